@@ -1,0 +1,35 @@
+{#
+    Before any model: reads the user's files (or the sample retailer's) into the schema `raw`.
+    The columns and which of them are required come from models/staging/_inputs.yml.
+#}
+{% macro load_inputs() %}
+    {% if execute and flags.WHICH in ['build', 'run'] %}
+        {% do check_as_of_date() %}
+        {% set contract = {} %}
+        {% for source in graph.sources.values() if source.source_name == 'raw' %}
+            {% set columns = {} %}
+            {% for column in source.columns.values() %}
+                {% do columns.update({column.name: column.config.meta}) %}
+            {% endfor %}
+            {% do contract.update({source.name: columns}) %}
+        {% endfor %}
+        {% set folder = (var('data') or env_var('DATA', '')) or 'seeds/sample' %}
+        {% set call %}
+            select load_inputs('{{ escape_single_quotes(folder) }}', '{{ escape_single_quotes(tojson(contract)) }}')
+        {% endset %}
+        {% for note in fromjson(run_query(call).columns[0][0]) %}
+            {% do log('note: ' ~ note, info=true) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+{% macro as_of_date_setting() %}
+    {{ return((var('as_of_date') or env_var('AS_OF', '')) | string | trim) }}
+{% endmacro %}
+
+{% macro check_as_of_date() %}
+    {% set setting = as_of_date_setting() %}
+    {% if setting and not modules.re.match('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', setting) %}
+        {% do exceptions.raise_compiler_error("AS_OF must be a date like 2024-12-31, not '" ~ setting ~ "'") %}
+    {% endif %}
+{% endmacro %}

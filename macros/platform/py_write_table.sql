@@ -1,0 +1,31 @@
+{#
+    Overrides dbt-duckdb's macro of this name, which writes every Python model.
+
+    A model with `config.meta.contract: true` gets what a contract gives a SQL model: the table is
+    made from the YAML's columns, types and constraints, and filled by name. A column too many, one
+    missing, or a value that a constraint refuses fails the model and keeps the old table.
+#}
+{% macro py_write_table(temporary, relation, compiled_code, partitioned_by=none, sorted_by=none) -%}
+{{ compiled_code }}
+
+def materialize(df, con):
+    from retail_analytics.contracts import write_contracted
+
+    write_contracted(
+        df,
+        con,
+        relation={{ relation.render() | string | tojson }},
+        column_definitions={{ contracted_columns() | tojson }},
+        column_names={{ model['columns'].keys() | list | tojson }},
+    )
+{% endmacro %}
+
+{% macro contracted_columns() %}
+    {% if not config.get('meta', {}).get('contract') %}
+        {% do exceptions.raise_compiler_error(model.name ~ ': a Python model needs `config.meta.contract: true`') %}
+    {% endif %}
+    {{ return(
+        adapter.render_raw_columns_constraints(raw_columns=model['columns'])
+        + adapter.render_raw_model_constraints(raw_constraints=model['constraints'])
+    ) }}
+{% endmacro %}

@@ -1,0 +1,68 @@
+-- 1. Reasons are compared without regard to case and shown in their most frequent spelling.
+-- 2. A share is of all cancellations; it says nothing of how many customers leave (churn_rates).
+-- 3. Impact follows from the share (seeds/rules/churn_impacts.csv). What names no reason
+--    (seeds/rules/unspecific_reasons.csv) is ranked like the others, and flagged.
+with cancellations as (
+    select * from {{ ref('stg_cancellations') }}
+),
+
+impacts as (
+    select * from {{ ref('churn_impacts') }}
+),
+
+unspecific_reasons as (
+    select * from {{ ref('unspecific_reasons') }}
+),
+
+spellings as (
+    select
+        lower(reason) as reason_key,
+        reason,
+        sum(cancellation_count) as cancellation_count
+    from cancellations
+    group by all
+),
+
+reason_totals as (
+    select
+        reason_key,
+        max_by(reason, (cancellation_count, reason)) as reason,
+        cast(sum(cancellation_count) as bigint) as cancellation_count
+    from spellings
+    group by reason_key
+    having sum(cancellation_count) > 0
+),
+
+shares as (
+    select
+        *,
+        cast(sum(cancellation_count) over () as bigint) as all_count,
+        cancellation_count / sum(cancellation_count) over () as share
+    from reason_totals
+),
+
+impacts_reached as (
+    select
+        shares.reason_key,
+        max_by(impacts.impact, impacts.minimum_share) as impact
+    from shares
+    inner join impacts on shares.share >= impacts.minimum_share
+    group by shares.reason_key
+),
+
+churn_reasons as (
+    select
+        shares.reason,
+        impacts_reached.impact,
+        unspecific_reasons.reason is not null as is_unspecific,
+        rank() over (order by shares.cancellation_count desc) as reason_rank,
+        shares.cancellation_count,
+        shares.share,
+        {{ wilson_lower('shares.cancellation_count', 'shares.all_count') }} as share_lower,
+        {{ wilson_upper('shares.cancellation_count', 'shares.all_count') }} as share_upper
+    from shares
+    inner join impacts_reached on shares.reason_key = impacts_reached.reason_key
+    left join unspecific_reasons on shares.reason_key = lower(unspecific_reasons.reason)
+)
+
+select * from churn_reasons

@@ -1,0 +1,102 @@
+-- 1. An amount is quantity x unit price; where a line of the order has no price, a share of the
+--    order's total (int_order_totals_shared); unknown where there is neither.
+-- 2. Revenue counts the amount once when placed or completed, not when cancelled, and against
+--    when returned.
+-- 3. A line without a number gets the next one of its order.
+with lines as (
+    select * from {{ ref('stg_order_lines') }}
+),
+
+orders as (
+    select * from {{ ref('stg_orders') }}
+),
+
+products as (
+    select * from {{ ref('stg_products') }}
+),
+
+shared_totals as (
+    select * from {{ ref('int_order_totals_shared') }}
+),
+
+status_signs as (
+    select * from {{ ref('order_statuses') }}
+),
+
+unnumbered_lines as (
+    select
+        row_number,
+        order_id,
+        row_number() over (partition by order_id order by row_number) as position
+    from lines
+    where line_number is null
+),
+
+highest_numbers as (
+    select
+        order_id,
+        max(line_number) as line_number
+    from lines
+    where order_id in (select unnumbered_lines.order_id from unnumbered_lines)
+    group by order_id
+),
+
+numbers_given as (
+    select
+        unnumbered_lines.row_number,
+        coalesce(highest_numbers.line_number, 0) + unnumbered_lines.position as line_number
+    from unnumbered_lines
+    inner join highest_numbers on unnumbered_lines.order_id = highest_numbers.order_id
+),
+
+valued_lines as (
+    select
+        lines.order_id,
+        lines.product_id,
+        orders.customer_id,
+        orders.order_status,
+        case
+            when shared_totals.amount is not null then 'order_total'
+            when lines.unit_price is not null then 'unit_price'
+            else 'unknown'
+        end as price_source,
+        coalesce(lines.line_number, numbers_given.line_number) as line_number,
+        lines.quantity,
+        lines.unit_price,
+        case
+            when status_signs.revenue_sign = 0 then 0
+            else
+                status_signs.revenue_sign
+                * coalesce(shared_totals.amount, lines.quantity * lines.unit_price)
+        end as revenue,
+        case
+            when status_signs.revenue_sign = 0 then 0
+            else status_signs.revenue_sign * lines.quantity * products.unit_cost
+        end as cost,
+        cast(orders.ordered_at as date) as ordered_on
+    from lines
+    inner join orders on lines.order_id = orders.order_id
+    inner join status_signs on orders.order_status = status_signs.order_status
+    left join products on lines.product_id = products.product_id
+    left join shared_totals on lines.row_number = shared_totals.row_number
+    left join numbers_given on lines.row_number = numbers_given.row_number
+),
+
+order_lines as (
+    select
+        order_id,
+        product_id,
+        customer_id,
+        order_status,
+        price_source,
+        line_number,
+        quantity,
+        unit_price,
+        cast(revenue as decimal(18, 4)) as revenue,
+        cast(cost as decimal(18, 4)) as cost,
+        cast(revenue - cost as decimal(18, 4)) as margin,
+        ordered_on
+    from valued_lines
+)
+
+select * from order_lines

@@ -1,0 +1,83 @@
+-- 1. On time is arriving on or before the promised day. A parcel past its promise that has not
+--    arrived is late; one not yet due is neither (null).
+-- 2. Days to deliver run from the order to the arrival: what the customer waits. An arrival before
+--    its order is a slip of the pen and gives null.
+-- 3. An incident was open on its way when it and the parcel, from order to arrival, share a day and
+--    a warehouse; an incident without a warehouse touches all.
+with parcels as (
+    select * from {{ ref('stg_deliveries') }}
+),
+
+orders as (
+    select * from {{ ref('stg_orders') }}
+),
+
+incidents as (
+    select * from {{ ref('incidents') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+dated_parcels as (
+    select
+        parcels.*,
+        cast(orders.ordered_at as date) as ordered_on,
+        cast(parcels.delivered_at as date) as delivered_on,
+        as_of.as_of_date
+    from parcels
+    inner join orders on parcels.order_id = orders.order_id
+    cross join as_of
+),
+
+incidents_met as (
+    select
+        dated_parcels.delivery_id,
+        count(*) as incident_count,
+        string_agg(incidents.incident_id, ', ' order by incidents.incident_id) as incident_ids
+    from dated_parcels
+    inner join incidents
+        on
+            incidents.occurred_on <= coalesce(dated_parcels.delivered_on, dated_parcels.as_of_date)
+            and incidents.ended_on >= dated_parcels.ordered_on
+            and coalesce(incidents.warehouse = dated_parcels.warehouse, incidents.warehouse is null)
+    group by dated_parcels.delivery_id
+),
+
+deliveries as (
+    select
+        dated_parcels.delivery_id,
+        dated_parcels.order_id,
+        dated_parcels.carrier,
+        dated_parcels.warehouse,
+        incidents_met.incident_ids,
+        dated_parcels.delivered_on is not null as is_delivered,
+        case
+            when dated_parcels.delivered_on is not null
+                then dated_parcels.delivered_on <= dated_parcels.promised_on
+            when dated_parcels.as_of_date > dated_parcels.promised_on then false
+        end as is_on_time,
+        coalesce(incidents_met.incident_count, 0) as incident_count,
+        case
+            when dated_parcels.delivered_on >= dated_parcels.ordered_on
+                then dated_parcels.delivered_on - dated_parcels.ordered_on
+        end as days_to_deliver,
+        dated_parcels.promised_on - dated_parcels.ordered_on as promised_days,
+        case
+            when coalesce(dated_parcels.delivered_on, dated_parcels.as_of_date) > dated_parcels.promised_on
+                then
+                    coalesce(dated_parcels.delivered_on, dated_parcels.as_of_date)
+                    - dated_parcels.promised_on
+            when dated_parcels.delivered_on is not null then 0
+        end as days_late,
+        dated_parcels.ordered_on,
+        dated_parcels.promised_on,
+        dated_parcels.delivered_on,
+        dated_parcels.shipped_at,
+        dated_parcels.delivered_at
+    from dated_parcels
+    left join incidents_met on dated_parcels.delivery_id = incidents_met.delivery_id
+)
+
+select * from deliveries

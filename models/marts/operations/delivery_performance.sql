@@ -1,0 +1,92 @@
+-- 1. Score = weight x on-time rate in percent + weight x speed part + weight x complaint part;
+--    weights and limits are rows of seeds/rules/delivery_score_parts.csv.
+-- 2. The speed part falls from 100 at 0 days to 0 at its limit, the complaint part from 100 at none
+--    to 0 at its limit; neither falls below 0.
+-- 3. Without a known time to deliver there is no score.
+with months as (
+    select * from {{ ref('int_delivery_months') }}
+),
+
+score_parts as (
+    select
+        max(weight) filter (part = 'on_time') as on_time_weight,
+        max(weight) filter (part = 'speed') as speed_weight,
+        max(zero_at) filter (part = 'speed') as speed_limit_days,
+        max(weight) filter (part = 'complaints') as complaint_weight,
+        max(zero_at) filter (part = 'complaints') as complaint_limit
+    from {{ ref('delivery_score_parts') }}
+),
+
+grades as (
+    select * from {{ ref('score_grades') }}
+),
+
+scored_months as (
+    select
+        months.*,
+        score_parts.on_time_weight * months.on_time_rate * 100
+        + score_parts.speed_weight
+        * greatest(
+            0,
+            (score_parts.speed_limit_days - months.average_delivery_days)
+            / score_parts.speed_limit_days * 100
+        )
+        + score_parts.complaint_weight
+        * greatest(
+            0,
+            (score_parts.complaint_limit - months.complaint_count) / score_parts.complaint_limit * 100
+        ) as score
+    from months
+    cross join score_parts
+),
+
+graded_months as (
+    select
+        scored_months.dimension,
+        scored_months.entity,
+        scored_months.month,
+        max_by(grades.grade, grades.minimum_score) as grade
+    from scored_months
+    inner join grades on round(scored_months.score, 6) >= grades.minimum_score
+    group by all
+),
+
+bounds as (
+    select
+        dimension,
+        entity,
+        min(score) as lowest,
+        max(score) as highest
+    from scored_months
+    group by all
+),
+
+delivery_performance as (
+    select
+        scored_months.dimension,
+        scored_months.entity,
+        scored_months.figures_from,
+        graded_months.grade,
+        coalesce(scored_months.score = bounds.highest and bounds.highest > bounds.lowest, false)
+            as is_best,
+        coalesce(scored_months.score = bounds.lowest and bounds.highest > bounds.lowest, false)
+            as is_worst,
+        scored_months.delivery_count,
+        scored_months.on_time_count,
+        scored_months.complaint_count,
+        scored_months.average_delivery_days,
+        scored_months.median_delivery_days,
+        scored_months.p90_delivery_days,
+        scored_months.on_time_rate,
+        {{ wilson_lower('scored_months.on_time_count', 'scored_months.delivery_count') }}
+            as on_time_rate_lower,
+        {{ wilson_upper('scored_months.on_time_count', 'scored_months.delivery_count') }}
+            as on_time_rate_upper,
+        scored_months.score,
+        scored_months.month
+    from scored_months
+    inner join bounds using (dimension, entity)
+    left join graded_months using (dimension, entity, month)
+)
+
+select * from delivery_performance

@@ -1,0 +1,51 @@
+-- The risk level follows from the orders affected in the month
+-- (seeds/rules/incident_risk_levels.csv).
+with incidents as (
+    select * from {{ ref('incidents') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+risk_levels as (
+    select * from {{ ref('incident_risk_levels') }}
+),
+
+months as (
+    select
+        category,
+        cast(date_trunc('month', occurred_on) as date) as month,
+        count(*) as incident_count,
+        cast(sum(affected_orders) as bigint) as affected_orders,
+        max(impact_score) as highest_impact_score,
+        max(occurred_on) as last_occurred_on
+    from incidents
+    group by all
+),
+
+risks as (
+    select
+        months.category,
+        months.month,
+        max_by(risk_levels.risk_level, risk_levels.minimum_affected_orders) as risk_level
+    from months
+    inner join risk_levels on months.affected_orders >= risk_levels.minimum_affected_orders
+    group by all
+),
+
+incident_summary as (
+    select
+        months.category,
+        risks.risk_level,
+        months.incident_count,
+        months.affected_orders,
+        months.highest_impact_score,
+        cast(as_of.as_of_date - months.last_occurred_on as bigint) as days_since_last,
+        months.month
+    from months
+    inner join risks on months.category = risks.category and months.month = risks.month
+    cross join as_of
+)
+
+select * from incident_summary

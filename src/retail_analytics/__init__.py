@@ -1,0 +1,1 @@
+"""Retail analytics: the maths and the few tools behind the dbt project."""

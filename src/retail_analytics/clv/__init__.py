@@ -1,0 +1,1 @@
+"""Customer lifetime value: purchase models, spend model, values with intervals, backtest."""

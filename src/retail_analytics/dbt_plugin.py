@@ -1,0 +1,44 @@
+"""The dbt-duckdb plugin: gives the project's macros two functions that SQL cannot have.
+
+`load_inputs(folder, contract)` fills the schema `raw`; `publish_build(request)` writes and swaps in
+the published file. Both work on a cursor of their own, beside the transaction that calls them.
+"""
+
+import json
+from pathlib import Path
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from retail_analytics.inputs import load_inputs, parse_contract
+from retail_analytics.publish import PublishRequest, publish
+
+
+class Plugin(BasePlugin):
+    """Registered in profiles.yml; dbt-duckdb asks for this name."""
+
+    def initialize(self, plugin_config: dict) -> None:
+        self.build_file = Path(self.creds.path)
+        # DuckDB makes the file but not the folder
+        self.build_file.parent.mkdir(parents=True, exist_ok=True)
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        def load(folder: str, contract: str) -> str:
+            with conn.cursor() as cursor:
+                notes = load_inputs(
+                    cursor, folder=Path(folder), contract=parse_contract(contract)
+                )
+            return json.dumps(notes)
+
+        def publish_build(request: str) -> str:
+            with conn.cursor() as cursor:
+                path = publish(
+                    cursor,
+                    folder=self.build_file.parent,
+                    request=PublishRequest(**json.loads(request)),
+                )
+            return str(path)
+
+        # the argument types are read from the annotations
+        conn.create_function("load_inputs", load, side_effects=True)
+        conn.create_function("publish_build", publish_build, side_effects=True)

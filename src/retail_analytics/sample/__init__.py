@@ -1,0 +1,65 @@
+"""The sample retailer: input tables of any size whose truths are known.
+
+`process.py` declares every parameter, `docs/sample_retailer.md` explains them.
+"""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from retail_analytics.sample.blocks import drawn_blocks
+from retail_analytics.sample.dirt import soiled
+from retail_analytics.sample.process import PROCESS
+from retail_analytics.sample.shop import shop_tables
+from retail_analytics.sample.truths import truth_tables
+from retail_analytics.sample.world import build_world
+from retail_analytics.sample.writer import FORMATS, SampleWriter
+
+MOST_YEARS = 30
+
+
+def write_sample(
+    *, customers: int, out: Path, seed: int = 20240101, years: int = 3, file_format: str = "csv"
+) -> dict[str, int]:
+    """Writes the input tables and truths of a made-up retailer into a folder; rows by table.
+
+    The sample ends on 2024-12-31 and begins `years` calendar years before. The same arguments give
+    the same bytes. Raises ValueError for arguments that make no sample.
+    """
+    out = Path(out)
+    check_arguments(customers=customers, out=out, seed=seed, years=years, file_format=file_format)
+    world = build_world(PROCESS, customers=customers, seed=seed, years=years)
+    tally, rejections = None, []
+    with SampleWriter(out, file_format) as writer:
+
+        def write(tables: dict[str, pa.Table]) -> None:
+            for name, table in tables.items():
+                if name not in writer.rows:
+                    table, truths = soiled(name, table)
+                    rejections.extend(truths)
+                writer.write(name, table)
+
+        for tables, sums in drawn_blocks(world):
+            write(tables)
+            tally = sums if tally is None else tally + sums
+        write(shop_tables(world, tally))
+        write(truth_tables(world, tally))
+        write({"truth_rejections": pa.Table.from_pylist(rejections)})
+    return writer.rows
+
+
+def check_arguments(*, customers: int, out: Path, seed: int, years: int, file_format: str) -> None:
+    """Raises ValueError, saying which argument is wrong."""
+    if customers < 1:
+        raise ValueError(f"customers must be 1 or more, not {customers}")
+    if not 1 <= years <= MOST_YEARS:
+        raise ValueError(f"years must be 1 to {MOST_YEARS}, not {years}")
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or more, not {seed}")
+    if file_format not in FORMATS:
+        raise ValueError(f"format must be {' or '.join(FORMATS)}, not {file_format}")
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"out must be a folder, but {out} is a file")
+    (other,) = set(FORMATS) - {file_format}
+    if (out / f"orders.{other}").exists():
+        raise ValueError(f"out already holds a sample as {other}: {out}; choose another folder")

@@ -1,0 +1,114 @@
+"""One block of customers with all that hangs on them, and the blocks of a sample in order."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from retail_analytics.sample.columns import DAY
+from retail_analytics.sample.customers import (
+    NO_LIFT,
+    Buyers,
+    customer_tables,
+    draw_buyers,
+    draw_purchases,
+)
+from retail_analytics.sample.marketing import NO_CHANNEL, draw_causes, touchpoint_table
+from retail_analytics.sample.orders import (
+    daily_demand,
+    draw_documents,
+    order_numbers,
+    order_tables,
+    with_returns,
+)
+from retail_analytics.sample.parcels import (
+    complaint_table,
+    delivery_table,
+    draw_parcels,
+    last_delivery,
+    missed_promise,
+    promises_by_day,
+)
+from retail_analytics.sample.process import BLOCK
+from retail_analytics.sample.support import cancellation_table, ticket_table
+from retail_analytics.sample.truths import Tally
+from retail_analytics.sample.world import World
+
+Drawn = tuple[dict[str, pa.Table], Tally]
+THREADS = 2
+
+
+def drawn_blocks(world: World) -> Iterator[Drawn]:
+    """The blocks in order; threads draw the next ones while the caller writes.
+
+    Every block has its own random streams, so that the threads change nothing.
+    """
+    waiting: deque = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for block, first in enumerate(range(1, world.customers + 1, BLOCK)):
+            if len(waiting) == THREADS:
+                yield waiting.popleft().result()
+            count = min(BLOCK, world.customers + 1 - first)
+            waiting.append(pool.submit(draw_block, world, block=block, first=first, count=count))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
+    """All rows of a block of customers, and what they add to the shop's sums."""
+    buyers = draw_buyers(world, block=block, first_customer=first, count=count)
+    buyers, purchases = draw_purchases(world, buyers, block=block)
+    documents = draw_documents(world, buyers, purchases, block=block)
+    parcels = draw_parcels(world, documents, block=block)
+    orders = len(purchases.buyer)
+    delivered_at = last_delivery(parcels, orders=orders)
+    missed = missed_promise(world, parcels, orders=orders)
+    demand = daily_demand(world, documents)
+    documents = with_returns(world, documents, delivered_at=delivered_at, block=block)
+    number = order_numbers(world, buyers, documents)
+    cause = draw_causes(world, buyers, purchases, block=block)
+    touchpoints = touchpoint_table(world, buyers, purchases, cause, block=block)
+    is_delivered = delivered_at < world.days * DAY
+    tables = {
+        **customer_tables(world, buyers, block=block),
+        **order_tables(
+            world, buyers, documents, number=number, is_delivered=is_delivered, block=block
+        ),
+        "deliveries": delivery_table(world, parcels, number=number, first_customer=first),
+        "complaints": complaint_table(world, parcels, number=number, block=block),
+        "touchpoints": touchpoints,
+        "support_tickets": ticket_table(world, buyers, documents, missed=missed, block=block),
+        "cancellations": cancellation_table(world, buyers, documents, missed=missed, block=block),
+    }
+    channels = world.process.channels
+    is_caused = cause != NO_CHANNEL
+    revenue = np.bincount(
+        cause[is_caused], weights=documents.total[:orders][is_caused], minlength=len(channels)
+    )
+    return tables, Tally(
+        demand=demand,
+        promises=promises_by_day(world, parcels),
+        delayed=parcels.delayed,
+        made_late=parcels.made_late,
+        touches=count_each(touchpoints["channel"], [channel.name for channel in channels]),
+        caused_orders=np.bincount(cause[is_caused], minlength=len(channels)),
+        caused_cents=revenue.astype(int),
+        assigned=count_assigned(buyers),
+        lifted_orders=np.bincount(
+            purchases.lifted_by[purchases.lifted_by != NO_LIFT],
+            minlength=len(world.process.experiments),
+        ),
+    )
+
+
+def count_each(column: pa.ChunkedArray, names: list[str]) -> np.ndarray:
+    """How often each name stands in the column."""
+    return np.array([pc.sum(pc.equal(column, name)).as_py() or 0 for name in names])
+
+
+def count_assigned(buyers: Buyers) -> np.ndarray:
+    """Customers by experiment and variant (control, treatment)."""
+    return np.stack([np.sum(buyers.variants == variant, axis=1) for variant in (0, 1)], axis=1)
