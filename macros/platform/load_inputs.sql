@@ -17,7 +17,11 @@
         {% set call %}
             select load_inputs('{{ escape_single_quotes(folder) }}', '{{ escape_single_quotes(tojson(contract)) }}')
         {% endset %}
-        {% for note in fromjson(run_query(call).columns[0][0]) %}
+        {% set answer = fromjson(run_query(call).columns[0][0]) %}
+        {% if answer.error %}
+            {% do exceptions.raise_compiler_error('the input files: ' ~ answer.error) %}
+        {% endif %}
+        {% for note in answer.notes %}
             {% do log('note: ' ~ note, info=true) %}
         {% endfor %}
     {% endif %}

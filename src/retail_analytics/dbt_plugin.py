@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from retail_analytics.inputs import load_inputs, parse_contract
+from retail_analytics.inputs import InputError, load_inputs, parse_contract
 from retail_analytics.publish import PublishRequest, publish
 
 
@@ -24,11 +24,15 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         def load(folder: str, contract: str) -> str:
+            """JSON `{notes, error}`: an error in words, for the macro to stop the build with."""
             with conn.cursor() as cursor:
-                notes = load_inputs(
-                    cursor, folder=Path(folder), contract=parse_contract(contract)
-                )
-            return json.dumps(notes)
+                try:
+                    notes = load_inputs(
+                        cursor, folder=Path(folder), contract=parse_contract(contract)
+                    )
+                except InputError as error:
+                    return json.dumps({"notes": [], "error": str(error)})
+            return json.dumps({"notes": notes, "error": None})
 
         def publish_build(request: str) -> str:
             with conn.cursor() as cursor:

@@ -183,3 +183,13 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def describe(path: Path) -> str:
+    """What a published file says of itself, in one line."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        rows = con.execute(
+            "select count(*), sum(row_count), max(built_at), max(as_of_date) from quality.meta"
+        ).fetchall()
+    tables, row_count, built_at, as_of = rows[0]
+    return f"{path}: {tables} tables, {row_count:,} rows, built {built_at} UTC, as of {as_of}"

@@ -86,26 +86,26 @@ def fit_purchase_model(
     """Fit one model by maximum likelihood to grouped histories (`grouping.group_histories`).
 
     Parameters and log likelihood are in units of `time_unit_days`. The starts compete on a coarse
-    grouping; the best goes on with all groups. Baselines are fitted by moments.
+    grouping; the best goes on with a finer one and then with all groups. Baselines are fitted by
+    moments.
     """
     values = group_values(groups, time_unit_days=time_unit_days)
-    count = values.pop("customer_count")
+    count = values["customer_count"]
     customers = int(count.sum())
-    if not is_sufficient({**values, "customer_count": count}):
+    if not is_sufficient(values):
         return no_fit(model=model, customer_count=customers, time_unit_days=time_unit_days)
     if model in BASELINES:
-        return _fit_baseline(model, values, count, time_unit_days)
+        return _fit_baseline(model, values, time_unit_days)
 
     chosen = MODELS[model]
     # In units of the mean age the starts and bounds fit any data.
     unit = float(np.average(values["age"], weights=count))
     scaled = {**values, "recency": values["recency"] / unit, "age": values["age"] / unit}
     rate = float((values["frequency"] @ count) / customers)
-    coarse = coarsen({**scaled, "customer_count": count}, resolution=0.3)
-    coarse_count = coarse.pop("customer_count")
     starts = [np.log(start) for start in chosen.starts(rate=rate)]
-    rough = best_of(_objective(chosen, coarse, coarse_count), starts=starts)
-    optimum = refine(_objective(chosen, scaled, count), rough=rough)
+    optimum = best_of(_objective(chosen, scaled, resolution=0.3), starts=starts)
+    for resolution in (0.1, 0.0):
+        optimum = refine(_objective(chosen, scaled, resolution=resolution), rough=optimum)
 
     parameters = dict(zip(chosen.parameter_names, np.exp(optimum.log_parameters), strict=True))
     for name in chosen.time_parameters:
@@ -118,7 +118,7 @@ def fit_purchase_model(
         log_covariance=log_covariance(optimum.information),
         # A density per mean age becomes one per time unit.
         log_likelihood=optimum.log_likelihood - float(values["frequency"] @ count) * np.log(unit),
-        iterations=optimum.iterations + rough.iterations,
+        iterations=optimum.iterations,
         is_converged=optimum.is_converged,
         customer_count=customers,
         time_unit_days=time_unit_days,
@@ -126,20 +126,21 @@ def fit_purchase_model(
     )
 
 
-def _objective(model: PurchaseModel, values: Mapping[str, Array], count: Array) -> Objective:
+def _objective(
+    model: PurchaseModel, values: Mapping[str, Array], *, resolution: float
+) -> Objective:
+    histories = coarsen(values, resolution=resolution) if resolution > 0 else dict(values)
+    count = histories.pop("customer_count")
+
     def objective(log_parameters: Array) -> tuple[float, Array]:
-        value, score = model.log_likelihood(np.exp(log_parameters), **values)
+        value, score = model.log_likelihood(np.exp(log_parameters), **histories)
         return float(value @ count), count @ score
 
     return objective
 
 
-def _fit_baseline(
-    model: str, values: Mapping[str, Array], count: Array, time_unit_days: float
-) -> Fit:
-    parameters = mean_rate_parameters(
-        frequency=values["frequency"], age=values["age"], customer_count=count
-    )
+def _fit_baseline(model: str, values: Mapping[str, Array], time_unit_days: float) -> Fit:
+    parameters = mean_rate_parameters(**{k: v for k, v in values.items() if k != "recency"})
     return Fit(
         model=model,
         status=OK,
@@ -148,7 +149,7 @@ def _fit_baseline(
         log_likelihood=float("nan"),
         iterations=0,
         is_converged=True,
-        customer_count=int(count.sum()),
+        customer_count=int(values["customer_count"].sum()),
         time_unit_days=time_unit_days,
         longest_age_days=float(values["age"].max() * time_unit_days),
     )

@@ -10,7 +10,7 @@ from retail_analytics.clv.checks import Array
 
 # Log parameters stay within this distance of 0. Data are scaled to mean 1 before a fit, so a
 # parameter at a bound says that the data cannot tell it from 0 or from infinity.
-LOG_BOUND = 9.0
+LOG_BOUND = 7.0
 # Converged: by the curvature, less than this is left to gain in log likelihood.
 TOLERANCE = 1e-4
 NEWTON_STEPS = 20

@@ -6,6 +6,7 @@ The truths know nothing of it. Rows are copies of good ones, changed by hand.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -49,7 +50,7 @@ FAULTS = (
         "products",
         "invalid_list_price",
         1,
-        lambda row, n: row | {"product_id": f"XP{n}", "list_price": -row["list_price"]},
+        lambda row, n: row | {"product_id": f"XP{n}", "list_price": Decimal("-1.00")},
     ),
     Fault("orders", "exact_duplicate", 4, same),
     Fault(
@@ -87,7 +88,7 @@ FAULTS = (
         "order_lines",
         "invalid_unit_price",
         1,
-        lambda row, n: row | {"line_number": 92, "unit_price": -row["unit_price"]},
+        lambda row, n: row | {"line_number": 92, "unit_price": Decimal("-1.00")},
     ),
     Fault("order_lines", "unknown_order", 3, lambda row, n: row | {"order_id": f"XO3{n}"}),
     Fault("deliveries", "exact_duplicate", 4, same),

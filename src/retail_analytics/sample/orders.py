@@ -92,7 +92,7 @@ def draw_baskets(
     product = np.where(is_staple, buyers.staple[owner], product)
     is_asked = catalogue.is_asked[product, day[line_order]]
     product = np.where(is_asked, product, catalogue.substitute[product])
-    return np.divmod(np.unique(line_order * catalogue.size + product), catalogue.size)
+    return np.divmod(col.distinct(line_order * catalogue.size + product), catalogue.size)
 
 
 def with_returns(

@@ -44,7 +44,9 @@ def draw_parcels(world: World, documents: Documents, *, block: int) -> Parcels:
     line = np.flatnonzero(documents.kind[documents.line_order] == PURCHASE)
     houses = len(process.warehouses)
     house_of = world.catalogue.warehouse[documents.product[line]]
-    order, warehouse = np.divmod(np.unique(documents.line_order[line] * houses + house_of), houses)
+    order, warehouse = np.divmod(
+        col.distinct(documents.line_order[line] * houses + house_of), houses
+    )
 
     size = len(order)
     ordered_at = documents.second[order]

@@ -78,6 +78,7 @@ class Channel:
     purchase_effect: probability that a touch causes an order that would not have been.
     order_share: share of the customers' orders caused by the channel at mean spend.
     shadow_share: share of orders preceded by a touch that did nothing for them.
+    cost_per_touch: spend for each touch of a known customer; nothing for the shop's own channel.
     carry_over: part of a day's spend still working the day after (geometric adstock).
     half_saturation: adstock, in multiples of mean spend, at which half the response is reached.
     """
@@ -210,7 +211,7 @@ class Process:
         IncidentKind("Systems", "Database failure stopped label printing", 1, 1),
         IncidentKind("Infrastructure", "Small fire in the sorting area", 3, 3),
         IncidentKind("Other", "Staff ill with influenza", 2, 5),
-        IncidentKind("External", "Strike of carrier drivers before the holidays", 3, 18),
+        IncidentKind("External", "Strike of carrier drivers before the holidays", 3, 24),
         IncidentKind("Systems", "Software update failed and scanners went offline", 2, 2),
         IncidentKind("Inventory", "Inventory count took longer than planned", 1, 3),
         IncidentKind("Infrastructure", "Weather damage to the building roof", 3, 7),
@@ -218,7 +219,7 @@ class Process:
         IncidentKind("Systems", "Network outage between the two halls", 1, 1),
         IncidentKind("Other", "Forklift collision blocked the main aisle", 1, 2),
         IncidentKind("Inventory", "Shortage of pickable stock after a late container", 2, 6),
-        IncidentKind("External", "Customs delay at our import partner", 3, 16),
+        IncidentKind("External", "Customs delay at our import partner", 3, 20),
     )
     affected_orders_log_sd: float = 0.15
 
@@ -250,16 +251,16 @@ class Process:
     notice_share_one_time: float = 0.05
 
     channels: tuple[Channel, ...] = (
-        Channel("search", 0.45, 0.12, 1.20, 0.2, 1.5),
+        Channel("search", 0.45, 0.12, 9.00, 0.2, 1.5),
         Channel("email", 0.35, 0.10, 0.0),
-        Channel("social", 0.15, 0.06, 0.55, 0.6, 0.8),
-        Channel("display", 0.08, 0.02, 0.35, 0.8, 1.0, days_on=21, days_off=35),
-        Channel("affiliate", 0.30, 0.05, 2.40, 0.0, 2.5),
-        Channel("retargeting", 0.00, 0.00, 0.90, shadow_share=0.10),
+        Channel("social", 0.15, 0.06, 5.00, 0.6, 0.8),
+        Channel("display", 0.08, 0.02, 6.00, 0.8, 1.0, days_on=21, days_off=35),
+        Channel("affiliate", 0.30, 0.05, 8.00, 0.0, 2.5),
+        Channel("retargeting", 0.00, 0.00, 4.00, shadow_share=0.10),
     )
     # only used to scale spend with the number of customers
     purchases_per_customer: float = 3.7
-    impressions_per_cent: float = 2.5
+    impressions_per_cent: float = 0.5
     click_rate: float = 0.012
     devices: tuple[str, ...] = ("mobile", "desktop", "tablet")
     device_weights: tuple[float, ...] = (0.58, 0.34, 0.08)

@@ -90,8 +90,8 @@ def cancellation_table(
 ) -> pa.Table:
     """The rows of cancellations of a block by day: some who dropped out say so, and why."""
     process, rng = world.process, world.stream(Stream.CANCELLATIONS, block)
-    bad = np.unique(documents.buyer[np.flatnonzero(missed >= 0)])
-    had_late = np.isin(np.arange(buyers.size), bad)
+    had_late = np.zeros(buyers.size, dtype=bool)
+    had_late[documents.buyer[np.flatnonzero(missed >= 0)]] = True
     chance = np.where(had_late, process.notice_share_after_late, process.notice_share)
     chance = np.where(buyers.rate > 0, chance, process.notice_share_one_time)
     day = buyers.dropped_day + 7 + rng.exponential(25, buyers.size).astype(int)

@@ -1,0 +1,145 @@
+"""The command `retail`: build, roll back, look at and compare warehouses, make a sample retailer."""
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+DEFAULT_WAREHOUSE = "warehouse"
+
+
+class UsageError(Exception):
+    """The command cannot be carried out as given; the message says why."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code: 0 done, 1 failed, 2 not understood."""
+    parser = make_parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.run is not build:
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    options.rest = [argument for argument in rest if argument != "--"]
+    # every fit runs in one of dbt's threads: more threads inside would only fight over the cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        return options.run(options)
+    except (UsageError, ValueError, OSError, RuntimeError) as error:
+        print(f"retail {options.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="retail", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = command("build", build)
+    sub.add_argument("--data", help="folder of input files (default: DATA, else the sample)")
+    sub.add_argument("--as-of", help="YYYY-MM-DD that counts as today (default: AS_OF)")
+    add_warehouse(sub)
+    add_warehouse(command("rollback", rollback))
+    sub = command("show", show)
+    sub.add_argument("table", help="name of a mart")
+    sub.add_argument("--rows", type=int, default=10)
+    add_warehouse(sub)
+    sub = command("diff", diff)
+    sub.add_argument("table", help="name of a mart")
+    add_warehouse(sub)
+    sub = command("sample", sample)
+    sub.add_argument("--customers", type=int, required=True)
+    sub.add_argument("--out", type=Path, required=True)
+    sub.add_argument("--seed", type=int)
+    sub.add_argument("--years", type=int)
+    sub.add_argument("--format", choices=["csv", "parquet"])
+    sub = command("convert", convert)
+    sub.add_argument("script", type=Path, help="SQL that makes input tables from other files")
+    sub.add_argument("--source", type=Path, required=True, help="folder of those files")
+    sub.add_argument("--out", type=Path, required=True, help="folder for the input tables")
+    return parser
+
+
+def add_warehouse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--warehouse",
+        default=os.environ.get("WAREHOUSE") or DEFAULT_WAREHOUSE,
+        help="folder of the database files (default: WAREHOUSE, else warehouse)",
+    )
+
+
+def build(options: argparse.Namespace) -> int:
+    """Builds, tests and publishes the warehouse; further arguments go to dbt build."""
+    if not Path("dbt_project.yml").exists():
+        raise UsageError("there is no dbt_project.yml here; run this in the project's folder")
+    as_of = options.as_of or os.environ.get("AS_OF") or ""
+    if as_of and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", as_of):
+        raise UsageError(f"AS_OF must be a date like 2024-12-31, not {as_of!r}")
+    os.environ["WAREHOUSE"] = options.warehouse
+    os.environ["DATA"] = options.data or os.environ.get("DATA") or ""
+    os.environ["AS_OF"] = as_of
+    # dbt takes seconds to import: only this command pays for it
+    from retail_analytics.dbt_run import run_build
+
+    return run_build(options.rest, with_progress_bar=sys.stderr.isatty())
+
+
+def rollback(options: argparse.Namespace) -> int:
+    """Publishes the file from before the last build again; a second call undoes the first."""
+    from retail_analytics.publish import describe, rollback
+
+    path = rollback(Path(options.warehouse))
+    print(f"published: {describe(path)}")
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    """Prints the first rows of a published mart."""
+    from retail_analytics.look import first_rows
+
+    print(first_rows(Path(options.warehouse), options.table, rows=options.rows))
+    return 0
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Compares a mart of the build file with the published one, column by column."""
+    from retail_analytics.look import difference
+
+    print(difference(Path(options.warehouse), options.table))
+    return 0
+
+
+def sample(options: argparse.Namespace) -> int:
+    """Writes the fifteen input tables of a made-up retailer, and the truths behind them."""
+    from retail_analytics.sample import write_sample
+
+    given = {
+        "seed": options.seed,
+        "years": options.years,
+        "file_format": options.format,
+    }
+    rows = write_sample(
+        customers=options.customers,
+        out=options.out,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+    print_rows(rows, options.out)
+    return 0
+
+
+def convert(options: argparse.Namespace) -> int:
+    """Turns a folder of other files into a folder of input tables with a SQL script."""
+    from retail_analytics.convert import convert
+
+    print_rows(convert(options.script, source=options.source, out=options.out), options.out)
+    return 0
+
+
+def print_rows(rows: dict[str, int], folder: Path) -> None:
+    for table, count in rows.items():
+        print(f"{count:>12,} {table}")
+    print(f"written to {folder}")
