@@ -3,11 +3,11 @@
     successes, trials: counts; a value between 0 and 1.
 #}
 {% macro wilson_lower(successes, trials) -%}
-    greatest(0, {{ wilson_bound(successes, trials, '-') }})
+    case when {{ trials }} > 0 then greatest(0, {{ wilson_bound(successes, trials, '-') }}) end
 {%- endmacro %}
 
 {% macro wilson_upper(successes, trials) -%}
-    least(1, {{ wilson_bound(successes, trials, '+') }})
+    case when {{ trials }} > 0 then least(1, {{ wilson_bound(successes, trials, '+') }}) end
 {%- endmacro %}
 
 {% macro wilson_bound(successes, trials, sign) -%}
@@ -15,8 +15,8 @@
     (
         ({{ successes }} + {{ z }} * {{ z }} / 2.0)
         {{ sign }} {{ z }} * sqrt(
-            cast({{ successes }} as double) * ({{ trials }} - {{ successes }})
-            / nullif({{ trials }}, 0) + {{ z }} * {{ z }} / 4.0
+            cast({{ successes }} as double) * ({{ trials }} - {{ successes }}) / {{ trials }}
+            + {{ z }} * {{ z }} / 4.0
         )
-    ) / nullif({{ trials }} + {{ z }} * {{ z }}, case when {{ trials }} = 0 then {{ z }} * {{ z }} end)
+    ) / ({{ trials }} + {{ z }} * {{ z }})
 {%- endmacro %}

@@ -40,8 +40,9 @@ class PastRate(PurchaseModel):
     is_own: bool
     parameter_names: ClassVar[tuple[str, ...]] = ("r", "alpha")
 
-    def _rate(self, parameters: Array, *, frequency: Array, age: Array) -> tuple[Array, Array]:
-        """Shape and scale of each customer's gamma distribution of rates."""
+    def rate_distribution(
+        self, parameters: Array, *, frequency: Array, age: Array
+    ) -> tuple[Array, Array]:
         if self.is_own:
             # A tiny shape stands for 0: who never came back is not expected.
             return np.maximum(frequency, 1e-9), np.maximum(age, 1e-9)
@@ -67,13 +68,13 @@ class PastRate(PurchaseModel):
     def purchase_rate(
         self, parameters: Array, *, ahead: Array, frequency: Array, age: Array
     ) -> Array:
-        shape, scale = self._rate(parameters, frequency=frequency, age=age)
+        shape, scale = self.rate_distribution(parameters, frequency=frequency, age=age)
         return shape / scale
 
     def count_cells(
         self, parameters: Array, *, horizons: Array, frequency: Array, age: Array, edges: Array
     ) -> Array:
-        shape, scale = self._rate(parameters, frequency=frequency, age=age)
+        shape, scale = self.rate_distribution(parameters, frequency=frequency, age=age)
         counts, log_ways = count_coefficients(shape, edges=edges)
         cells = np.stack(
             [

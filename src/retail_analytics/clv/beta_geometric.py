@@ -101,9 +101,11 @@ class BetaGeometric(PurchaseModel):
         # The count is the smaller of a negative binomial one and, independent of it, the
         # beta-geometric number of the purchase after which the customer leaves.
         r, alpha, a, b = parameters
-        kept = (b + frequency + self.first_toss)[:, None]
-        stays = np.ones((len(frequency), len(edges)))
+        known, member = np.unique(frequency, return_inverse=True)
+        kept = (b + known + self.first_toss)[:, None]
+        stays = np.ones((len(known), len(edges)))
         stays[:, 1:] = np.exp(betaln(a, kept + edges[1:] - 1) - betaln(a, kept))
+        stays = stays[member]
         counts, log_ways = count_coefficients(r + frequency, edges=edges)
         cells = np.empty((len(horizons), *stays.shape))
         for row, horizon in zip(cells, horizons, strict=True):

@@ -66,6 +66,12 @@ class PurchaseModel(ABC):
         all the rest; `edges` starts at 0 and has one whole step. Horizons x histories x cells.
         """
 
+    def rate_distribution(
+        self, parameters: Array, *, frequency: Array, age: Array
+    ) -> tuple[Array, Array]:
+        """Shape and scale (a time) of the gamma distributed rate of one who is alive now."""
+        return parameters[0] + frequency, parameters[1] + age
+
     def time_scale(self, parameters: Array, *, age: Array) -> Array:
         """Time over which the purchase rate changes, for the steps of the integral."""
         return parameters[1] + age
@@ -108,14 +114,15 @@ class PurchaseModel(ABC):
 def count_coefficients(shape: Array, *, edges: Array) -> tuple[Array, Array]:
     """What negative binomial cells of these edges need whatever the horizon.
 
-    `shape` has one value a history. Returns the middle count of each cell and the logarithms of
-    gamma(shape + n) / (gamma(shape) n!) x cell width there, histories x cells.
+    `shape` has one value a history, few of them different. Returns the middle count of each cell
+    and the logarithm of gamma(shape + n) / (gamma(shape) n!) x cell width there, histories x cells.
     """
     step = edges[1] - edges[0]
     counts = edges + (step - 1) / 2
-    shape = shape[:, None]
-    log_ways = gammaln(shape + counts) - gammaln(shape) - gammaln(counts + 1)
-    return counts, log_ways + np.log(step)
+    known, member = np.unique(shape, return_inverse=True)
+    known = known[:, None]
+    log_ways = gammaln(known + counts) - gammaln(known) - gammaln(counts + 1) + np.log(step)
+    return counts, log_ways[member]
 
 
 def negative_binomial_cells(

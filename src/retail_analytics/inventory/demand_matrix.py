@@ -41,14 +41,12 @@ def demand_matrix(
     cells = rows[kept] * days + day[kept]
     # A fixed order of addition keeps the last bit of fractional units independent of row order.
     order = np.lexsort((units[kept], cells))
-    sums = np.bincount(
-        cells[order], weights=units[kept][order], minlength=len(articles) * days
-    )
+    sums = np.bincount(cells[order], weights=units[kept][order], minlength=len(articles) * days)
     return sums.reshape(len(articles), days)
 
 
 def checked_amounts(values: pd.Series | np.ndarray, *, column: str) -> np.ndarray:
-    """`values` as float64; ValueError naming `column` where one is missing, infinite or negative."""
+    """`values` as float64; ValueError naming `column` for what is no finite amount of 0 or more."""
     numbers = pd.to_numeric(pd.Series(np.asarray(values).ravel()), errors="coerce").to_numpy(float)
     if not np.isfinite(numbers).all():
         raise ValueError(f"{column}: a value is missing, unreadable or not finite")

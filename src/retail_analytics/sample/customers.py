@@ -139,50 +139,55 @@ def draw_purchases(world: World, buyers: Buyers, *, block: int) -> tuple[Buyers,
     """Draws every purchase, and says when buyers dropped out.
 
     After the first order, orders come at the buyer's rate times the market's intensity; every one
-    of these may be the last, with the buyer's own chance. A lift adds orders of the same kind.
+    of these may be the last, with the buyer's own chance. A lift adds orders on top until then.
     """
-    process, market, rng = world.process, world.market, world.stream(Stream.PURCHASES, block)
+    market, rng = world.market, world.stream(Stream.PURCHASES, block)
     start = market.position_at(buyers.is_seasonal, buyers.first_day)
     end = market.intensity[buyers.is_seasonal.astype(int), -1]
-    repeats = rng.poisson(buyers.rate * (end - start))
-    buyer, position = spread(rng, repeats, start, end)
-    lifted_by = np.full(len(buyer), NO_LIFT)
-
-    for row, experiment in enumerate(process.experiments):
-        treated = buyers.variants[row] == 1
-        opened = np.maximum(buyers.assigned_at[row] / DAY, buyers.first_day)
-        closed = np.maximum(buyers.assigned_at[row] / DAY + experiment.length_days, opened)
-        low = market.position_at(buyers.is_seasonal, opened)
-        high = market.position_at(buyers.is_seasonal, closed)
-        extra = rng.poisson(buyers.rate * treated * experiment.lift * (high - low))
-        more_buyer, more_position = spread(rng, extra, low, high)
-        buyer = np.concatenate([buyer, more_buyer])
-        position = np.concatenate([position, more_position])
-        lifted_by = np.concatenate([lifted_by, np.full(len(more_buyer), row)])
-
+    buyer, position = spread(rng, rng.poisson(buyers.rate * (end - start)), start, end)
     order = np.lexsort((position, buyer))
-    buyer, position, lifted_by = buyer[order], position[order], lifted_by[order]
+    buyer, position = buyer[order], position[order]
     rank = rank_within(buyer)
     lifetime = rng.geometric(np.maximum(buyers.dropout, 1e-9))
-    kept = rank < lifetime[buyer]
     is_last = rank == lifetime[buyer] - 1
-    buyer_of_last, rank = buyer[is_last], rank[kept]
-    day = np.floor(market.day_at(buyers.is_seasonal[buyer], position)).astype(int)
+    last = np.full(buyers.size, np.inf)
+    last[buyer[is_last]] = position[is_last]
+    kept = rank < lifetime[buyer]
 
-    dropped_day = np.full(buyers.size, NO_DAY)
-    once = buyers.has_orders & (buyers.rate == 0)
-    dropped_day[once] = buyers.first_day[once].astype(int)
-    dropped_day[buyer_of_last] = day[is_last]
-
+    parts = [(buyer[kept], position[kept], np.full(kept.sum(), NO_LIFT))]
+    for row in range(len(world.process.experiments)):
+        more_buyer, more_position = lifted_orders(world, buyers, rng, row)
+        seen = more_position < last[more_buyer]
+        parts.append((more_buyer[seen], more_position[seen], np.full(seen.sum(), row)))
     first = np.flatnonzero(buyers.has_orders)
-    buyer = np.concatenate([first, buyer[kept]])
-    day = np.concatenate([buyers.first_day[first].astype(int), day[kept]])
-    lifted_by = np.concatenate([np.full(len(first), NO_LIFT), lifted_by[kept]])
-    second = day * DAY + col.seconds_of_day(rng, process.hour_weights, len(day))
+    parts.append((first, start[first], np.full(len(first), NO_LIFT)))
+    buyer, position, lifted_by = (np.concatenate(values) for values in zip(*parts, strict=True))
+    day = market.day_at(buyers.is_seasonal[buyer], position).astype(int)
+
+    dropped = np.where(buyers.has_orders & (buyers.rate == 0), start, last)
+    dropped_day = np.full(buyers.size, NO_DAY)
+    gone = np.flatnonzero(np.isfinite(dropped) & buyers.has_orders)
+    dropped_day[gone] = market.day_at(buyers.is_seasonal[gone], dropped[gone]).astype(int)
+
+    second = day * DAY + col.seconds_of_day(rng, world.process.hour_weights, len(day))
     order = np.lexsort((second, buyer))
     return replace(buyers, dropped_day=dropped_day), Purchases(
         buyer=buyer[order], second=second[order], lifted_by=lifted_by[order]
     )
+
+
+def lifted_orders(
+    world: World, buyers: Buyers, rng: np.random.Generator, row: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Buyer and position of the orders that an experiment adds, were nobody to drop out."""
+    experiment, market = world.process.experiments[row], world.market
+    assigned = buyers.assigned_at[row] / DAY
+    opened = np.maximum(assigned, buyers.first_day)
+    closed = np.maximum(assigned + experiment.length_days, opened)
+    low = market.position_at(buyers.is_seasonal, opened)
+    high = market.position_at(buyers.is_seasonal, closed)
+    rate = buyers.rate * experiment.lift * (buyers.variants[row] == 1)
+    return spread(rng, rng.poisson(rate * (high - low)), low, high)
 
 
 def spread(

@@ -1,0 +1,24 @@
+"""One row a customer: how recent, how often, how much, and the segment that follows from it."""
+
+from retail_analytics.rfm import score
+
+
+def model(dbt, session):
+    """Scores every customer as of the newest event."""
+    customers = dbt.ref("customers")
+    as_of = dbt.ref("int_as_of")
+    cells = dbt.ref("rfm_segments")
+    segments = dbt.ref("segments")
+    measures = session.sql(
+        """
+        select
+            as_of.as_of_date,
+            customers.customer_id,
+            as_of.as_of_date - customers.last_ordered_on as recency_days,
+            customers.order_count as frequency,
+            customers.revenue as monetary
+        from customers
+        cross join as_of
+        """
+    )
+    return score(session, measures=measures, cells=cells, segments=segments)

@@ -1,0 +1,326 @@
+"""Inventory levels and their backtest: the rows of a chunk of articles, and all chunks in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from .backtest import METHODS, MIN_ORIGINS, choose_method, forecast_paths, interval_losses
+from .demand_classes import demand_classes
+from .demand_matrix import checked_amounts, demand_matrix
+from .fit import Fit, fit_interval
+from .policy import abc_classes, days_of_cover, order_now, stock_levels
+from .replay import held_out_replay, order_quantity
+from .settings import ArticleParameters, InventorySettings, article_parameters
+from .streams import article_keys
+
+CHUNK = 1000
+MIN_HISTORY_DAYS = 28
+MIN_DEMAND_DAYS = 2
+DRAWS = 1000
+REPLAY_DRAWS = 400
+
+LEVEL_COLUMNS = (
+    "product_id",
+    "as_of_date",
+    "abc_class",
+    "demand_class",
+    "history_days",
+    "demand_days",
+    "adi",
+    "cv2",
+    "mean_daily_demand",
+    "sd_daily_demand",
+    "forecast_daily_demand",
+    "method",
+    "distribution",
+    "backtest_loss",
+    "baseline_loss",
+    "backtest_origins",
+    "review_period_days",
+    "lead_time_days",
+    "lead_time_sd_days",
+    "lead_time_source",
+    "service_target",
+    "service_source",
+    "safety_stock_units",
+    "reorder_point_units",
+    "order_up_to_units",
+    "on_hand_units",
+    "on_order_units",
+    "days_of_cover",
+    "order_now_units",
+    "service_achieved",
+    "service_achieved_lower",
+    "service_achieved_upper",
+    "service_cycles",
+    "fill_rate_achieved",
+    "status",
+    "reason",
+)
+BACKTEST_COLUMNS = (
+    "product_id",
+    "rule",
+    "as_of_date",
+    "service_target",
+    "cycles",
+    "cycle_service",
+    "cycle_service_lower",
+    "cycle_service_upper",
+    "fill_rate",
+    "average_on_hand_units",
+    "average_short_units",
+    "holding_cost",
+    "orders",
+    "days",
+)
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """`levels` has a row an article (LEVEL_COLUMNS), `backtest` one an article and rule."""
+
+    levels: pd.DataFrame
+    backtest: pd.DataFrame
+
+
+def inventory_chunk(
+    demand: np.ndarray,
+    articles: pd.DataFrame,
+    *,
+    as_of_date: date,
+    settings: InventorySettings,
+    seed: int,
+) -> Inventory:
+    """Levels and backtest of a chunk of articles.
+
+    `demand` is units by article and day (articles, days), the last day being `as_of_date`;
+    `articles` has a row for each row of it: product_id and any of the columns that
+    `article_parameters` reads, and `abc_class` where known. Rows depend on no other article. Below
+    28 days since the first sale, or below two days with demand, the status is `insufficient_data`
+    and the levels are missing; too little for choosing a method by backtest is `short_history`.
+    Raises ValueError naming the column.
+    """
+    if "product_id" not in articles.columns:
+        raise ValueError("product_id: missing from the articles frame")
+    if len(articles) != len(demand):
+        raise ValueError("product_id: articles and demand differ in their number of rows")
+    if articles["product_id"].isna().any() or articles["product_id"].duplicated().any():
+        raise ValueError("product_id: missing or listed twice")
+    if not len(articles):
+        return Inventory(
+            pd.DataFrame(columns=list(LEVEL_COLUMNS)), pd.DataFrame(columns=list(BACKTEST_COLUMNS))
+        )
+    if demand.shape[1] < MIN_HISTORY_DAYS:
+        raise ValueError(f"units: fewer than {MIN_HISTORY_DAYS} days of history")
+    demand = checked_amounts(demand, column="units")
+    parameters = article_parameters(articles, settings=settings)
+    keys = article_keys(articles["product_id"].tolist(), seed=seed)
+    classes = demand_classes(demand)
+    paths = forecast_paths(demand, interval_days=parameters.interval_days)
+    losses = interval_losses(
+        paths,
+        service=parameters.service_target,
+        lead_time_sd_days=parameters.lead_time_sd_days,
+    )
+
+    def fit(week: int, *, draws: int = REPLAY_DRAWS) -> Fit:
+        return fit_interval(
+            demand[:, : paths.week_end[week]],
+            choice=choose_method(paths, *losses, week=week),
+            parameters=parameters,
+            keys=keys,
+            draws=draws,
+        )
+
+    fitted = fit(len(paths.week_end) - 1, draws=DRAWS)
+    replay = held_out_replay(
+        demand,
+        paths=paths,
+        parameters=parameters,
+        keys=keys,
+        cover_weeks=settings.cover_weeks,
+        fit=fit,
+    )
+    levels = _level_rows(
+        articles.reset_index(drop=True),
+        classes=classes,
+        parameters=parameters,
+        fitted=fitted,
+        own=replay[replay["rule"] == "model"].reset_index(drop=True),
+    ).assign(as_of_date=as_of_date)
+    times = len(replay) // len(articles)
+    backtest = replay.assign(
+        product_id=np.tile(articles["product_id"].to_numpy(), times),
+        service_target=np.tile(parameters.service_target, times),
+        as_of_date=as_of_date,
+    ).sort_values(["product_id", "rule"])
+    return Inventory(
+        levels[list(LEVEL_COLUMNS)], backtest[list(BACKTEST_COLUMNS)].reset_index(drop=True)
+    )
+
+
+def inventory_chunks(
+    articles: pd.DataFrame,
+    read_demand: Callable[[Sequence[str]], pd.DataFrame],
+    *,
+    as_of_date: date,
+    history_days: int,
+    settings: InventorySettings,
+    seed: int,
+    chunk: int = CHUNK,
+) -> Iterator[Inventory]:
+    """`inventory_chunk` for all of `articles`, sorted by product_id, `chunk` at a time.
+
+    `read_demand(product_ids)` returns the demand frame (product_id, demanded_on, units) of those
+    articles. With a `revenue` column, articles get their ABC class among all of them first.
+    """
+    if "product_id" not in articles.columns:
+        raise ValueError("product_id: missing from the articles frame")
+    if articles["product_id"].isna().any() or articles["product_id"].duplicated().any():
+        raise ValueError("product_id: missing or listed twice")
+    ordered = articles.sort_values("product_id").reset_index(drop=True)
+    if "revenue" in ordered.columns:
+        ordered["abc_class"] = abc_classes(ordered)
+    for start in range(0, max(len(ordered), 1), chunk):
+        part = ordered.iloc[start : start + chunk]
+        ids = part["product_id"].tolist()
+        demand = demand_matrix(
+            read_demand(ids), product_ids=ids, as_of_date=as_of_date, days=history_days
+        )
+        yield inventory_chunk(demand, part, as_of_date=as_of_date, settings=settings, seed=seed)
+
+
+def inventory(
+    demand: pd.DataFrame,
+    articles: pd.DataFrame,
+    *,
+    as_of_date: date,
+    history_days: int,
+    settings: InventorySettings,
+    seed: int,
+) -> Inventory:
+    """`inventory_chunks` for a demand frame that fits in memory, as one pair of frames."""
+    unknown = set(demand["product_id"].unique()) - set(articles["product_id"])
+    if unknown:
+        raise ValueError(f"product_id: demand of unknown article {min(unknown)!r}")
+    ordered = demand.sort_values("product_id")
+    of_row = ordered["product_id"].to_numpy()
+
+    def read(ids: Sequence[str]) -> pd.DataFrame:
+        # Chunks come in the order of product_id, so the demand of one lies in one piece.
+        first, last = (ids[0], ids[-1]) if ids else ("", "")
+        return ordered.iloc[
+            np.searchsorted(of_row, first) : np.searchsorted(of_row, last, side="right")
+        ]
+
+    parts = list(
+        inventory_chunks(
+            articles,
+            read,
+            as_of_date=as_of_date,
+            history_days=history_days,
+            settings=settings,
+            seed=seed,
+        )
+    )
+    return Inventory(
+        pd.concat([part.levels for part in parts], ignore_index=True),
+        pd.concat([part.backtest for part in parts], ignore_index=True),
+    )
+
+
+def _level_rows(
+    articles: pd.DataFrame,
+    *,
+    classes: pd.DataFrame,
+    parameters: ArticleParameters,
+    fitted: Fit,
+    own: pd.DataFrame,
+) -> pd.DataFrame:
+    choice = fitted.choice
+    usable = (classes["history_periods"] >= MIN_HISTORY_DAYS) & (
+        classes["demand_periods"] >= MIN_DEMAND_DAYS
+    )
+    status = np.select(
+        [~usable, choice.origins < MIN_ORIGINS],
+        ["insufficient_data", "short_history"],
+        default="ok",
+    )
+    levels = stock_levels(
+        fitted.quantile, mean=fitted.mean, order_quantity=order_quantity(choice, parameters)
+    ).where(usable)
+    rate = pd.Series(choice.rate).where(usable)
+    rows = pd.DataFrame(
+        {
+            "product_id": articles["product_id"],
+            "abc_class": articles["abc_class"] if "abc_class" in articles.columns else None,
+            "demand_class": classes["demand_class"],
+            "history_days": classes["history_periods"],
+            "demand_days": classes["demand_periods"],
+            "adi": classes["adi"],
+            "cv2": classes["cv2"],
+            "mean_daily_demand": classes["mean_demand"],
+            "sd_daily_demand": classes["sd_demand"],
+            "forecast_daily_demand": rate,
+            "method": pd.Series(np.array(METHODS, dtype=object)[choice.method]).where(usable, None),
+            "distribution": pd.Series(fitted.distribution, dtype=object).where(usable, None),
+            "backtest_loss": pd.Series(choice.loss).where(usable),
+            "baseline_loss": pd.Series(choice.flat_loss).where(usable),
+            "backtest_origins": choice.origins,
+            "review_period_days": parameters.review_period_days.astype(int),
+            "lead_time_days": parameters.lead_time_days,
+            "lead_time_sd_days": parameters.lead_time_sd_days,
+            "lead_time_source": parameters.lead_time_source,
+            "service_target": parameters.service_target,
+            "service_source": parameters.service_source,
+            **levels,
+            "on_hand_units": parameters.on_hand,
+            "on_order_units": np.where(np.isnan(parameters.on_hand), np.nan, parameters.on_order),
+            "days_of_cover": days_of_cover(
+                on_hand=parameters.on_hand, mean_daily=rate.fillna(0.0).to_numpy()
+            ),
+            "order_now_units": order_now(
+                on_hand=parameters.on_hand,
+                on_order=parameters.on_order,
+                reorder_point=levels["reorder_point_units"].to_numpy(),
+                order_up_to=levels["order_up_to_units"].to_numpy(),
+            ),
+            "service_achieved": own["cycle_service"],
+            "service_achieved_lower": own["cycle_service_lower"],
+            "service_achieved_upper": own["cycle_service_upper"],
+            "service_cycles": own["cycles"],
+            "fill_rate_achieved": own["fill_rate"],
+            "status": status,
+        }
+    )
+    return rows.assign(reason=[_reason(row) for row in rows.itertuples(index=False)])
+
+
+def _reason(row: tuple) -> str:
+    """One sentence on why the row says what it says; every figure in it is a column."""
+    if row.status == "insufficient_data":
+        if row.demand_days == 0:
+            return "No demand on record, so no level can be set."
+        return (
+            f"Only {row.demand_days} days with demand in {row.history_days} days since the first "
+            "sale: too little to set a level."
+        )
+    level = (
+        f"{row.demand_class.capitalize()} demand of {row.forecast_daily_demand:.3g} a day: "
+        f"{row.reorder_point_units:.0f} units meet {row.service_target:.1%} service over a review "
+        f"of {row.review_period_days} and a lead time of {row.lead_time_days:.3g} days"
+    )
+    if row.status == "short_history":
+        level += f", from only {row.history_days} days of history"
+    if np.isnan(row.order_now_units):
+        return f"{level}; no stock count, so what to order is not known."
+    position = row.on_hand_units + row.on_order_units
+    held = f"{level}; {position:.0f} in stock or on order"
+    if row.order_now_units > 0:
+        return f"{held}: order {row.order_now_units:.0f}."
+    return f"{held}: nothing to order."

@@ -1,0 +1,124 @@
+"""The policy replayed on demand it has not seen, beside two rules of thumb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy import special, stats
+
+from .backtest import FLAT_RULE, METHODS, WARM_UP_WEEKS, Choice, Paths
+from .fit import Fit
+from .lead_time_demand import gamma_draws
+from .policy import economic_order_quantity, stock_levels
+from .settings import ArticleParameters
+from .simulation import simulate_policy
+from .streams import uniforms
+
+RULES = ("model", "weeks_of_cover", "flat_30_pct")
+HOLDOUT_WEEKS = 26
+REFITS = 2
+# Streams of random numbers below this one belong to the bootstrap.
+LEAD_TIME_STREAM = 2**40
+INTERVAL_LEVEL = 0.80
+
+
+def held_out_replay(
+    demand: np.ndarray,
+    *,
+    paths: Paths,
+    parameters: ArticleParameters,
+    keys: np.ndarray,
+    cover_weeks: float,
+    fit: Callable[[int], Fit],
+) -> pd.DataFrame:
+    """Each rule over the last weeks of `demand` (articles, days), with levels set before them.
+
+    The last half year, or the last third of a shorter history, is held out; `fit(week)` says what
+    was known of interval demand at the end of that week, and is asked again half-way. Lead times
+    are gamma draws. An article takes part from the first fit at which it has sold for long enough.
+    One row an article and rule: cycles, cycle_service with the bounds of an 80 % Wilson interval,
+    fill_rate, average_on_hand_units, average_short_units, orders, days and
+    holding_cost (money a year, NaN without a unit cost).
+    """
+    articles, weeks = paths.seen_weeks.shape
+    held_out = min(HOLDOUT_WEEKS, weeks // 3)
+    refits = sorted({weeks - 1 - held_out + held_out * part // REFITS for part in range(REFITS)})
+    refits = [week for week in refits if week >= WARM_UP_WEEKS - 1 and week < weeks - 1]
+    begin = paths.week_end[refits[0]] if refits else demand.shape[1]
+    future = demand[:, begin:]
+    days = future.shape[1]
+
+    levels = np.zeros((len(RULES), 2, articles, days))
+    first_day = np.full(articles, days)
+    average = METHODS.index("average")
+    for week in refits:
+        fitted = fit(week)
+        own = stock_levels(
+            fitted.quantile,
+            mean=fitted.mean,
+            order_quantity=order_quantity(fitted.choice, parameters),
+        )
+        usual = paths.rate[average, :, week]
+        cover = usual * (parameters.interval_days + 7 * cover_weeks)
+        flat = FLAT_RULE * usual * parameters.interval_days
+        since = paths.week_end[week] - begin
+        levels[0, 0, :, since:] = own["reorder_point_units"].to_numpy()[:, None]
+        levels[0, 1, :, since:] = own["order_up_to_units"].to_numpy()[:, None]
+        levels[1, :, :, since:] = np.ceil(cover)[:, None]
+        levels[2, :, :, since:] = np.ceil(flat)[:, None]
+        ready = (paths.seen_weeks[:, week] >= WARM_UP_WEEKS) & (usual > 0)
+        first_day = np.where(ready, np.minimum(first_day, since), first_day)
+
+    normals = special.ndtri(uniforms(keys[:, None], LEAD_TIME_STREAM + np.arange(days)))
+    lead_time = np.rint(
+        gamma_draws(normals, mean=parameters.lead_time_days, sd=parameters.lead_time_sd_days)
+    ).astype(int)
+    frames = []
+    for number, rule in enumerate(RULES):
+        frame = simulate_policy(
+            future,
+            reorder_point=levels[number, 0],
+            order_up_to=levels[number, 1],
+            review_period_days=parameters.review_period_days.astype(int),
+            lead_time_days=lead_time,
+            first_day=first_day,
+        )
+        frame.insert(0, "rule", rule)
+        frames.append(_with_bounds(frame, parameters))
+    return pd.concat(frames)
+
+
+def order_quantity(choice: Choice, parameters: ArticleParameters) -> np.ndarray:
+    """Economic order quantity at the chosen forecast, in units."""
+    return economic_order_quantity(
+        mean_daily=choice.rate,
+        order_cost=parameters.order_cost,
+        unit_cost=parameters.unit_cost,
+        holding_cost_rate=parameters.holding_cost_rate,
+        review_period_days=parameters.review_period_days,
+    )
+
+
+def _with_bounds(frame: pd.DataFrame, parameters: ArticleParameters) -> pd.DataFrame:
+    # Intervals of neighbouring reviews overlap and fail together: they count once.
+    apart = np.minimum(1.0, parameters.review_period_days / parameters.interval_days)
+    lower, upper = wilson_interval(
+        frame["cycle_service"].to_numpy(), count=frame["cycles"].to_numpy() * apart
+    )
+    value = frame["average_on_hand_units"] * parameters.unit_cost
+    return frame.assign(
+        cycle_service_lower=lower,
+        cycle_service_upper=upper,
+        holding_cost=value * parameters.holding_cost_rate,
+    )
+
+
+def wilson_interval(share: np.ndarray, *, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """80 % interval of a share of `count` trials (Wilson 1927); NaN where there are none."""
+    z = stats.norm.ppf(0.5 + INTERVAL_LEVEL / 2)
+    trials = np.where(count > 0, count, np.nan)
+    centre = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z * np.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2) / (1 + z**2 / trials)
+    return centre - half, centre + half

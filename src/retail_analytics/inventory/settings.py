@@ -1,0 +1,116 @@
+"""What an article's row may say about itself, and what stands in where it says nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .newsvendor import critical_ratio
+
+
+@dataclass(frozen=True)
+class InventorySettings:
+    """Defaults for articles whose own column is missing or null, and the rules compared with.
+
+    `service_target` is the probability of no stock-out in a protection interval (0 to 1),
+    `holding_cost_rate` the yearly cost of stock over its value, `order_cost` the money an order
+    costs whatever its size, `salvage_rate` what a spoilt unit still brings over its cost,
+    `lead_time_sd_share` the standard deviation of a lead time over its mean where only the mean is
+    known, `cover_weeks` the stock beyond review and lead time of the weeks-of-cover rule.
+    """
+
+    service_target: float
+    review_period_days: int
+    lead_time_days: float
+    lead_time_sd_share: float
+    holding_cost_rate: float
+    order_cost: float
+    salvage_rate: float
+    cover_weeks: float
+
+
+@dataclass(frozen=True)
+class ArticleParameters:
+    """The settings of each article, arrays of (articles,); amounts are NaN where unknown."""
+
+    service_target: np.ndarray
+    service_source: np.ndarray
+    review_period_days: np.ndarray
+    lead_time_days: np.ndarray
+    lead_time_sd_days: np.ndarray
+    lead_time_source: np.ndarray
+    holding_cost_rate: np.ndarray
+    order_cost: np.ndarray
+    unit_cost: np.ndarray
+    on_hand: np.ndarray
+    on_order: np.ndarray
+
+    @property
+    def interval_days(self) -> np.ndarray:
+        return self.review_period_days + self.lead_time_days
+
+
+def article_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -> ArticleParameters:
+    """Each article's parameters: its own column where there is a value, else the setting.
+
+    Optional columns: service_target, review_period_days, lead_time_days, lead_time_sd_days,
+    holding_cost_rate, order_cost, unit_cost, list_price, is_perishable, on_hand_units,
+    on_order_units. A perishable article with price above cost gets the critical ratio as its
+    service. `lead_time_source` is `input`, `input_days` (the deviation from the default share) or
+    `default`. Raises ValueError naming the column for a value out of range.
+    """
+    own_lead_time = _column(articles, "lead_time_days")
+    own_sd = _column(articles, "lead_time_sd_days")
+    lead_time = np.where(np.isnan(own_lead_time), settings.lead_time_days, own_lead_time)
+    # A deviation without its mean says nothing about the default's.
+    known_sd = ~np.isnan(own_sd) & ~np.isnan(own_lead_time)
+    review = _column(articles, "review_period_days", default=settings.review_period_days)
+    if (review < 1).any() or (review != np.floor(review)).any():
+        raise ValueError("review_period_days: not a whole number of at least 1")
+
+    service = _column(articles, "service_target", default=settings.service_target)
+    if ((service <= 0) | (service >= 1)).any():
+        raise ValueError("service_target: not between 0 and 1")
+    unit_cost, price = _column(articles, "unit_cost"), _column(articles, "list_price")
+    spoils = np.zeros(len(articles), dtype=bool)
+    if "is_perishable" in articles.columns:
+        spoils = articles["is_perishable"].fillna(False).to_numpy(dtype=bool)
+    left_over = unit_cost * (1 - settings.salvage_rate)
+    by_ratio = spoils & (price > unit_cost) & (left_over > 0)
+    service = service.copy()
+    service[by_ratio] = critical_ratio(
+        underage_cost=(price - unit_cost)[by_ratio], overage_cost=left_over[by_ratio]
+    )
+    return ArticleParameters(
+        service_target=service,
+        service_source=np.where(by_ratio, "critical_ratio", "rule"),
+        review_period_days=review,
+        lead_time_days=lead_time,
+        lead_time_sd_days=np.where(known_sd, own_sd, lead_time * settings.lead_time_sd_share),
+        lead_time_source=np.select(
+            [np.isnan(own_lead_time), known_sd], ["default", "input"], default="input_days"
+        ),
+        holding_cost_rate=_column(
+            articles, "holding_cost_rate", default=settings.holding_cost_rate
+        ),
+        order_cost=_column(articles, "order_cost", default=settings.order_cost),
+        unit_cost=unit_cost,
+        on_hand=_column(articles, "on_hand_units"),
+        on_order=_column(articles, "on_order_units", default=0.0),
+    )
+
+
+def _column(articles: pd.DataFrame, name: str, *, default: float = np.nan) -> np.ndarray:
+    """The column as float64 with `default` for nulls; ValueError for what is no amount."""
+    if name not in articles.columns:
+        return np.full(len(articles), float(default))
+    given = articles[name]
+    values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    there = given.notna().to_numpy()
+    if not np.isfinite(values[there]).all():
+        raise ValueError(f"{name}: a value is not a finite number")
+    if (values[there] < 0).any():
+        raise ValueError(f"{name}: a value is below zero")
+    return np.where(np.isnan(values), default, values)
