@@ -67,11 +67,16 @@ valued_lines as (
             when status_signs.revenue_sign = 0 then 0
             else
                 status_signs.revenue_sign
-                * coalesce(shared_totals.amount, lines.quantity * lines.unit_price)
+                * coalesce(
+                    shared_totals.amount,
+                    cast(lines.quantity * lines.unit_price as decimal(18, 4))
+                )
         end as revenue,
         case
             when status_signs.revenue_sign = 0 then 0
-            else status_signs.revenue_sign * lines.quantity * products.unit_cost
+            else
+                status_signs.revenue_sign
+                * cast(lines.quantity * products.unit_cost as decimal(18, 4))
         end as cost,
         cast(orders.ordered_at as date) as ordered_on
     from lines

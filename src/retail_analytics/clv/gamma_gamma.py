@@ -4,8 +4,11 @@ Fader and Hardie (2013), "The Gamma-Gamma model of monetary value". Each purchas
 worth Gamma(p, nu), nu differs between customers as Gamma(q, v), and neither depends on how often
 they buy. Parameters p, q (no unit) and v (money).
 
-Two tables can feed it: the published one counts repeat purchases only (n = frequency), with their
-mean; or all purchases (n = frequency + 1). See `lifetime_value` for which one serves and why.
+As published, the parameters are fitted to the mean spend of repeat purchases. The first purchase is
+often a trial and unlike those that follow, but all there is of the many who bought once: for the
+expected spend of a customer it counts half (`known_purchases`). On 39 weeks held out of CDNOW that
+gives the lowest squared error of customers' spend; counting it in full or not at all is worse, in
+the sample and in the whole.
 """
 
 from collections.abc import Mapping
@@ -26,6 +29,7 @@ SPEND_COLUMNS = ["purchase_count", "mean_spend"]
 # Beyond this, frequent buyers spend so differently that the independence the model rests on fails;
 # on CDNOW the correlation is .11, in Fader and Hardie's donation data close to 0.
 CORRELATION_LIMIT = 0.3
+FIRST_PURCHASE_WEIGHT = 0.5
 # A coefficient of variation below this is one value with rounding.
 SMALLEST_VARIATION = 1e-3
 STARTS = [(1.0, 2.0, 1.0), (6.0, 4.0, 0.5), (0.5, 10.0, 10.0), (20.0, 3.0, 0.1)]
@@ -52,18 +56,32 @@ def log_likelihood(
     return value, np.column_stack([by_p * purchase_count * p, by_q * q, by_v * v])
 
 
-def expected_spend(
-    parameters: Mapping[str, float], *, purchase_count: ArrayLike, mean_spend: ArrayLike
-) -> Array:
-    """Expected spend per future purchase of each customer, the own mean shrunk to that of all.
+def known_purchases(
+    *, frequency: ArrayLike, repeat_mean_spend: ArrayLike, first_spend: ArrayLike
+) -> tuple[Array, Array]:
+    """Number and total of the purchases by which a customer's spend is judged, the first by half.
 
-    Money in the unit of `mean_spend`, which may be missing where `purchase_count` is 0.
-    In SQL: p * (v + n * coalesce(mean_spend, 0)) / (p * n + q - 1).
+    `repeat_mean_spend` may be missing where `frequency` is 0; spend below 0 counts as 0.
+    """
+    count = np.asarray(frequency, dtype=float)
+    repeat, first = (
+        np.maximum(np.nan_to_num(np.asarray(spend, dtype=float)), 0.0)
+        for spend in (repeat_mean_spend, first_spend)
+    )
+    return count + FIRST_PURCHASE_WEIGHT, count * repeat + FIRST_PURCHASE_WEIGHT * first
+
+
+def expected_spend(
+    parameters: Mapping[str, float], *, purchase_count: ArrayLike, total_spend: ArrayLike
+) -> Array:
+    """Expected spend per future purchase: the customer's own mean, shrunk to that of all.
+
+    `total_spend` is that of the `purchase_count` purchases known, in the money of the fit. In SQL:
+    p * (v + total_spend) / (p * purchase_count + q - 1).
     """
     p, q, v = (parameters[name] for name in PARAMETER_NAMES)
-    count = np.asarray(purchase_count, dtype=float)
-    spent = np.where(count > 0, count * np.nan_to_num(np.asarray(mean_spend, dtype=float)), 0.0)
-    return p * (v + spent) / (p * count + q - 1)
+    count, total = (np.asarray(known, dtype=float) for known in (purchase_count, total_spend))
+    return p * (v + total) / (p * count + q - 1)
 
 
 def simulate_mean_spend(

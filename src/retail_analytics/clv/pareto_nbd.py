@@ -143,26 +143,30 @@ class ParetoNBD(PurchaseModel):
     def count_cells(
         self, parameters: Array, *, horizons: Array, frequency: Array, age: Array, edges: Array
     ) -> Array:
-        # Either the customer stays for the whole horizon, or leaves at some time within it: the
-        # more purchases there may be, the more times are needed to tell their numbers apart.
+        # Either the customer stays for the whole horizon, or leaves at some time within it. That
+        # time is integrated piece by piece: between horizons and the halves of the longest one.
         r, alpha, s, beta = parameters
         shape, scale = r + frequency, alpha + age
         counts, log_ways = count_coefficients(shape, edges=edges)
-        nodes, weights = leggauss(int(np.clip(4 * np.sqrt(len(edges)), 8, 64)))
+        # The more purchases there may be, the more times it takes to tell their numbers apart.
+        nodes, weights = leggauss(4 + len(edges) // 40)
         cells = np.empty((len(horizons), len(frequency), len(edges)))
-        for row, horizon in zip(cells, horizons, strict=True):
-            stays = self.survival(parameters, ahead=horizon, frequency=frequency, age=age)
-            row[:] = stays[:, None] * negative_binomial_cells(
-                counts, log_ways, shape=shape, scale=scale, horizon=horizon
-            )
+        gone = np.zeros((len(frequency), len(edges)))
+        before = np.ones(len(frequency))
+        for end in np.union1d(horizons, horizons.max() / [2, 4, 8]):
+            stays = self.survival(parameters, ahead=end, frequency=frequency, age=age)
             for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
-                # Equal shares of the probability to leave within the horizon.
-                share = 1 - node * (1 - stays)
+                share = before - node * (before - stays)
                 leaves = (beta + age) * np.expm1(-np.log(share) / s)
-                row += (weight * (1 - stays))[:, None] * negative_binomial_cells(
+                gone += (weight * (before - stays))[:, None] * negative_binomial_cells(
                     counts, log_ways, shape=shape, scale=scale, horizon=leaves
                 )
-            row[:, -1] += np.maximum(1 - row.sum(axis=1), 0.0)
+            bought = negative_binomial_cells(
+                counts, log_ways, shape=shape, scale=scale, horizon=end
+            )
+            cells[horizons == end] = gone + stays[:, None] * bought
+            before = stays
+        cells[:, :, -1] += np.maximum(1 - cells.sum(axis=2), 0.0)
         return cells
 
 

@@ -97,49 +97,56 @@ def predict(
     """
     shape = (len(horizons), len(frequency))
     orders, spend = Interval.empty(shape), Interval.empty(shape)
-    points = fit.cubature() if fit.log_covariance.any() else fit.array[None, :]
     sampler = SpendSampler(spend_fit, draws=draws, seed=seed) if spend_fit is not None else None
-    for members, edges in _buckets(
-        model, fit.array, horizon=horizons.max(), frequency=frequency, age=age
+    for rows, edges, cells in count_distributions(
+        model, fit, horizons=horizons, frequency=frequency, recency=recency, age=age
     ):
         counts = edges + (edges[1] - edges[0] - 1) / 2
-        sums = sampler.sums(counts) if sampler is not None else None
-        for start in range(0, len(members), CHUNK_HISTORIES):
-            rows = members[start : start + CHUNK_HISTORIES]
-            history = {"frequency": frequency[rows], "recency": recency[rows], "age": age[rows]}
-            cells = count_cells(model, points, horizons=horizons, edges=edges, **history)
-            for step in range(len(horizons)):
-                cell = _sample_cells(cells[step], size=draws)
-                _store(orders, shortest_interval(counts[cell], level=level), step, rows)
-                if sampler is not None:
-                    drawn = sums[cell, np.arange(draws)] * sampler.scales(purchase_count[rows])
-                    drawn.sort(axis=1)
-                    _store(spend, shortest_interval(drawn, level=level), step, rows)
+        for step in range(len(horizons)):
+            cell = _sample_cells(cells[step], size=draws)
+            _store(orders, shortest_interval(counts[cell], level=level), step, rows)
+            if sampler is not None:
+                drawn = sampler.sums(counts)[cell, np.arange(draws)]
+                drawn *= sampler.scales(purchase_count[rows])
+                drawn.sort(axis=1)
+                _store(spend, shortest_interval(drawn, level=level), step, rows)
     return orders, spend
 
 
-def count_cells(
+def count_distributions(
     model: PurchaseModel,
-    points: Array,
+    fit: Fit,
     *,
     horizons: Array,
     frequency: Array,
     recency: Array,
     age: Array,
-    edges: Array,
-) -> Array:
-    """P(purchases fall in a cell), alive or not, mean over parameter points.
+) -> Iterator[tuple[Array, Array, Array]]:
+    """The distribution of the number of purchases, alive or not, in chunks of histories.
 
-    Cells as in `PurchaseModel.count_cells`: horizons x histories x cells.
+    Yields the rows of a chunk, the edges of its cells, and the probabilities, horizons x rows x
+    cells as in `PurchaseModel.count_cells`.
     """
-    cells = np.zeros((len(horizons), len(frequency), len(edges)))
-    for point in points:
-        alive = model.p_alive(point, frequency=frequency, recency=recency, age=age)
-        cells += (alive / len(points))[:, None] * model.count_cells(
-            point, horizons=horizons, frequency=frequency, age=age, edges=edges
-        )
-    cells[:, :, 0] += np.maximum(1 - cells.sum(axis=2), 0.0)
-    return cells
+    points = fit.cubature() if fit.log_covariance.any() else fit.array[None, :]
+    for members, edges in _buckets(
+        model, fit.array, horizon=horizons.max(), frequency=frequency, age=age
+    ):
+        for start in range(0, len(members), CHUNK_HISTORIES):
+            rows = members[start : start + CHUNK_HISTORIES]
+            cells = np.zeros((len(horizons), len(rows), len(edges)))
+            for point in points:
+                alive = model.p_alive(
+                    point, frequency=frequency[rows], recency=recency[rows], age=age[rows]
+                )
+                cells += (alive / len(points))[:, None] * model.count_cells(
+                    point,
+                    horizons=horizons,
+                    frequency=frequency[rows],
+                    age=age[rows],
+                    edges=edges,
+                )
+            cells[:, :, 0] += np.maximum(1 - cells.sum(axis=2), 0.0)
+            yield rows, edges, cells
 
 
 def _store(target: Interval, values: Interval, step: int, rows: Array) -> None:
@@ -189,12 +196,16 @@ class SpendSampler:
         self.points = points[(self.even[:, 3] * len(points)).astype(int)]
         self.fitted = fit.array
         self.known_scales: dict[float, Array] = {}
+        self.known_sums: dict[tuple[float, float], Array] = {}
 
     def sums(self, counts: Array) -> Array:
         """The part that depends on the number of purchases: counts x draws."""
-        sums = gammaincinv(self.points[:, 0] * counts[:, None], self.even[:, 1])
-        sums[counts == 0] = 0.0
-        return sums
+        key = (float(counts[1]), float(counts[-1]))
+        if key not in self.known_sums:
+            sums = gammaincinv(self.points[:, 0] * counts[:, None], self.even[:, 1])
+            sums[counts == 0] = 0.0
+            self.known_sums = {key: sums}
+        return self.known_sums[key]
 
     def scales(self, purchase_count: Array) -> Array:
         """The factor that depends on the purchases known so far: histories x draws."""

@@ -17,11 +17,15 @@ from .lead_time_demand import gamma_quantile, interval_moments
 # The first is what an article gets unless another one is clearly better.
 METHODS = ("ses", "average", "croston_sba", "tsb", "adida")
 SMOOTHING = 0.1
+# Share of weeks with demand below which smoothing gets slower in proportion: a weight of .1 a week
+# remembers 19 weeks, which is no more than three or four demands of a slow mover.
+SPARSE_SHARE = 0.5
 WARM_UP_WEEKS = 8
-MIN_ORIGINS = 8
+MIN_ORIGINS = 13
 # Standard errors of the difference in loss. The plain minimum over five methods picks noise: on a
 # year of a gift shop's sales it lost to simple smoothing for everything.
 CLEARLY_BETTER = 1.0
+MIN_GAIN = 0.02
 # Weight of the analytic variance of the rate, in protection intervals seen.
 PRIOR_INTERVALS = 3.0
 FLAT_RULE = 1.3
@@ -31,15 +35,19 @@ FLAT_RULE = 1.3
 class Paths:
     """What each method knew at the end of each week, and what came after.
 
-    `rate` and `variance` are (methods, articles, weeks): expected units a day, and the variance of
-    a day's units around them. `actual` (articles, weeks) is the demand of the protection interval
-    that begins on the next day, NaN where it is not over; `last_day` the number of the day after
-    it; `week_end` (weeks,) the number of days seen; `seen_weeks` the weeks since the start.
+    `rate`, `variance` and `share` are (methods, articles, weeks): expected units a day, the
+    variance of a day's units around them, and that of a week's expectation over that of a week.
+    `actual` (articles, weeks) is the demand of the protection interval that begins on the next day
+    and lasts `drawn_days`, NaN where it is not over; `last_day` the number of the day after it;
+    `week_end` (weeks,) the number of days seen; `seen_weeks` the weeks since the start;
+    `interval_days` (articles,) the mean length of an interval.
     """
 
     rate: np.ndarray
     variance: np.ndarray
+    share: np.ndarray
     actual: np.ndarray
+    drawn_days: np.ndarray
     last_day: np.ndarray
     week_end: np.ndarray
     seen_weeks: np.ndarray
@@ -65,37 +73,60 @@ class Choice:
     weeks: np.ndarray
 
 
-def forecast_paths(demand: np.ndarray, *, interval_days: np.ndarray) -> Paths:
-    """All methods over the weeks of `demand` (articles, days), for intervals of these lengths."""
+def forecast_paths(
+    demand: np.ndarray, *, interval_days: np.ndarray, drawn_days: np.ndarray
+) -> Paths:
+    """All methods over the weeks of `demand` (articles, days).
+
+    `interval_days` (articles,) is the mean protection interval, `drawn_days` (articles, weeks) the
+    whole days of the one that begins after each week, with a random lead time in it.
+    """
     weeks = week_sums(demand)
     articles, count = weeks.shape
     days = demand.shape[1]
     started = first_demand(weeks)
     seen = np.maximum(np.arange(count) - started[:, None] + 1, 0)
     blocks = np.maximum(np.rint(interval_days / 7).astype(int), 1)
-    common = {"alpha": SMOOTHING, "started": started}
+    frequency = np.cumsum(weeks > 0, axis=1) / np.maximum(seen, 1)
+    alpha = SMOOTHING * np.minimum(1.0, frequency / SPARSE_SHARE)
     by_name = {
-        "ses": intermittent.ses(weeks, **common),
+        "ses": intermittent.ses(weeks, alpha=alpha, started=started),
         "average": intermittent.ses(weeks, alpha=0.0, started=started),
-        "croston_sba": intermittent.croston(weeks, **common),
-        "tsb": intermittent.tsb(weeks, beta=SMOOTHING, **common),
-        "adida": intermittent.adida(weeks, block_periods=blocks, **common),
+        "croston_sba": intermittent.croston(weeks, alpha=SMOOTHING, started=started),
+        "tsb": intermittent.tsb(weeks, alpha=SMOOTHING, beta=alpha, started=started),
+        "adida": intermittent.adida(weeks, alpha=SMOOTHING, block_periods=blocks, started=started),
     }
+    # Croston's weight is one of weeks with demand, ADIDA's one of blocks.
+    weekly_weight = {
+        "ses": alpha,
+        "average": 0.0,
+        "croston_sba": SMOOTHING * frequency,
+        "tsb": alpha,
+        "adida": SMOOTHING / blocks[:, None],
+    }
+    share = np.stack(
+        [intermittent.rate_share(alpha=weekly_weight[name], seen=seen) for name in METHODS]
+    )
     # A block method has no forecast before its first block is full: until then it is the first's.
     levels = np.stack([by_name[name] for name in METHODS])
     levels = np.nan_to_num(np.where(np.isnan(levels), levels[0], levels))
-    variance = np.stack(
-        [
-            _error_variance(weeks, level, seen, alpha=_alpha(name))
-            for name, level in zip(METHODS, levels, strict=True)
-        ]
-    )
+    variance = _error_variance(weeks, levels, seen, share)
     cumulative = np.concatenate([np.zeros((articles, 1)), np.cumsum(demand, axis=1)], axis=1)
     week_end = days - 7 * (count - 1 - np.arange(count))
-    last_day = week_end + np.maximum(np.rint(interval_days), 1).astype(int)[:, None]
+    last_day = week_end + drawn_days
     later = np.take_along_axis(cumulative, np.minimum(last_day, days), axis=1)
     actual = np.where(last_day <= days, later - cumulative[:, week_end], np.nan)
-    return Paths(levels / 7, variance / 7, actual, last_day, week_end, seen, interval_days)
+    return Paths(
+        rate=levels / 7,
+        variance=variance / 7,
+        share=share,
+        actual=actual,
+        drawn_days=drawn_days,
+        last_day=last_day,
+        week_end=week_end,
+        seen_weeks=seen,
+        interval_days=interval_days,
+    )
 
 
 def interval_losses(
@@ -105,11 +136,10 @@ def interval_losses(
 
     Units; NaN where the interval is not over or the method has not warmed up.
     """
-    share = np.stack([_share(paths.seen_weeks, alpha=_alpha(name)) for name in METHODS])
     mean, variance = interval_moments(
         mean_daily=paths.rate,
         var_daily=paths.variance,
-        rate_variance=paths.variance * share / 7,
+        rate_variance=paths.variance * paths.share / 7,
         interval_days=paths.interval_days[:, None],
         lead_time_sd_days=lead_time_sd_days[:, None],
     )
@@ -133,8 +163,8 @@ def choose_method(
     """The method of each article as of the end of `week`, from intervals that are over by then.
 
     `losses` and `flat_losses` come from `interval_losses`. A method takes the place of simple
-    exponential smoothing only where its mean loss is lower by a standard error of the difference,
-    which counts overlapping intervals once.
+    exponential smoothing only where its mean loss is lower by 2 % and a standard error of the
+    difference, which counts overlapping intervals once.
     """
     over = (paths.last_day <= paths.week_end[week]) & ~np.isnan(flat_losses)
     origins = over.sum(axis=1)
@@ -143,7 +173,8 @@ def choose_method(
     gain = np.where(over, losses - losses[0], 0.0)
     mean_gain = _mean(gain.sum(axis=2), origins)
     spread = _mean(np.where(over, (gain - mean_gain[..., None]) ** 2, 0).sum(axis=2), origins)
-    handicap = CLEARLY_BETTER * np.sqrt(_mean(spread, intervals))
+    mean_loss = _mean(np.where(over, losses, 0.0).sum(axis=2), origins)
+    handicap = CLEARLY_BETTER * np.sqrt(_mean(spread, intervals)) + MIN_GAIN * mean_loss[0]
     score = mean_gain + handicap
     score[0] = 0.0
     method = np.where(enough, score.argmin(axis=0), 0)
@@ -153,15 +184,14 @@ def choose_method(
 
     rate, variance = chosen(paths.rate[:, :, week]), chosen(paths.variance[:, :, week])
     weeks = paths.seen_weeks[:, week]
-    shares = np.stack([_share(weeks, alpha=_alpha(name)) for name in METHODS])
+    share = chosen(paths.share[:, :, week])
     # The squared errors over whole intervals hold what a sum of independent days does not: drift,
     # seasons, days that go together. All of it is booked as variance of the rate.
-    expected = chosen(paths.rate) * paths.interval_days[:, None]
-    squares = np.where(over, (paths.actual - expected) ** 2, 0.0).sum(axis=1)
-    measured = _mean(squares, origins) / paths.interval_days**2 - variance / paths.interval_days
+    errors = paths.actual / paths.drawn_days - chosen(paths.rate)
+    excess = np.where(over, errors**2 - variance[:, None] / paths.drawn_days, 0.0)
+    measured = _mean(excess.sum(axis=1), origins)
     weight = intervals / (intervals + PRIOR_INTERVALS)
-    rate_variance = np.maximum(variance * chosen(shares) / 7, weight * measured)
-    mean_loss = _mean(np.where(over, losses, 0.0).sum(axis=2), origins)
+    rate_variance = np.maximum(variance * share / 7, weight * measured)
     return Choice(
         method=method,
         rate=rate,
@@ -177,23 +207,14 @@ def choose_method(
 
 
 def _error_variance(
-    weeks: np.ndarray, level: np.ndarray, seen: np.ndarray, *, alpha: float
+    weeks: np.ndarray, levels: np.ndarray, seen: np.ndarray, share: np.ndarray
 ) -> np.ndarray:
     """Variance of a week around its expectation, from the one-week-ahead errors so far."""
-    errors = np.zeros(weeks.shape)
-    errors[:, 1:] = (weeks[:, 1:] - level[:, :-1]) ** 2
+    errors = np.zeros(levels.shape)
+    errors[..., 1:] = (weeks[:, 1:] - levels[..., :-1]) ** 2
     # An error holds the week's own variance and that of the forecast made the week before.
-    errors = np.where(seen >= 2, errors / (1 + _share(seen - 1, alpha=alpha)), 0.0)
-    return np.cumsum(errors, axis=1) / np.maximum(seen - 1, 1)
-
-
-def _share(seen: np.ndarray, *, alpha: float) -> np.ndarray:
-    longest = max(int(seen.max(initial=1)), 1)
-    return intermittent.rate_share(longest, alpha=alpha)[np.clip(seen, 1, longest) - 1]
-
-
-def _alpha(method: str) -> float:
-    return 0.0 if method == "average" else SMOOTHING
+    errors[..., 1:] /= 1 + share[..., :-1]
+    return np.cumsum(np.where(seen >= 2, errors, 0.0), axis=-1) / np.maximum(seen - 1, 1)
 
 
 def _mean(total: np.ndarray, count: np.ndarray) -> np.ndarray:

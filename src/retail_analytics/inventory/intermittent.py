@@ -5,30 +5,34 @@ the demand per period expected from t + 1 on, having seen the periods up to t. A
 in period `started` (0 where not given); earlier columns are NaN. The loop runs over periods, and
 every step handles all articles.
 
-With `warm_up`, the k-th update has the weight max(alpha, 1 / k), so that the estimate is a plain
-mean until there is enough history to smooth; without it, the first value alone starts the
-smoothing, as in the papers.
+A smoothing weight is one number, or one for each article and period (then a later weight may
+depend on what was seen). With `warm_up`, the k-th update has the weight max(alpha, 1 / k), so that
+the estimate is a plain mean until there is enough history to smooth; without it, the first value
+alone starts the smoothing, as in the papers.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+Weight = float | np.ndarray
+
 
 def ses(
     demand: np.ndarray,
     *,
-    alpha: float,
+    alpha: Weight,
     started: np.ndarray | None = None,
     warm_up: bool = True,
 ) -> np.ndarray:
     """Simple exponential smoothing; with `alpha` 0 and warm-up, the mean since the start."""
-    columns, started = _prepared(demand, started=started, alpha=alpha)
+    columns, started = _prepared(demand, started=started)
+    alphas = _by_period(alpha, demand.shape, name="alpha")
     path = np.full(columns.shape, np.nan)
     level = np.zeros(columns.shape[1])
     for period, demanded in enumerate(columns):
         age = period - started + 1
-        weight = _weight(alpha, age, warm_up)
+        weight = _weight(alphas[period], age, warm_up)
         level = np.where(age >= 1, level + weight * (demanded - level), level)
         path[period] = np.where(age >= 1, level, np.nan)
     return path.T
@@ -37,7 +41,7 @@ def ses(
 def croston(
     demand: np.ndarray,
     *,
-    alpha: float,
+    alpha: Weight,
     started: np.ndarray | None = None,
     bias_corrected: bool = True,
     warm_up: bool = True,
@@ -47,29 +51,30 @@ def croston(
     `bias_corrected` multiplies by 1 - alpha / 2 (the SBA of Syntetos and Boylan 2005). NaN until
     the first demand.
     """
-    columns, started = _prepared(demand, started=started, alpha=alpha)
+    columns, started = _prepared(demand, started=started)
+    alphas = _by_period(alpha, demand.shape, name="alpha")
     path = np.full(columns.shape, np.nan)
     articles = columns.shape[1]
     size, interval = np.zeros(articles), np.zeros(articles)
     since, events = np.zeros(articles), np.zeros(articles)
-    factor = 1 - alpha / 2 if bias_corrected else 1.0
+    factors = 1 - alphas / 2 if bias_corrected else np.ones(columns.shape)
     for period, demanded in enumerate(columns):
         since = np.where(period >= started, since + 1, 0)
         sold = (demanded > 0) & (period >= started)
         events = events + sold
-        weight = _weight(alpha, events, warm_up)
+        weight = _weight(alphas[period], events, warm_up)
         size = np.where(sold, size + weight * (demanded - size), size)
         interval = np.where(sold, interval + weight * (since - interval), interval)
         since = np.where(sold, 0, since)
-        np.divide(factor * size, interval, out=path[period], where=events > 0)
+        np.divide(factors[period] * size, interval, out=path[period], where=events > 0)
     return path.T
 
 
 def tsb(
     demand: np.ndarray,
     *,
-    alpha: float,
-    beta: float,
+    alpha: Weight,
+    beta: Weight,
     started: np.ndarray | None = None,
     warm_up: bool = True,
 ) -> np.ndarray:
@@ -78,7 +83,9 @@ def tsb(
     The probability is updated in every period with the weight `beta`, so that the forecast of an
     article which stops selling decays; the size is updated with `alpha` where there is demand.
     """
-    columns, started = _prepared(demand, started=started, alpha=alpha, beta=beta)
+    columns, started = _prepared(demand, started=started)
+    alphas = _by_period(alpha, demand.shape, name="alpha")
+    betas = _by_period(beta, demand.shape, name="beta")
     path = np.full(columns.shape, np.nan)
     articles = columns.shape[1]
     size, chance, events = np.zeros(articles), np.zeros(articles), np.zeros(articles)
@@ -86,8 +93,10 @@ def tsb(
         age = period - started + 1
         sold = (demanded > 0) & (age >= 1)
         events = events + sold
-        size = np.where(sold, size + _weight(alpha, events, warm_up) * (demanded - size), size)
-        step = _weight(beta, age, warm_up) * (sold - chance)
+        size = np.where(
+            sold, size + _weight(alphas[period], events, warm_up) * (demanded - size), size
+        )
+        step = _weight(betas[period], age, warm_up) * (sold - chance)
         chance = np.where(age >= 1, chance + step, chance)
         path[period] = np.where(age >= 1, chance * size, np.nan)
     return path.T
@@ -96,7 +105,7 @@ def tsb(
 def adida(
     demand: np.ndarray,
     *,
-    alpha: float,
+    alpha: Weight,
     block_periods: np.ndarray | int,
     started: np.ndarray | None = None,
     warm_up: bool = True,
@@ -106,7 +115,7 @@ def adida(
     `block_periods` is the length of a block, one for all articles or one each. Blocks are counted
     back from the last period; the forecast changes when a block is complete.
     """
-    columns, started = _prepared(demand, started=started, alpha=alpha)
+    columns, started = _prepared(demand, started=started)
     blocks = np.broadcast_to(np.asarray(block_periods, dtype=int), (columns.shape[1],))
     if (blocks < 1).any():
         raise ValueError("block_periods: a block has less than one period")
@@ -125,33 +134,35 @@ def adida(
     return path
 
 
-def rate_share(periods: int, *, alpha: float) -> np.ndarray:
-    """Variance of a smoothed mean over the variance of one period, after 1 ... `periods` updates.
+def rate_share(*, alpha: Weight, seen: np.ndarray) -> np.ndarray:
+    """Variance of the level of `ses` with warm-up over that of one period's demand.
 
-    The sum of squared weights of `ses` with warm-up: 1 / k while it is a mean, then towards
-    alpha / (2 - alpha).
+    `seen` (articles, periods) counts the periods since the start, this one included. The sum of
+    the squared weights: 1 / seen while the level is a mean, then towards alpha / (2 - alpha).
     """
-    share = np.zeros(periods)
-    current = 0.0
-    for update in range(periods):
-        weight = max(alpha, 1 / (update + 1))
-        current = weight**2 + (1 - weight) ** 2 * current
-        share[update] = current
-    return share
+    alphas = np.broadcast_to(np.asarray(alpha, dtype=float), seen.shape)
+    shares = np.ones(seen.shape)
+    share = np.ones(len(seen))
+    for period in range(seen.shape[1]):
+        weight = _weight(alphas[:, period], seen[:, period], True)
+        share = weight**2 + (1 - weight) ** 2 * share
+        shares[:, period] = share
+    return shares
 
 
-def _prepared(
-    demand: np.ndarray, *, started: np.ndarray | None, **weights: float
-) -> tuple[np.ndarray, np.ndarray]:
-    for name, weight in weights.items():
-        if not 0 <= weight <= 1:
-            raise ValueError(f"{name}: {weight} is not between 0 and 1")
+def _prepared(demand: np.ndarray, *, started: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     columns = np.ascontiguousarray(np.asarray(demand, dtype=float).T)
     if started is None:
         started = np.zeros(columns.shape[1], dtype=int)
     return columns, np.asarray(started)
 
 
-def _weight(alpha: float, updates: np.ndarray, warm_up: bool) -> np.ndarray:
+def _by_period(weight: Weight, shape: tuple[int, int], *, name: str) -> np.ndarray:
+    if not ((np.asarray(weight) >= 0) & (np.asarray(weight) <= 1)).all():
+        raise ValueError(f"{name}: not between 0 and 1")
+    return np.broadcast_to(np.asarray(weight, dtype=float), shape).T
+
+
+def _weight(alpha: np.ndarray, updates: np.ndarray, warm_up: bool) -> np.ndarray:
     first = 1 / np.maximum(updates, 1)
     return np.maximum(alpha, first) if warm_up else np.where(updates <= 1, 1.0, alpha)

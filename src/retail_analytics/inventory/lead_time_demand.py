@@ -45,6 +45,14 @@ def interval_moments(
     return mean, variance
 
 
+def lead_time_draws(
+    keys: np.ndarray, *, mean: np.ndarray, sd: np.ndarray, stream: int, count: int
+) -> np.ndarray:
+    """Whole days of `count` gamma lead times of each article, from its key: (articles, count)."""
+    normals = special.ndtri(uniforms(keys[:, None], stream + np.arange(count)))
+    return np.rint(gamma_draws(normals, mean=mean, sd=sd)).astype(int)
+
+
 def predictive_level(service: np.ndarray, degrees_of_freedom: np.ndarray) -> np.ndarray:
     """The probability whose normal quantile is Student's quantile at `service`.
 

@@ -13,10 +13,11 @@ from .backtest import METHODS, MIN_ORIGINS, choose_method, forecast_paths, inter
 from .demand_classes import demand_classes
 from .demand_matrix import checked_amounts, demand_matrix
 from .fit import Fit, fit_interval
+from .lead_time_demand import lead_time_draws
 from .policy import abc_classes, days_of_cover, order_now, stock_levels
 from .replay import held_out_replay, order_quantity
 from .settings import ArticleParameters, InventorySettings, article_parameters
-from .streams import article_keys
+from .streams import ORIGIN_STREAM, article_keys
 
 CHUNK = 1000
 MIN_HISTORY_DAYS = 28
@@ -121,7 +122,18 @@ def inventory_chunk(
     parameters = article_parameters(articles, settings=settings)
     keys = article_keys(articles["product_id"].tolist(), seed=seed)
     classes = demand_classes(demand)
-    paths = forecast_paths(demand, interval_days=parameters.interval_days)
+    lead_times = lead_time_draws(
+        keys,
+        mean=parameters.lead_time_days,
+        sd=parameters.lead_time_sd_days,
+        stream=ORIGIN_STREAM,
+        count=demand.shape[1] // 7,
+    )
+    paths = forecast_paths(
+        demand,
+        interval_days=parameters.interval_days,
+        drawn_days=parameters.review_period_days[:, None].astype(int) + lead_times,
+    )
     losses = interval_losses(
         paths,
         service=parameters.service_target,

@@ -6,21 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import stats
 
 from .backtest import FLAT_RULE, METHODS, WARM_UP_WEEKS, Choice, Paths
 from .fit import Fit
-from .lead_time_demand import gamma_draws
+from .lead_time_demand import lead_time_draws
 from .policy import economic_order_quantity, stock_levels
 from .settings import ArticleParameters
 from .simulation import simulate_policy
-from .streams import uniforms
+from .streams import REPLAY_STREAM
 
 RULES = ("model", "weeks_of_cover", "flat_30_pct")
 HOLDOUT_WEEKS = 26
 REFITS = 2
-# Streams of random numbers below this one belong to the bootstrap.
-LEAD_TIME_STREAM = 2**40
 INTERVAL_LEVEL = 0.80
 
 
@@ -71,10 +69,17 @@ def held_out_replay(
         ready = (paths.seen_weeks[:, week] >= WARM_UP_WEEKS) & (usual > 0)
         first_day = np.where(ready, np.minimum(first_day, since), first_day)
 
-    normals = special.ndtri(uniforms(keys[:, None], LEAD_TIME_STREAM + np.arange(days)))
-    lead_time = np.rint(
-        gamma_draws(normals, mean=parameters.lead_time_days, sd=parameters.lead_time_sd_days)
-    ).astype(int)
+    draws = lead_time_draws(
+        keys,
+        mean=parameters.lead_time_days,
+        sd=parameters.lead_time_sd_days,
+        stream=REPLAY_STREAM,
+        count=days,
+    )
+    # Suppliers are slow or quick for a while: a lead time holds for one protection interval. Drawn
+    # anew each day, later orders would overtake earlier ones and the stock would look safer.
+    spell = np.arange(days) // np.ceil(parameters.interval_days)[:, None].astype(int)
+    lead_time = np.take_along_axis(draws, spell, axis=1)
     frames = []
     for number, rule in enumerate(RULES):
         frame = simulate_policy(

@@ -8,6 +8,8 @@ from hashlib import blake2b
 import numpy as np
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+# Where the counters of each use begin, so that no number is used twice; the bootstrap's are below.
+ORIGIN_STREAM, REPLAY_STREAM = 2**40, 2**41
 MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 

@@ -14,8 +14,8 @@ FEWEST_PRODUCTS = 40
 class Catalogue:
     """One entry an article; `chances` has one row a group of taste (see `group_of`).
 
-    substitute: the popular steady article of the same category that is bought when an article is
-    not asked for on a day. is_asked: products x days.
+    substitute: the article that is bought on days when this one is not asked for. is_asked:
+    products x days.
     """
 
     category: np.ndarray
@@ -71,12 +71,7 @@ def build_catalogue(process: Process, *, customers: int, seed: int, days: int) -
     lead_time_days = np.maximum(1, np.round(lead_means * rng.uniform(0.7, 1.3, size))).astype(int)
 
     tier = price_tiers(category, list_cents, tiers=len(process.price_tiers))
-    substitute = np.array(
-        [
-            min(np.flatnonzero((category == own) & (kind == 0)), key=rank.__getitem__, default=item)
-            for item, own in enumerate(category)
-        ]
-    )
+    substitute = substitutes(category=category, tier=tier, rank=rank, is_steady=kind == 0)
     active = np.array([k.active_day_share for k in process.demand_kinds])[kind]
     return Catalogue(
         category=category,
@@ -104,6 +99,18 @@ def price_tiers(category: np.ndarray, list_cents: np.ndarray, *, tiers: int) -> 
         order = members[np.lexsort((members, list_cents[members]))]
         tier[order] = np.arange(len(order)) * tiers // len(order)
     return tier
+
+
+def substitutes(
+    *, category: np.ndarray, tier: np.ndarray, rank: np.ndarray, is_steady: np.ndarray
+) -> np.ndarray:
+    """The most popular steady peer: same category, and same price tier where there is one."""
+    best = np.arange(len(category))
+    for item in range(len(category)):
+        peers = np.flatnonzero((category == category[item]) & is_steady)
+        if len(peers):
+            best[item] = peers[np.lexsort((rank[peers], tier[peers] != tier[item]))[0]]
+    return best
 
 
 def taste_chances(

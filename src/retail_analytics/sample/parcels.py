@@ -150,7 +150,7 @@ def missed_promise(world: World, parcels: Parcels, *, orders: int) -> np.ndarray
 
 
 def complaint_table(world: World, parcels: Parcels, *, number: np.ndarray, block: int) -> pa.Table:
-    """Complaints about parcels, by day: late ones by days late, the others at a low rate."""
+    """Complaints about parcels by day, one an order: late ones by days late, others rarely."""
     process, rng = world.process, world.stream(Stream.COMPLAINTS, block)
     size = len(parcels.order)
     delivered_day = parcels.delivered_at // DAY
@@ -164,6 +164,7 @@ def complaint_table(world: World, parcels: Parcels, *, number: np.ndarray, block
     day = np.where(days_late > 0, parcels.promised_day, delivered_day) + wait
     topic = np.where(days_late > 0, 0, 1 + rng.integers(0, len(process.complaint_topics), size))
     row = np.flatnonzero((rng.random(size) < chance) & (day < world.days))
+    row = row[np.unique(parcels.order[row], return_index=True)[1]]
     row = row[np.lexsort((number[parcels.order[row]], day[row]))]
     return pa.table(
         {

@@ -322,7 +322,7 @@ class Process:
     )
 
     experiments: tuple[Experiment, ...] = (
-        Experiment("free-shipping", date(2024, 5, 6), 120, 0.30),
+        Experiment("free-shipping", date(2024, 5, 6), 180, 0.40),
         Experiment("green-button", date(2024, 9, 16), 60, 0.0),
     )
     enrolment_days: int = 7

@@ -170,8 +170,8 @@ def delivery_month_table(world: World) -> pa.Table:
     return pa.table(
         {
             "month": col.dates(days_before, world.first_day),
-            "average_delivery_days": pa.array((rng.normal(4.2, 0.2, size) + 0.4 * busy).round(2)),
-            "on_time_rate_pct": pa.array((rng.normal(88, 1.5, size) - 5 * busy).round(2)),
+            "average_delivery_days": pa.array((rng.normal(3.5, 0.15, size) + 0.3 * busy).round(2)),
+            "on_time_rate_pct": pa.array((rng.normal(85, 1.5, size) - 5 * busy).round(2)),
             "complaint_count": pa.array(rng.poisson(0.008 * world.customers * (1 + busy))),
         }
     )
