@@ -2,6 +2,7 @@
 -- 2. A purchase is an order placed or completed; a return or a cancelled order is none, but a
 --    return takes its revenue away.
 -- 3. A margin is known when it is known for every order that has a revenue.
+-- 4. An order of unknown revenue is counted, and is in no sum and no average of revenue.
 with customers_kept as (
     select * from {{ ref('stg_customers') }}
 ),
@@ -18,9 +19,11 @@ order_totals as (
         count(*) filter (order_status = 'returned') as return_count,
         count(*) filter (revenue is null) as unpriced_order_count,
         sum(revenue) as revenue,
-        sum(revenue) filter (is_purchase) as purchase_revenue,
-        case when count(*) filter (revenue <> 0 and margin is null) = 0 then sum(margin) end
-            as margin,
+        avg(revenue) filter (is_purchase) as average_order_value,
+        case
+            when count(*) filter (revenue <> 0 and margin is null) = 0
+                then coalesce(sum(margin), 0)
+        end as margin,
         min(ordered_on) as first_seen_on,
         min(ordered_on) filter (is_purchase) as first_ordered_on,
         max(ordered_on) filter (is_purchase) as last_ordered_on
@@ -44,8 +47,7 @@ customers as (
             case when order_totals.customer_id is null then 0 else order_totals.margin end
             as decimal(18, 4)
         ) as margin,
-        cast(order_totals.purchase_revenue / nullif(order_totals.order_count, 0) as decimal(18, 4))
-            as average_order_value,
+        cast(order_totals.average_order_value as decimal(18, 4)) as average_order_value,
         cast(
             (order_totals.last_ordered_on - order_totals.first_ordered_on)
             / nullif(order_totals.order_count - 1, 0) as double

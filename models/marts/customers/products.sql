@@ -24,8 +24,10 @@ line_totals as (
         sum(lines.quantity) filter (status_signs.is_purchase) as units_sold,
         sum(lines.quantity) filter (lines.order_status = 'returned') as units_returned,
         sum(lines.revenue) as revenue,
-        case when count(*) filter (lines.revenue <> 0 and lines.margin is null) = 0 then sum(lines.margin) end
-            as margin,
+        case
+            when count(*) filter (lines.revenue <> 0 and lines.margin is null) = 0
+                then coalesce(sum(lines.margin), 0)
+        end as margin,
         min(lines.ordered_on) filter (status_signs.is_purchase) as first_sold_on,
         max(lines.ordered_on) filter (status_signs.is_purchase) as last_sold_on
     from lines

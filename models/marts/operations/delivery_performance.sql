@@ -24,18 +24,26 @@ grades as (
 scored_months as (
     select
         months.*,
-        score_parts.on_time_weight * months.on_time_rate * 100
-        + score_parts.speed_weight
-        * greatest(
-            0,
-            (score_parts.speed_limit_days - months.average_delivery_days)
-            / score_parts.speed_limit_days * 100
-        )
-        + score_parts.complaint_weight
-        * greatest(
-            0,
-            (score_parts.complaint_limit - months.complaint_count) / score_parts.complaint_limit * 100
-        ) as score
+        -- greatest() passes over nulls
+        case
+            when months.average_delivery_days is not null
+                then round(
+                    score_parts.on_time_weight * months.on_time_rate * 100
+                    + score_parts.speed_weight
+                    * greatest(
+                        0,
+                        (score_parts.speed_limit_days - months.average_delivery_days)
+                        / score_parts.speed_limit_days * 100
+                    )
+                    + score_parts.complaint_weight
+                    * greatest(
+                        0,
+                        (score_parts.complaint_limit - months.complaint_count)
+                        / score_parts.complaint_limit * 100
+                    ),
+                    6
+                )
+        end as score
     from months
     cross join score_parts
 ),
@@ -47,7 +55,7 @@ graded_months as (
         scored_months.month,
         max_by(grades.grade, grades.minimum_score) as grade
     from scored_months
-    inner join grades on round(scored_months.score, 6) >= grades.minimum_score
+    inner join grades on scored_months.score >= grades.minimum_score
     group by all
 ),
 
@@ -78,10 +86,14 @@ delivery_performance as (
         scored_months.median_delivery_days,
         scored_months.p90_delivery_days,
         scored_months.on_time_rate,
-        {{ wilson_lower('scored_months.on_time_count', 'scored_months.delivery_count') }}
-            as on_time_rate_lower,
-        {{ wilson_upper('scored_months.on_time_count', 'scored_months.delivery_count') }}
-            as on_time_rate_upper,
+        case
+            when scored_months.delivery_count is not null
+                then {{ wilson_lower('scored_months.on_time_count', 'scored_months.delivery_count') }}
+        end as on_time_rate_lower,
+        case
+            when scored_months.delivery_count is not null
+                then {{ wilson_upper('scored_months.on_time_count', 'scored_months.delivery_count') }}
+        end as on_time_rate_upper,
         scored_months.score,
         scored_months.month
     from scored_months

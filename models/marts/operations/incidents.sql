@@ -1,7 +1,8 @@
 -- 1. The category is the one given; else that of the first keyword, in rule order, that stands in
 --    the description (seeds/rules/incident_keywords.csv); else Other.
 -- 2. Severity and impact score follow from the orders affected (seeds/rules/incident_severities.csv).
--- 3. An incident without an end counts as open for `incident_default_open_days`.
+-- 3. An incident without an end counts as open for `incident_default_open_days`; one whose end
+--    stands before its beginning, on its first day.
 with incidents_kept as (
     select * from {{ ref('stg_incidents') }}
 ),
@@ -51,9 +52,12 @@ incidents as (
         severity_reached.impact_score,
         incidents_kept.affected_orders,
         incidents_kept.occurred_on,
-        coalesce(
-            cast(incidents_kept.resolved_at as date),
-            incidents_kept.occurred_on + {{ var('incident_default_open_days') }}
+        greatest(
+            incidents_kept.occurred_on,
+            coalesce(
+                cast(incidents_kept.resolved_at as date),
+                incidents_kept.occurred_on + {{ var('incident_default_open_days') }}
+            )
         ) as ended_on,
         incidents_kept.resolved_at
     from incidents_kept

@@ -51,7 +51,7 @@ def backtest(
     *,
     horizon_days: float,
     models: Sequence[str] = tuple(MODELS),
-    max_groups: int = 20_000,
+    max_groups: int = 40_000,
     level: float = 0.80,
     draws: int = 512,
     seed: int = 20_240_601,

@@ -60,9 +60,7 @@ class PastRate(PurchaseModel):
     def p_alive(self, parameters: Array, *, frequency: Array, recency: Array, age: Array) -> Array:
         return np.ones_like(frequency)
 
-    def survival(
-        self, parameters: Array, *, ahead: Array, frequency: Array, age: Array
-    ) -> Array:
+    def survival(self, parameters: Array, *, ahead: Array, frequency: Array, age: Array) -> Array:
         return np.ones_like(frequency)
 
     def purchase_rate(
@@ -78,9 +76,7 @@ class PastRate(PurchaseModel):
         counts, log_ways = count_coefficients(shape, edges=edges)
         cells = np.stack(
             [
-                negative_binomial_cells(
-                    counts, log_ways, shape=shape, scale=scale, horizon=horizon
-                )
+                negative_binomial_cells(counts, log_ways, shape=shape, scale=scale, horizon=horizon)
                 for horizon in horizons
             ]
         )

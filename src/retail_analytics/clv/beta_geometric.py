@@ -79,9 +79,7 @@ class BetaGeometric(PurchaseModel):
             -self._log_odds_left(parameters, frequency=frequency, recency=recency, age=age)
         )
 
-    def survival(
-        self, parameters: Array, *, ahead: Array, frequency: Array, age: Array
-    ) -> Array:
+    def survival(self, parameters: Array, *, ahead: Array, frequency: Array, age: Array) -> Array:
         r, alpha, a, b = parameters
         return mean_of_power(
             ahead / (alpha + age), power=r + frequency, a=a, b=b + frequency + self.first_toss

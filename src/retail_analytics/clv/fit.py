@@ -23,6 +23,8 @@ OK, SHORT_HISTORY, INSUFFICIENT_DATA = "ok", "short_history", "insufficient_data
 MIN_CUSTOMERS = 30
 MIN_REPEATERS = 10
 DAYS_PER_WEEK = 7.0
+# A log parameter known this well may as well be known exactly.
+NEGLIGIBLE_SD = 0.005
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,18 @@ class Fit:
         return np.array(list(self.parameters.values()))
 
     def cubature(self) -> Array:
-        """Parameter values, equally likely, that stand for the uncertainty: 2 d points x d.
+        """Equally likely parameter values, points x parameters, that stand for the uncertainty.
 
-        The spherical-radial rule of third degree: it has the mean and covariance of the normal
-        approximation to the log parameters (Arasaratnam and Haykin 2009, IEEE TAC 54(6)).
+        The spherical-radial rule of third degree has the mean and covariance of the normal
+        approximation to the log parameters (Arasaratnam and Haykin 2009, IEEE TAC 54(6)): two
+        points in each direction, here each that is uncertain by more than NEGLIGIBLE_SD.
         """
-        centre = np.log(self.array)
-        spread = np.linalg.cholesky(self.log_covariance) * np.sqrt(len(centre))
-        return np.exp(centre + np.vstack([spread.T, -spread.T]))
+        variances, directions = np.linalg.eigh(self.log_covariance)
+        kept = variances > NEGLIGIBLE_SD**2
+        if not kept.any():
+            return self.array[None, :]
+        spread = (directions[:, kept] * np.sqrt(variances[kept] * kept.sum())).T
+        return self.array * np.exp(np.vstack([spread, -spread]))
 
 
 def no_fit(*, model: str, customer_count: int, time_unit_days: float | None = None) -> Fit:

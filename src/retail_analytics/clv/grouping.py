@@ -49,7 +49,7 @@ def history_bins(
 
 
 def group_histories(
-    customers: pd.DataFrame, *, resolution: float | None = None, max_groups: int = 20_000
+    customers: pd.DataFrame, *, resolution: float | None = None, max_groups: int = 40_000
 ) -> pd.DataFrame:
     """One row a group of customers with one history, sorted by the bins that are its key.
 

@@ -189,7 +189,7 @@ def customer_values(
         )
     margin_rate = customers.get("margin_rate", pd.Series(np.nan, index=customers.index))
     keyed["margin_rate"] = margin_rate.fillna(1.0).to_numpy()
-    table = keyed.merge(scores, on=BIN_COLUMNS, how="left", validate="many_to_many")
+    table = keyed.merge(scores, on=BIN_COLUMNS, how="left")
     worth = table["expected_spend"] * table["margin_rate"]
     table["expected_value"] = table["discounted_orders"] * worth
     table["value_lower"] = table["discounted_spends_lower"] * worth

@@ -82,13 +82,7 @@ class ParetoNBD(PurchaseModel):
         total = value.sum(axis=1)
         # A customer who bought just now cannot have left since: a length of 0 is no length at all.
         log_length = np.log(np.maximum(end, np.finfo(float).tiny))
-        log_integral = (
-            np.log(s)
-            + np.log(low + recency)
-            + top
-            + np.log(total)
-            + log_length
-        )
+        log_integral = np.log(s) + np.log(low + recency) + top + np.log(total) + log_length
         return _Departure(log_integral, value / total[:, None], log_alpha, log_beta)
 
     def _log_alive(self, parameters: Array, *, frequency: Array, age: Array) -> Array:
@@ -127,9 +121,7 @@ class ParetoNBD(PurchaseModel):
         log_alive = self._log_alive(parameters, frequency=frequency, age=age)
         return np.exp(log_alive - np.logaddexp(log_alive, departure.log_integral))
 
-    def survival(
-        self, parameters: Array, *, ahead: Array, frequency: Array, age: Array
-    ) -> Array:
+    def survival(self, parameters: Array, *, ahead: Array, frequency: Array, age: Array) -> Array:
         _, _, s, beta = parameters
         return np.exp(-s * np.log1p(ahead / (beta + age)))
 

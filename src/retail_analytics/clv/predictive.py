@@ -127,7 +127,7 @@ def count_distributions(
     Yields the rows of a chunk, the edges of its cells, and the probabilities, horizons x rows x
     cells as in `PurchaseModel.count_cells`.
     """
-    points = fit.cubature() if fit.log_covariance.any() else fit.array[None, :]
+    points = fit.cubature()
     for members, edges in _buckets(
         model, fit.array, horizon=horizons.max(), frequency=frequency, age=age
     ):
@@ -191,7 +191,7 @@ class SpendSampler:
     """
 
     def __init__(self, fit: Fit, *, draws: int, seed: int) -> None:
-        points = fit.cubature() if fit.log_covariance.any() else fit.array[None, :]
+        points = fit.cubature()
         self.even = even_numbers(draws, dimensions=4, seed=seed)
         self.points = points[(self.even[:, 3] * len(points)).astype(int)]
         self.fitted = fit.array

@@ -45,9 +45,7 @@ class PurchaseModel(ABC):
         """Probability that each customer has not left; it never falls when recency rises."""
 
     @abstractmethod
-    def survival(
-        self, parameters: Array, *, ahead: Array, frequency: Array, age: Array
-    ) -> Array:
+    def survival(self, parameters: Array, *, ahead: Array, frequency: Array, age: Array) -> Array:
         """Probability of being alive `ahead` time units from now, for one who is alive now."""
 
     @abstractmethod

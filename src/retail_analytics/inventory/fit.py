@@ -14,15 +14,21 @@ from .lead_time_demand import (
     negative_binomial_quantile,
     normal_quantile,
     predictive_level,
+    undershoot_moments,
 )
+from .policy import economic_order_quantity
 from .settings import ArticleParameters
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Mean and service quantile of the interval's demand in units; arrays of (articles,)."""
+    """Mean and service quantile of what the reorder point covers, units; arrays of (articles,).
+
+    `order_quantity` is what an order adds beyond the reorder point; 0 is base stock.
+    """
 
     choice: Choice
+    order_quantity: np.ndarray
     mean: np.ndarray
     distribution: np.ndarray
     quantile: np.ndarray
@@ -41,16 +47,33 @@ def fit_interval(
     `demand` is (articles, days) up to the day of `choice`. `draws` is the number of bootstrap
     draws; the other distributions need none.
     """
+    events = (demand > 0).sum(axis=1)
+    total = demand.sum(axis=1)
+    size = np.divide(total, events, out=np.ones(len(demand)), where=events > 0)
+    beyond_mean, beyond_variance = undershoot_moments(demand)
+    review = parameters.review_period_days
+    quantity = economic_order_quantity(
+        mean_daily=choice.rate,
+        order_cost=parameters.order_cost,
+        unit_cost=parameters.unit_cost,
+        holding_cost_rate=parameters.holding_cost_rate,
+        # Smaller batches would be passed by one review or one big day again and again.
+        least_units=np.maximum(choice.rate * review, 2 * beyond_mean + 1),
+    )
+    batched = quantity > 0
+    wait = np.where(batched, (review - 1) / 2, review)
+    wait_variance = np.where(batched, (review**2 - 1) / 12, 0.0)
     mean, variance = interval_moments(
         mean_daily=choice.rate,
         var_daily=choice.variance,
         rate_variance=choice.rate_variance,
-        interval_days=parameters.interval_days,
-        lead_time_sd_days=parameters.lead_time_sd_days,
+        interval_days=wait + parameters.lead_time_days,
+        lead_time_sd_days=np.sqrt(parameters.lead_time_sd_days**2 + wait_variance),
     )
-    events = (demand > 0).sum(axis=1)
-    size = np.divide(demand.sum(axis=1), events, out=np.ones(len(demand)), where=events > 0)
-    distribution = choose_distribution(mean=mean, variance=variance, events=mean / size, size=size)
+    events_ahead = mean / size
+    mean = mean + np.where(batched, beyond_mean, 0.0)
+    variance = variance + np.where(batched, beyond_variance, 0.0)
+    distribution = choose_distribution(mean=mean, variance=variance, events=events_ahead, size=size)
     service = predictive_level(parameters.service_target, choice.weeks - 1)
     quantile = np.zeros(len(demand))
     rows = distribution == "normal"
@@ -68,7 +91,8 @@ def fit_interval(
         review_days=parameters.review_period_days[rows],
         lead_time_days=parameters.lead_time_days[rows],
         lead_time_sd_days=parameters.lead_time_sd_days[rows],
+        is_batched=batched[rows],
         keys=keys[rows],
         draws=draws,
     )
-    return Fit(choice, mean, distribution, quantile)
+    return Fit(choice, quantity, mean, distribution, quantile)

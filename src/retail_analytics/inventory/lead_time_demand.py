@@ -5,6 +5,10 @@ to last until the order of the next review arrives. Its demand has mean d S and 
 S v + d^2 sd_L^2 + (S^2 + sd_L^2) u, with S the mean interval in days, d and v the mean and
 variance of a day's demand, sd_L the standard deviation of the lead time and u the variance of the
 estimate of d (Silver, Pyke and Thomas 2017; the last term makes the distribution predictive).
+
+Where orders are batched, the reorder point is passed on some day of a review period and by more
+than a unit. What it has to cover then is the rest of that day's demand (the undershoot), the days
+to the review, on average (review - 1) / 2, and the lead time.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ BOOTSTRAP_SIZE = 1.5
 NORMAL_CV = 0.1
 NORMAL_MEAN = 10.0
 MAX_EVENTS = 400
+MAX_LEVEL = 1 - 1e-9
 # Articles bootstrapped together: their draws stay in the processor's cache.
 BATCH = 128
 
@@ -45,6 +50,20 @@ def interval_moments(
     return mean, variance
 
 
+def undershoot_moments(demand: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of how far the day that passes a level goes beyond it, in units.
+
+    The stationary excess of renewal theory, P(U = u) = P(X > u) / E[X] for whole units X a day
+    (Silver, Pyke and Thomas 2017): big days pass a level more often than small ones.
+    """
+    total = demand.sum(axis=1)
+    per_unit = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+    mean = (demand * (demand - 1)).sum(axis=1) * per_unit / 2
+    square = ((demand - 1) * demand * (2 * demand - 1)).sum(axis=1) * per_unit / 6
+    mean = np.maximum(mean, 0.0)
+    return mean, np.maximum(square - mean**2, 0.0)
+
+
 def lead_time_draws(
     keys: np.ndarray, *, mean: np.ndarray, sd: np.ndarray, stream: int, count: int
 ) -> np.ndarray:
@@ -59,7 +78,8 @@ def predictive_level(service: np.ndarray, degrees_of_freedom: np.ndarray) -> np.
     Taking a quantile at this level instead of at `service` makes up for a variance that was
     estimated with few degrees of freedom.
     """
-    return stats.norm.cdf(stats.t.ppf(service, np.maximum(degrees_of_freedom, 2.0)))
+    level = stats.norm.cdf(stats.t.ppf(service, np.maximum(degrees_of_freedom, 2.0)))
+    return np.minimum(level, MAX_LEVEL)
 
 
 def choose_distribution(
@@ -118,6 +138,7 @@ def bootstrap_quantile(
     review_days: np.ndarray,
     lead_time_days: np.ndarray,
     lead_time_sd_days: np.ndarray,
+    is_batched: np.ndarray,
     keys: np.ndarray,
     draws: int,
 ) -> np.ndarray:
@@ -127,7 +148,8 @@ def bootstrap_quantile(
     time to each next day with demand, and the size of each from the article's history (demand:
     articles by days), in the way of Willemain, Smart and Schwarz (2004). The mean size, known from
     few demands only, varies from draw to draw too. Draws come from `keys`, so they do not depend
-    on the other articles, and grow with the lead time one by one.
+    on the other articles, and grow with the lead time one by one. Where `is_batched`, a draw
+    begins with an undershoot and a random part of the review period instead of all of it.
     """
     place = np.clip(np.ceil(service * draws - 1e-9).astype(int) - 1, 0, draws - 1)
     found = np.zeros(len(demand))
@@ -140,6 +162,7 @@ def bootstrap_quantile(
             review_days=review_days[rows],
             lead_time_days=lead_time_days[rows],
             lead_time_sd_days=lead_time_sd_days[rows],
+            is_batched=is_batched[rows],
             keys=keys[rows],
             draws=draws,
         )
@@ -156,6 +179,7 @@ def _interval_draws(
     review_days: np.ndarray,
     lead_time_days: np.ndarray,
     lead_time_sd_days: np.ndarray,
+    is_batched: np.ndarray,
     keys: np.ndarray,
     draws: int,
 ) -> np.ndarray:
@@ -173,25 +197,32 @@ def _interval_draws(
         special.ndtri(uniforms(keys[:, None], stream * draws + counter)) for stream in range(3)
     ]
     lead_time = gamma_draws(normals[0], mean=lead_time_days, sd=lead_time_sd_days)
-    interval = review_days[:, None] + np.rint(lead_time)
+    part, pick, rest = (uniforms(keys[:, None], stream * draws + counter) for stream in (3, 4, 5))
+    wait = np.where(
+        is_batched[:, None], np.floor(part * review_days[:, None]), review_days[:, None]
+    )
+    interval = wait + np.rint(lead_time)
     count_sd = np.sqrt(np.maximum(rate_share - size_share, 0))
     rate = gamma_draws(normals[1], mean=mean_daily / size, sd=mean_daily / size * count_sd)
     scale = gamma_draws(normals[2], mean=np.ones_like(size), sd=np.sqrt(size_share))
 
-    totals = np.zeros((len(keys), draws))
+    # Picked with a chance in proportion to its size, since it is the day that passed the level.
+    bounds = np.cumsum(sizes)
+    passing = sizes[np.searchsorted(bounds, (bounds[first] - sizes[first] + pick.T * total).T)]
+    totals = np.where(is_batched[:, None], np.floor(rest * passing), 0.0)
     row, draw = np.nonzero(known[:, None] & (rate > 0))
     log_none = np.log1p(-np.minimum(rate[row, draw], 1 - 1e-12))
     waited = np.zeros(len(row))
     for event in range(MAX_EVENTS):
-        stream = (3 + 2 * event) * draws + draw
+        stream = (6 + 2 * event) * draws + draw
         gap = np.ceil(np.log(uniforms(keys[row], stream)) / log_none)
         waited = waited + np.maximum(gap, 1)
         going = waited <= interval[row, draw]
         row, draw, log_none, waited = row[going], draw[going], log_none[going], waited[going]
         if not len(row):
             break
-        pick = uniforms(keys[row], stream[going] + draws) * events[row]
-        totals[row, draw] += sizes[first[row] + pick.astype(int)]
+        chosen = uniforms(keys[row], stream[going] + draws) * events[row]
+        totals[row, draw] += sizes[first[row] + chosen.astype(int)]
     # No day can hold more than one day with demand: what the rate is above 1 goes to the sizes.
     totals *= scale * np.maximum(rate, 1.0)
     whole = (demand == np.floor(demand)).all(axis=1)

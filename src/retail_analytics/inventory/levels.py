@@ -15,7 +15,7 @@ from .demand_matrix import checked_amounts, demand_matrix
 from .fit import Fit, fit_interval
 from .lead_time_demand import lead_time_draws
 from .policy import abc_classes, days_of_cover, order_now, stock_levels
-from .replay import held_out_replay, order_quantity
+from .replay import held_out_replay
 from .settings import ArticleParameters, InventorySettings, article_parameters
 from .streams import ORIGIN_STREAM, article_keys
 
@@ -264,7 +264,7 @@ def _level_rows(
         default="ok",
     )
     levels = stock_levels(
-        fitted.quantile, mean=fitted.mean, order_quantity=order_quantity(choice, parameters)
+        fitted.quantile, mean=fitted.mean, order_quantity=fitted.order_quantity
     ).where(usable)
     rate = pd.Series(choice.rate).where(usable)
     rows = pd.DataFrame(

@@ -14,11 +14,10 @@ def stock_levels(
 ) -> pd.DataFrame:
     """Safety stock, reorder point and order-up-to level in whole units.
 
-    `quantile` and `mean` are of the demand over the protection interval (review + lead time), so
-    that the reorder point also covers what sells between the moment it is passed and the review
-    that sees it. The reorder point is the quantile rounded up, the safety stock what it holds
-    above the mean (not below 0), and the order-up-to level adds `order_quantity`; with 0, each
-    review orders up to the reorder point itself (base stock).
+    `quantile` and `mean` are of the demand that the reorder point has to cover. The reorder point
+    is the quantile rounded up, the safety stock what it holds above the mean (not below 0), and
+    the order-up-to level adds `order_quantity`; with 0, each review orders up to the reorder point
+    itself (base stock).
     """
     reorder_point = np.ceil(np.maximum(quantile, 0.0) - 1e-9)
     return pd.DataFrame(
@@ -36,19 +35,19 @@ def economic_order_quantity(
     order_cost: np.ndarray,
     unit_cost: np.ndarray,
     holding_cost_rate: np.ndarray,
-    review_period_days: np.ndarray,
+    least_units: np.ndarray,
 ) -> np.ndarray:
     """Order size that balances ordering and holding (Harris 1913), in units.
 
-    At most a year's demand; 0 (order at each review) where it is less than a review period sells,
-    or where a cost is missing or zero.
+    At most a year's demand; 0 (order at each review) where it is below `least_units`, or where a
+    cost is missing or zero.
     """
     yearly = mean_daily * DAYS_A_YEAR
     holding = np.nan_to_num(np.asarray(unit_cost, float) * holding_cost_rate)
     known = holding > 0
     ratio = np.divide(2 * order_cost * yearly, holding, out=np.zeros_like(yearly), where=known)
     quantity = np.minimum(np.sqrt(ratio), yearly)
-    return np.where(quantity > mean_daily * review_period_days, quantity, 0.0)
+    return np.where(quantity >= least_units, quantity, 0.0)
 
 
 def order_now(

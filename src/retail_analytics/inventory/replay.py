@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .backtest import FLAT_RULE, METHODS, WARM_UP_WEEKS, Choice, Paths
+from .backtest import FLAT_RULE, METHODS, WARM_UP_WEEKS, Paths
 from .fit import Fit
 from .lead_time_demand import lead_time_draws
-from .policy import economic_order_quantity, stock_levels
+from .policy import stock_levels
 from .settings import ArticleParameters
 from .simulation import simulate_policy
 from .streams import REPLAY_STREAM
@@ -56,7 +56,7 @@ def held_out_replay(
         own = stock_levels(
             fitted.quantile,
             mean=fitted.mean,
-            order_quantity=order_quantity(fitted.choice, parameters),
+            order_quantity=fitted.order_quantity,
         )
         usual = paths.rate[average, :, week]
         cover = usual * (parameters.interval_days + 7 * cover_weeks)
@@ -93,17 +93,6 @@ def held_out_replay(
         frame.insert(0, "rule", rule)
         frames.append(_with_bounds(frame, parameters))
     return pd.concat(frames)
-
-
-def order_quantity(choice: Choice, parameters: ArticleParameters) -> np.ndarray:
-    """Economic order quantity at the chosen forecast, in units."""
-    return economic_order_quantity(
-        mean_daily=choice.rate,
-        order_cost=parameters.order_cost,
-        unit_cost=parameters.unit_cost,
-        holding_cost_rate=parameters.holding_cost_rate,
-        review_period_days=parameters.review_period_days,
-    )
 
 
 def _with_bounds(frame: pd.DataFrame, parameters: ArticleParameters) -> pd.DataFrame:

@@ -1,0 +1,70 @@
+-- 1. A customer is at risk from a purchase until lost: `lost_after_days` without another.
+-- 2. The rate of a month is the share of those at risk when it began, or joining in it, who were
+--    lost in it. A customer who comes back is at risk again.
+with spells as (
+    select * from {{ ref('int_customer_spells') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+arrivals as (
+    select
+        cast(date_trunc('month', started_on) as date) as month,
+        count(*) as arrived_count
+    from spells
+    group by all
+),
+
+losses as (
+    select
+        cast(date_trunc('month', lost_on) as date) as month,
+        count(*) as lost_count
+    from spells
+    where lost_on is not null
+    group by all
+),
+
+months as (
+    select
+        cast(
+            unnest(generate_series(min(arrivals.month), date_trunc('month', max(as_of.as_of_date)), interval 1 month))
+            as date
+        ) as month
+    from arrivals
+    cross join as_of
+),
+
+counts as (
+    select
+        months.month,
+        coalesce(arrivals.arrived_count, 0) as arrived_count,
+        coalesce(losses.lost_count, 0) as lost_count,
+        sum(coalesce(arrivals.arrived_count, 0)) over through_month
+        - sum(coalesce(losses.lost_count, 0)) over through_month
+        + coalesce(losses.lost_count, 0) as at_risk_count
+    from months
+    left join arrivals on months.month = arrivals.month
+    left join losses on months.month = losses.month
+    window through_month as (
+        order by months.month
+        rows between unbounded preceding and current row
+    )
+),
+
+churn_rates as (
+    select
+        last_day(counts.month) <= as_of.as_of_date as is_complete,
+        cast(counts.at_risk_count as bigint) as at_risk_count,
+        counts.arrived_count,
+        counts.lost_count,
+        counts.lost_count / nullif(counts.at_risk_count, 0) as churn_rate,
+        {{ wilson_lower('counts.lost_count', 'counts.at_risk_count') }} as churn_rate_lower,
+        {{ wilson_upper('counts.lost_count', 'counts.at_risk_count') }} as churn_rate_upper,
+        counts.month
+    from counts
+    cross join as_of
+)
+
+select * from churn_rates
