@@ -218,7 +218,7 @@ def _coverage(
 
 
 def top_share(predicted: Array, *, actual: Array, weight: Array, share: float) -> float:
-    """Share of `actual` that the top `share` of customers by `predicted` made; ties count in part."""
+    """Share of `actual` that the customers in the top `share` by `predicted` made; ties in part."""
     total = actual @ weight
     if total == 0:
         return float("nan")

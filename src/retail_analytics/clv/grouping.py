@@ -32,7 +32,7 @@ RESOLUTIONS = (0.0, 0.05, 0.1, 0.2, 0.4)
 def history_bins(
     *, frequency: ArrayLike, recency_days: ArrayLike, age_days: ArrayLike, resolution: float
 ) -> pd.DataFrame:
-    """Integer bins of each history: columns frequency_bin, gap_bin (days since the last), age_bin."""
+    """Integer bins of each history: frequency_bin, gap_bin (days since the last) and age_bin."""
     frequency = np.asarray(frequency, dtype=float)
     age = np.asarray(age_days, dtype=float)
     gap = age - np.asarray(recency_days, dtype=float)
@@ -86,7 +86,7 @@ def group_values(groups: pd.DataFrame, *, time_unit_days: float) -> dict[str, Ar
 
 
 def bin_values(groups: pd.DataFrame, *, time_unit_days: float) -> dict[str, Array]:
-    """What a score reads: arrays frequency, recency, age (in time units) of the middle of the bins."""
+    """What a score reads: frequency, recency, age (in time units) of the middle of the bins."""
     require_columns(groups, [*BIN_COLUMNS, "resolution"])
     if groups["resolution"].nunique() > 1:
         raise ValueError("resolution: the groups of one table must share one value")

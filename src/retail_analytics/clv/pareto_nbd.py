@@ -148,7 +148,7 @@ class ParetoNBD(PurchaseModel):
         for end in np.union1d(horizons, horizons.max() / [2, 4, 8]):
             stays = self.survival(parameters, ahead=end, frequency=frequency, age=age)
             for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
-                share = before - node * (before - stays)
+                share = np.maximum(before - node * (before - stays), np.finfo(float).tiny)
                 leaves = (beta + age) * np.expm1(-np.log(share) / s)
                 gone += (weight * (before - stays))[:, None] * negative_binomial_cells(
                     counts, log_ways, shape=shape, scale=scale, horizon=leaves

@@ -129,4 +129,8 @@ def negative_binomial_cells(
     """P(count in each cell) of a Poisson count over `horizon` whose rate is Gamma(shape, scale)."""
     log_none = -shape * np.log1p(horizon / scale)
     log_ratio = np.log(horizon) - np.log(horizon + scale)
-    return np.exp(log_ways + log_none[:, None] + log_ratio[:, None] * counts)
+    cells = np.exp(log_ways + log_none[:, None] + log_ratio[:, None] * counts)
+    if counts[1] - counts[0] > 1:
+        # The middle stands for all counts of a cell, and the cells may add up to a little over 1.
+        cells /= np.maximum(cells.sum(axis=1), 1.0)[:, None]
+    return cells

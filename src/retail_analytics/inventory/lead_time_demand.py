@@ -197,7 +197,7 @@ def _interval_draws(
         special.ndtri(uniforms(keys[:, None], stream * draws + counter)) for stream in range(3)
     ]
     lead_time = gamma_draws(normals[0], mean=lead_time_days, sd=lead_time_sd_days)
-    part, pick, rest = (uniforms(keys[:, None], stream * draws + counter) for stream in (3, 4, 5))
+    part = uniforms(keys[:, None], 3 * draws + counter)
     wait = np.where(
         is_batched[:, None], np.floor(part * review_days[:, None]), review_days[:, None]
     )
@@ -206,15 +206,21 @@ def _interval_draws(
     rate = gamma_draws(normals[1], mean=mean_daily / size, sd=mean_daily / size * count_sd)
     scale = gamma_draws(normals[2], mean=np.ones_like(size), sd=np.sqrt(size_share))
 
-    # Picked with a chance in proportion to its size, since it is the day that passed the level.
-    bounds = np.cumsum(sizes)
-    passing = sizes[np.searchsorted(bounds, (bounds[first] - sizes[first] + pick.T * total).T)]
-    totals = np.where(is_batched[:, None], np.floor(rest * passing), 0.0)
+    totals = np.zeros((len(keys), draws))
+    for row in np.flatnonzero(is_batched & known):
+        own = sizes[first[row] : first[row] + events[row]]
+        pick, rest = (uniforms(keys[row], stream * draws + counter) for stream in (4, 5))
+        # Picked with a chance in proportion to its size, since it is the day that passed the level.
+        bounds = np.cumsum(own)
+        passing = own[np.searchsorted(bounds[:-1], pick * bounds[-1], side="right")]
+        z = special.ndtri(uniforms(keys[row], 6 * draws + counter))[None, :]
+        passing = passing * gamma_draws(z, mean=np.ones(1), sd=size_cv[row:row+1]*events[row]**-0.2)[0]
+        totals[row] = np.floor(rest * passing)
     row, draw = np.nonzero(known[:, None] & (rate > 0))
     log_none = np.log1p(-np.minimum(rate[row, draw], 1 - 1e-12))
     waited = np.zeros(len(row))
     for event in range(MAX_EVENTS):
-        stream = (6 + 2 * event) * draws + draw
+        stream = (7 + 2 * event) * draws + draw
         gap = np.ceil(np.log(uniforms(keys[row], stream)) / log_none)
         waited = waited + np.maximum(gap, 1)
         going = waited <= interval[row, draw]

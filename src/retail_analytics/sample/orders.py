@@ -59,20 +59,25 @@ def draw_documents(world: World, buyers: Buyers, purchases: Purchases, *, block:
     price = catalogue.list_cents[product]
     price = np.where(on_sale, np.rint(price * process.sale_price_share).astype(int), price)
 
-    goods = np.bincount(line_order, weights=quantity * price, minlength=len(buyer)).astype(int)
     has_voucher = rng.random(len(buyer)) < process.voucher_share
     rate = np.array(process.voucher_rates)[rng.integers(0, len(process.voucher_rates), len(buyer))]
-    discount = np.floor(goods * rate * has_voucher).astype(int)
+    # prices are what was paid: the voucher is already off them
+    paid = np.rint(price * (1 - rate * has_voucher)[line_order]).astype(int)
+
+    def order_sums(line_cents: np.ndarray) -> np.ndarray:
+        return np.bincount(line_order, weights=line_cents, minlength=len(buyer)).astype(int)
+
+    total = order_sums(quantity * paid)
     return Documents(
         buyer=buyer,
         second=second,
         kind=kind,
-        discount=discount,
-        total=goods - discount,
+        discount=order_sums(quantity * price) - total,
+        total=total,
         line_order=line_order,
         product=product,
         quantity=quantity,
-        price=price,
+        price=paid,
     )
 
 
