@@ -21,8 +21,6 @@ def main(arguments: list[str] | None = None) -> int:
     if rest and options.run is not build:
         parser.error(f"unknown arguments: {' '.join(rest)}")
     options.rest = [argument for argument in rest if argument != "--"]
-    # every fit runs in one of dbt's threads: more threads inside would only fight over the cores
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         return options.run(options)
     except (UsageError, ValueError, OSError, RuntimeError) as error:

@@ -5,6 +5,7 @@ the published file. Both work on a cursor of their own, beside the transaction t
 """
 
 import json
+import os
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,10 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from retail_analytics.inputs import InputError, load_inputs, parse_contract
 from retail_analytics.publish import PublishRequest, publish
+
+# every fit runs in one of dbt's threads: more threads inside would only fight over the cores.
+# Libraries read this once, when a model first imports them, which is after this plugin.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class Plugin(BasePlugin):

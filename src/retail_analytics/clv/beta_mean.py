@@ -40,10 +40,10 @@ def _beta_rule(a: float, b: Array) -> tuple[Array, Array]:
     diagonal = np.full((len(b), NODES), a / total)
     diagonal[:, 1:] = (1 + (a - b[:, None]) * (total - 2) / (middle * (middle - 2))[:, 1:]) / 2
     inner = degree[1:]
-    # For the first degree two of the factors cancel, and would be 0 / 0 for a + b = 1.
-    cancelled = np.where(inner == 1, 1.0, (inner + total - 2) / (middle[:, 1:] - 3))
-    squares = inner * (inner + a - 1) * (inner + b[:, None] - 1) * cancelled
+    squares = inner * (inner + a - 1) * (inner + b[:, None] - 1)
     squares /= (middle[:, 1:] - 2) ** 2 * (middle[:, 1:] - 1)
+    # For the first degree these factors cancel, and would be 0 / 0 for a + b = 1.
+    squares[:, 1:] *= (inner[1:] + total - 2) / (middle[:, 2:] - 3)
     matrix = np.zeros((len(b), NODES, NODES))
     matrix[:, range(NODES), range(NODES)] = diagonal
     matrix[:, range(1, NODES), range(NODES - 1)] = np.sqrt(squares)

@@ -24,7 +24,7 @@ from retail_analytics.clv.purchase_model import (
     negative_binomial_cells,
 )
 
-_NODES, _WEIGHTS = leggauss(32)
+_NODES, _WEIGHTS = leggauss(24)
 UNIT_NODES, UNIT_WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
 # The integral is cut where the integrand has fallen by this many nats.
 NEGLIGIBLE_NATS = 40.0
@@ -70,7 +70,7 @@ class ParetoNBD(PurchaseModel):
         # Over w = log((low + y) / (low + recency)) the integrand has no corner, however small low.
         reach = np.log((low + age) / (low + recency))
         slow = np.maximum(low_power - 1, 1e-9)
-        growth = (high + recency) / (low + recency) * np.expm1(NEGLIGIBLE_NATS / high_power)
+        growth = (high + recency) / (low + recency) * np.expm1(np.minimum(NEGLIGIBLE_NATS / high_power, 600.0))
         end = np.minimum(np.minimum(reach, NEGLIGIBLE_NATS / slow), np.log1p(growth))
         w = end[:, None] * UNIT_NODES
         step = (low + recency)[:, None] * np.expm1(w)

@@ -213,14 +213,12 @@ def _interval_draws(
         # Picked with a chance in proportion to its size, since it is the day that passed the level.
         bounds = np.cumsum(own)
         passing = own[np.searchsorted(bounds[:-1], pick * bounds[-1], side="right")]
-        z = special.ndtri(uniforms(keys[row], 6 * draws + counter))[None, :]
-        passing = passing * gamma_draws(z, mean=np.ones(1), sd=size_cv[row:row+1]*events[row]**-0.2)[0]
         totals[row] = np.floor(rest * passing)
     row, draw = np.nonzero(known[:, None] & (rate > 0))
     log_none = np.log1p(-np.minimum(rate[row, draw], 1 - 1e-12))
     waited = np.zeros(len(row))
     for event in range(MAX_EVENTS):
-        stream = (7 + 2 * event) * draws + draw
+        stream = (6 + 2 * event) * draws + draw
         gap = np.ceil(np.log(uniforms(keys[row], stream)) / log_none)
         waited = waited + np.maximum(gap, 1)
         going = waited <= interval[row, draw]

@@ -1,0 +1,20 @@
+"""One row a number of clusters and cluster: centroid, name, and how good that number is."""
+
+from retail_analytics.clusters import fit_clusters
+
+
+def model(dbt, session):
+    """Fits k-means on a sample of the buyers that is the same on every build."""
+    customers = dbt.ref("customer_rfm")
+    sample_rows = int(dbt.config.meta_get("sample_rows"))
+    seed = int(dbt.config.meta_get("seed"))
+    sample = session.sql(
+        f"""
+        select customer_id, recency_days, frequency, cast(monetary as double) as monetary
+        from customers
+        where recency_days is not null
+        order by hash(customer_id), customer_id
+        limit {sample_rows}
+        """
+    )
+    return fit_clusters(sample.df(), seed=seed)

@@ -1,0 +1,91 @@
+"""Replay of the past: what would have been forecast at earlier origins, and how it turned out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retail_analytics.forecasting.combine import combination_weights
+from retail_analytics.forecasting.intervals import conformal_factor
+from retail_analytics.forecasting.models import component_paths
+
+ORIGINS = 8
+FEWEST_POINTS = 6
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Forecasts from earlier origins on the working scale.
+
+    `origins` (origin) counts the points known at each; `components` (origin, component, step) and
+    `spread` (origin, step) are the forecasts; `actual` (origin, step) what came, NaN where nothing
+    is known; `combined` (origin, step) the combination with the weights known at its origin.
+    """
+
+    origins: np.ndarray
+    components: np.ndarray
+    spread: np.ndarray
+    actual: np.ndarray
+    combined: np.ndarray
+
+    @property
+    def steps(self) -> np.ndarray:
+        return np.arange(1, self.actual.shape[1] + 1)
+
+    def known_at(self, time: int) -> np.ndarray:
+        """Which outcomes (origin, step) had been seen when `time` points were known."""
+        seen = self.origins[:, None] + self.steps <= time
+        return seen & np.isfinite(self.actual)
+
+    def weights_at(self, time: int) -> np.ndarray:
+        """Weights of the components by the errors seen until `time`."""
+        known = self.known_at(time)
+        errors = np.abs(self.components - self.actual[:, None, :])
+        return combination_weights(errors.transpose(0, 2, 1)[known])
+
+    def factor_at(
+        self, time: int, *, served: np.ndarray, spread: np.ndarray, level: float
+    ) -> float:
+        """Interval half-width in units of `spread` by the errors of `served` seen until `time`."""
+        known = self.known_at(time)
+        errors = np.abs(served - self.actual)
+        # A series that was forecast without error has no spread either.
+        unit = np.where(spread > 0, spread, 1.0)
+        scores = (errors / unit)[known]
+        return conformal_factor(scores, origins=int(known.any(axis=1).sum()), level=level)
+
+
+def replay(working: np.ndarray, known: np.ndarray, *, season_length: int, horizon: int) -> Replay:
+    """Forecast a gap-filled series again from up to eight origins spread evenly over its later
+    part, each fitted on nothing but the points before it."""
+    size = len(working)
+    first = max(FEWEST_POINTS, size // 3, min(2 * season_length, (size + 1) // 2))
+    origins = np.unique(np.linspace(first, size - 1, ORIGINS).round().astype(int))
+    paths = [
+        component_paths(working[:origin], season_length=season_length, horizon=horizon)
+        for origin in origins
+    ]
+    outcome = np.r_[np.where(known, working, np.nan), np.full(horizon, np.nan)]
+    steps = np.arange(horizon)
+    components = np.stack([path.components for path in paths])
+    blank = Replay(
+        origins=origins,
+        components=components,
+        spread=np.stack([path.spread for path in paths]),
+        actual=outcome[origins[:, None] + steps],
+        combined=np.empty((len(origins), horizon)),
+    )
+    for row, origin in enumerate(origins):
+        blank.combined[row] = blank.weights_at(origin) @ components[row]
+    return blank
+
+
+def replayed_hits(past: Replay, *, served: np.ndarray, level: float) -> np.ndarray:
+    """Whether each outcome (origin, step) fell into the interval that would have been given at
+    its origin, from residuals seen by then; NaN where the outcome is unknown."""
+    hits = np.full(past.actual.shape, np.nan)
+    for row, origin in enumerate(past.origins):
+        spread = past.spread[row]
+        factor = past.factor_at(origin, served=served, spread=spread, level=level)
+        inside = np.abs(past.actual[row] - served[row]) <= factor * spread + 1e-9
+        hits[row] = np.where(np.isfinite(past.actual[row]), inside, np.nan)
+    return hits

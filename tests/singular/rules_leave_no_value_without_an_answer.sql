@@ -1,0 +1,36 @@
+-- The rule tables agree with the ranges of what they judge: every count, share, score and net
+-- reaches a first step, no two steps begin at one value, and weights add up to 1.
+with steps as (
+    select 'incident_severities' as rule_table, minimum_affected_orders as begins_at, 0 as lowest
+    from {{ ref('incident_severities') }}
+    union all
+    select 'incident_risk_levels' as rule_table, minimum_affected_orders, 0
+    from {{ ref('incident_risk_levels') }}
+    union all
+    select 'churn_impacts' as rule_table, minimum_share, 0
+    from {{ ref('churn_impacts') }}
+    union all
+    select 'score_grades' as rule_table, minimum_score, 0
+    from {{ ref('score_grades') }}
+    union all
+    -- holds above its value, not at it: the lowest net is -1
+    select 'sentiment_assessments' as rule_table, above_net_sentiment, -1 - 1e-9
+    from {{ ref('sentiment_assessments') }}
+),
+
+faulty_steps as (
+    select rule_table
+    from steps
+    group by rule_table
+    having min(begins_at) > any_value(lowest) or count(distinct begins_at) < count(*)
+),
+
+faulty_weights as (
+    select 'delivery_score_parts' as rule_table
+    from {{ ref('delivery_score_parts') }}
+    having abs(sum(weight) - 1) > 1e-9 or min(weight) < 0 or count(*) <> 3 or min(zero_at) <= 0
+)
+
+select * from faulty_steps
+union all
+select * from faulty_weights
