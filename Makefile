@@ -77,4 +77,4 @@ bench: $(READY)  ## wall time and memory, beside DuckDB alone
 	$(BIN)/python tests/bench/bench.py $(ARGS)
 
 clean:  ## remove everything that a build makes, and the environment
-	rm -rf .venv .venv-duckdb-* target logs warehouse
+	rm -rf .venv .venv-duckdb-* .venv-bench target logs warehouse

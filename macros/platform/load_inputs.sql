@@ -33,7 +33,17 @@
 
 {% macro check_as_of_date() %}
     {% set setting = as_of_date_setting() %}
-    {% if setting and not modules.re.match('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', setting) %}
-        {% do exceptions.raise_compiler_error("AS_OF must be a date like 2024-12-31, not '" ~ setting ~ "'") %}
+    {% set today = run_started_at.strftime('%Y-%m-%d') %}
+    {% set check %}
+        select coalesce(
+            try_cast('{{ escape_single_quotes(setting) }}' as date)
+                between date '1990-01-01' and date '{{ today }}',
+            false
+        )
+    {% endset %}
+    {% if setting and not (modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', setting) and run_query(check).columns[0][0]) %}
+        {% do exceptions.raise_compiler_error(
+            "AS_OF must be a day from 1990-01-01 to today (" ~ today ~ "), written like 2024-12-31, not '" ~ setting ~ "'"
+        ) %}
     {% endif %}
 {% endmacro %}

@@ -3,27 +3,57 @@
     Anything else leaves the published file as it was, and says so.
 #}
 {% macro publish(results) %}
-    {% if execute and flags.WHICH == 'build' %}
-        {% set partial = [] %}
-        {% for option in ['select', 'exclude', 'selector', 'resource_types', 'exclude_resource_types', 'empty', 'sample', 'defer'] %}
-            {% if invocation_args_dict.get(option) %}
-                {% do partial.append('--' ~ option | replace('_', '-')) %}
-            {% endif %}
-        {% endfor %}
-        {% set failed = results | rejectattr('status', 'in', ['success', 'pass']) | list %}
-        {% if partial %}
-            {% do log('not published: a build with ' ~ partial | join(', ') ~ ' is not the whole', info=true) %}
-        {% elif failed %}
-            {% do log('not published: ' ~ failed | length ~ ' of ' ~ results | length ~ ' nodes are not green', info=true) %}
+    {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'snapshot', 'retry'] %}
+        {% set reason = reason_not_to_publish(results) %}
+        {% if reason %}
+            {% do log('not published: ' ~ reason, info=true) %}
         {% else %}
+            {% set tables = [] %}
+            {% for result in results if result.node.resource_type in ['model', 'seed', 'snapshot'] %}
+                {% do tables.append([result.node.schema, result.node.alias]) %}
+            {% endfor %}
             {% set request = {
                 'built_at': run_started_at.strftime('%Y-%m-%d %H:%M:%S'),
                 'invocation_id': invocation_id,
+                'tables': tables,
             } %}
             {% set call %}
                 select publish_build('{{ escape_single_quotes(tojson(request)) }}')
             {% endset %}
-            {% do log('published: ' ~ run_query(call).columns[0][0], info=true) %}
+            {% set answer = fromjson(run_query(call).columns[0][0]) %}
+            {% if answer.error %}
+                {% do exceptions.raise_compiler_error('not published: ' ~ answer.error) %}
+            {% endif %}
+            {% do log('published: ' ~ answer.published, info=true) %}
         {% endif %}
     {% endif %}
+{% endmacro %}
+
+{# Why this run must not be published, in words; empty when it may. #}
+{% macro reason_not_to_publish(results) %}
+    {% if flags.WHICH != 'build' %}
+        {{ return('only a whole dbt build is, and this was dbt ' ~ flags.WHICH) }}
+    {% endif %}
+    {% set partial = [] %}
+    {% for option in [
+        'select', 'exclude', 'selector', 'resource_types', 'exclude_resource_types',
+        'empty', 'sample', 'defer', 'event_time_start', 'event_time_end',
+    ] if invocation_args_dict.get(option) %}
+        {% do partial.append('--' ~ option | replace('types', 'type') | replace('_', '-')) %}
+    {% endfor %}
+    {% if partial %}
+        {{ return('a build with ' ~ partial | join(', ') ~ ' is not the whole') }}
+    {% endif %}
+    {% set failed = results | rejectattr('status', 'in', ['success', 'pass', 'no-op']) | list %}
+    {% if failed %}
+        {{ return(failed | length ~ ' of ' ~ results | length ~ ' nodes are not green') }}
+    {% endif %}
+    {# a default selector is in no option #}
+    {% set ran = results | map(attribute='node.unique_id') | list %}
+    {% for id, node in graph.nodes.items()
+        if node.resource_type in ['model', 'seed', 'snapshot', 'test']
+        and node.config.materialized != 'ephemeral' and id not in ran %}
+        {{ return(id ~ ' did not run') }}
+    {% endfor %}
+    {{ return('') }}
 {% endmacro %}

@@ -14,13 +14,14 @@ def materialize(df, con):
     write_contracted(
         df,
         con,
+        model={{ model.name | tojson }},
         relation={{ relation.render() | string | tojson }},
-        column_definitions={{ contracted_columns() | tojson }},
-        column_names={{ model['columns'].keys() | list | tojson }},
+        definitions={{ contracted_definitions() | tojson }},
+        types={{ contracted_types() | tojson }},
     )
 {% endmacro %}
 
-{% macro contracted_columns() %}
+{% macro contracted_definitions() %}
     {% if not config.get('meta', {}).get('contract') %}
         {% do exceptions.raise_compiler_error(model.name ~ ': a Python model needs `config.meta.contract: true`') %}
     {% endif %}
@@ -28,4 +29,15 @@ def materialize(df, con):
         adapter.render_raw_columns_constraints(raw_columns=model['columns'])
         + adapter.render_raw_model_constraints(raw_constraints=model['constraints'])
     ) }}
+{% endmacro %}
+
+{% macro contracted_types() %}
+    {% set types = {} %}
+    {% for name, column in model['columns'].items() %}
+        {% if not column.data_type %}
+            {% do exceptions.raise_compiler_error(model.name ~ '.' ~ name ~ ': a contract needs `data_type`') %}
+        {% endif %}
+        {% do types.update({name: column.data_type}) %}
+    {% endfor %}
+    {{ return(types) }}
 {% endmacro %}

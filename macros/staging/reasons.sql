@@ -11,8 +11,14 @@
     end
 {%- endmacro %}
 
-{# The faults one column can have; `event` for a day or time at which something happened. #}
-{% macro faults(column, type='text', required=false, event=false, minimum=none, above=none, maximum=none, choices=none) -%}
+{#
+    The faults one column can have. `event` for a day or time at which something happened, or will
+    happen in `days_ahead` at the latest.
+#}
+{% macro faults(
+    column, type='text', required=false, event=false, days_ahead=0,
+    minimum=none, above=none, maximum=none, choices=none
+) -%}
     {%- set found = [] -%}
     {%- if required -%}
         {%- do found.append("case when " ~ column ~ " is null then 'missing_" ~ column ~ "' end") -%}
@@ -37,7 +43,7 @@
         {%- endif -%}
         {%- if event -%}
             {%- do found.append(
-                'case when ' ~ value ~ " < date '1990-01-01' or " ~ value ~ ' >= ' ~ first_impossible_day()
+                'case when ' ~ value ~ " < date '1990-01-01' or " ~ value ~ ' >= ' ~ first_impossible_day(days_ahead)
                 ~ " then 'implausible_" ~ column ~ "' end"
             ) -%}
         {%- endif -%}
@@ -51,7 +57,7 @@
 {%- endmacro %}
 
 {# Nothing happens after the as-of date, where one is set, or after the day of the build. #}
-{% macro first_impossible_day() -%}
+{% macro first_impossible_day(days_ahead=0) -%}
     {%- set last_day = as_of_date_setting() or run_started_at.strftime('%Y-%m-%d') -%}
-    (date '{{ last_day }}' + 1)
+    (date '{{ last_day }}' + {{ 1 + days_ahead }})
 {%- endmacro %}

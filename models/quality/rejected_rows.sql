@@ -17,7 +17,23 @@
     'experiment_assignments': ['experiment_id', 'customer_id'],
 } -%}
 
-with rows_at_fault as (
+with
+{% for input_table in keys %}
+rejected_{{ input_table }} as (
+    select
+        row_number,
+        -- text as in a CSV: not every number can be written in JSON (NaN)
+        cast(columns(* exclude (row_number)) as varchar)
+    from {{ source('raw', input_table) }}
+    where row_number in (
+        select base.row_number
+        from {{ ref('base_' ~ input_table) }} as base
+        where base.row_status = 'rejected'
+    )
+),
+
+{% endfor %}
+rows_at_fault as (
     {% for input_table, key in keys.items() %}
     select
         '{{ input_table }}' as input_table,
@@ -30,8 +46,7 @@ with rows_at_fault as (
         base.reasons,
         cast(to_json(raw_rows) as varchar) as row_json
     from {{ ref('base_' ~ input_table) }} as base
-    inner join {{ source('raw', input_table) }} as raw_rows on base.row_number = raw_rows.row_number
-    where base.row_status = 'rejected'
+    inner join rejected_{{ input_table }} as raw_rows on base.row_number = raw_rows.row_number
     union all
     {% endfor %}
     select

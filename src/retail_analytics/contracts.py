@@ -1,35 +1,66 @@
 """Contracts for Python models: the YAML's columns, types and constraints are the table's."""
 
+import re
+
 import duckdb
 
-from retail_analytics.inputs import identifier
+from retail_analytics.sql import identifier, literal
+
+ROWS = "__contracted_rows"
+INTEGER_TYPE = re.compile(r"(tiny|small|big|huge|u)*int(eger)?", re.IGNORECASE)
 
 
 def write_contracted(
     data: object,
     con: duckdb.DuckDBPyConnection,
     *,
+    model: str,
     relation: str,
-    column_definitions: list[str],
-    column_names: list[str],
+    definitions: list[str],
+    types: dict[str, str],
 ) -> None:
     """Creates `relation` from the definitions and fills it by name from `data`.
 
     `data` is what a Python model returns: a pandas frame, an Arrow table or record batch reader,
-    or a DuckDB relation. Raises ValueError when its columns are not the contract's, and
-    duckdb.Error when a value does not fit its type or breaks a constraint.
+    or a DuckDB relation. `types` are the contract's columns in order. Raises ValueError, naming
+    the model and the column, when the columns are not the contract's, a value does not fit its
+    type (a fraction is no integer), or a constraint refuses it.
     """
-    view = "__contracted_rows"
-    con.register(view, data)
-    given = [row[0] for row in con.execute(f"describe {view}").fetchall()]
-    missing = [name for name in column_names if name not in given]
-    unknown = [name for name in given if name not in column_names]
+    con.register(ROWS, data)
+    given = {row[0]: row[1] for row in con.execute(f"describe {ROWS}").fetchall()}
+    missing = [name for name in types if name not in given]
+    unknown = [name for name in given if name not in types]
     if missing or unknown:
         raise ValueError(
-            f"{relation}: the columns are not the contract's; "
+            f"{model}: the columns are not the contract's; "
             f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
         )
-    names = ", ".join(identifier(name) for name in column_names)
-    con.execute(f"create table {relation} ({', '.join(column_definitions)})")
-    con.execute(f"insert into {relation} ({names}) select {names} from {view}")
-    con.unregister(view)
+    names = ", ".join(identifier(name) for name in types)
+    values = ", ".join(value(name, given[name], types[name]) for name in types)
+    con.execute(f"create table {relation} ({', '.join(definitions)})")
+    try:
+        con.execute(f"insert into {relation} ({names}) select {values} from {ROWS}")
+    except duckdb.Error as error:
+        raise ValueError(f"{model}: {reason(error, definitions)}") from error
+    con.unregister(ROWS)
+
+
+def value(name: str, given_type: str, contract_type: str) -> str:
+    """SQL for a column's value, where a cast alone would round a fraction to an integer."""
+    column = identifier(name)
+    if given_type in ("FLOAT", "DOUBLE") and INTEGER_TYPE.fullmatch(contract_type.strip()):
+        fault = literal(f"a fraction in the {contract_type} column {name}: ")
+        return (
+            f"case when {column} <> trunc({column}) then error({fault} || {column}) "
+            f"else {column} end"
+        )
+    return column
+
+
+def reason(error: duckdb.Error, definitions: list[str]) -> str:
+    """The first line of DuckDB's message; it names no columns when a key is there twice."""
+    text = str(error).splitlines()[0]
+    if "duplicate key" not in text.lower():
+        return text
+    keys = [part for part in definitions if re.search(r"\b(primary key|unique)\b", part, re.I)]
+    return f"{text} ({', '.join(keys)})"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from retail_analytics.inputs import InputError, glob_escaped, identifier, literal
+from retail_analytics.inputs import InputError
+from retail_analytics.sql import glob_escaped, identifier, literal
 
 INPUT_TABLES = (
     "customers",

@@ -1,22 +1,19 @@
 """The dbt-duckdb plugin: gives the project's macros two functions that SQL cannot have.
 
 `load_inputs(folder, contract)` fills the schema `raw`; `publish_build(request)` writes and swaps in
-the published file. Both work on a cursor of their own, beside the transaction that calls them.
+the published file. Both work on a cursor of their own, beside the transaction that calls them, and
+answer in JSON with an `error` in words for the macro to stop the build with.
 """
 
 import json
-import os
 from pathlib import Path
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
 
 from retail_analytics.inputs import InputError, load_inputs, parse_contract
-from retail_analytics.publish import PublishRequest, publish
-
-# every fit runs in one of dbt's threads: more threads inside would only fight over the cores.
-# Libraries read this once, when a model first imports them, which is after this plugin.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from retail_analytics.publish import PublishError, PublishRequest, describe, publish
 
 
 class Plugin(BasePlugin):
@@ -24,12 +21,11 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict) -> None:
         self.build_file = Path(self.creds.path)
-        # DuckDB makes the file but not the folder
-        self.build_file.parent.mkdir(parents=True, exist_ok=True)
+        prepare_build_file(self.build_file)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         def load(folder: str, contract: str) -> str:
-            """JSON `{notes, error}`: an error in words, for the macro to stop the build with."""
+            """JSON `{notes, error}`."""
             with conn.cursor() as cursor:
                 try:
                     notes = load_inputs(
@@ -40,14 +36,38 @@ class Plugin(BasePlugin):
             return json.dumps({"notes": notes, "error": None})
 
         def publish_build(request: str) -> str:
+            """JSON `{published, error}`."""
+            said = json.loads(request)
+            said["tables"] = [(schema, name) for schema, name in said["tables"]]
             with conn.cursor() as cursor:
-                path = publish(
-                    cursor,
-                    folder=self.build_file.parent,
-                    request=PublishRequest(**json.loads(request)),
-                )
-            return str(path)
+                try:
+                    path = publish(
+                        cursor, folder=self.build_file.parent, request=PublishRequest(**said)
+                    )
+                except PublishError as error:
+                    return json.dumps({"published": None, "error": str(error)})
+            return json.dumps({"published": describe(path), "error": None})
 
         # the argument types are read from the annotations
         conn.create_function("load_inputs", load, side_effects=True)
         conn.create_function("publish_build", publish_build, side_effects=True)
+
+
+def prepare_build_file(path: Path) -> None:
+    """Makes the folder, which DuckDB does not, and says in words why the file cannot be opened.
+
+    dbt-duckdb's own answer would be the same DuckDB message under a page of stack trace.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        duckdb.connect(str(path)).close()
+    except OSError as error:
+        raise DbtRuntimeError(f"WAREHOUSE={path.parent}: {error.strerror}") from error
+    except duckdb.Error as error:
+        if "lock" in str(error):
+            advice = "another build or program has it open; wait for it, or build in another folder"
+        else:
+            advice = "move it away and build again, or use the DuckDB that made it"
+        raise DbtRuntimeError(
+            f"{path} cannot be opened: {advice}. The published file is as it was. ({error})"
+        ) from error

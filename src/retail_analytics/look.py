@@ -4,8 +4,8 @@ from pathlib import Path
 
 import duckdb
 
-from retail_analytics.inputs import identifier, literal
 from retail_analytics.publish import PUBLISHED
+from retail_analytics.sql import identifier, literal
 
 BUILD = "build.duckdb"
 
@@ -17,9 +17,9 @@ def first_rows(folder: Path, table: str, *, rows: int) -> str:
         frame = con.execute(
             f"select * from retail.{schema}.{identifier(table)} order by all limit {rows:d}"
         ).df()
-        count = con.execute(
-            f"select count(*) from retail.{schema}.{identifier(table)}"
-        ).fetchall()[0][0]
+        count = con.execute(f"select count(*) from retail.{schema}.{identifier(table)}").fetchall()[
+            0
+        ][0]
     return f"{frame.to_string(index=False)}\n{min(rows, count)} of {count:,} rows"
 
 
@@ -30,13 +30,14 @@ def difference(folder: Path, table: str) -> str:
         old = f"retail.{schema}.{identifier(table)}"
         new = f"build.{schema}.{identifier(table)}"
         key = primary_key(con, schema, table)
-        old_columns, new_columns = columns_of(con, old), columns_of(con, new)
+        old_columns = columns_of(con, "retail", schema, table)
+        new_columns = columns_of(con, "build", schema, table)
         using = ", ".join(identifier(name) for name in key)
         added, removed, common = con.execute(
-            f"select count(*) filter (o is null), count(*) filter (n is null), "
-            f"count(*) filter (o is not null and n is not null) "
-            f"from (select {using}, true as o from {old}) as old_rows "
-            f"full join (select {using}, true as n from {new}) as new_rows using ({using})"
+            f"select count(*) filter (is_old is null), count(*) filter (is_new is null), "
+            f"count(*) filter (is_old and is_new) "
+            f"from (select {using}, true as is_old from {old}) as old_rows "
+            f"full join (select {using}, true as is_new from {new}) as new_rows using ({using})"
         ).fetchall()[0]
         lines = [
             f"{table} by {', '.join(key)}: build against published",
@@ -44,15 +45,19 @@ def difference(folder: Path, table: str) -> str:
             f"  rows removed  {removed:>12,}",
             f"  rows in both  {common:>12,}",
         ]
-        for name in [name for name in new_columns if name not in old_columns]:
-            lines.append(f"  column added   {name}")
-        for name in [name for name in old_columns if name not in new_columns]:
-            lines.append(f"  column removed {name}")
-        for name in [n for n in new_columns if n in old_columns and n not in key]:
-            changed = con.execute(
-                f"select count(*) from {old} as o inner join {new} as n using ({using}) "
-                f"where o.{identifier(name)} is distinct from n.{identifier(name)}"
-            ).fetchall()[0][0]
+        lines += [f"  column added   {name}" for name in new_columns if name not in old_columns]
+        lines += [f"  column removed {name}" for name in old_columns if name not in new_columns]
+        compared = [name for name in new_columns if name in old_columns and name not in key]
+        counts = ["count(*)"] + [
+            f"count(*) filter (old_rows.{identifier(name)} "
+            f"is distinct from new_rows.{identifier(name)})"
+            for name in compared
+        ]
+        changes = con.execute(
+            f"select {', '.join(counts)} from {old} as old_rows "
+            f"inner join {new} as new_rows using ({using})"
+        ).fetchall()[0][1:]
+        for name, changed in zip(compared, changes, strict=True):
             if changed:
                 lines.append(f"  {name}: {changed:,} rows changed")
     return "\n".join(lines)
@@ -65,7 +70,10 @@ def attached(folder: Path, *names: str) -> duckdb.DuckDBPyConnection:
         path = folder / name
         if not path.exists():
             raise ValueError(f"{path}: this file does not exist; build first")
-        con.execute(f"attach {literal(str(path))} as {Path(name).stem} (read_only)")
+        try:
+            con.execute(f"attach {literal(str(path))} as {Path(name).stem} (read_only)")
+        except duckdb.Error as error:
+            raise ValueError(f"{path}: cannot be opened now: {error}") from error
     return con
 
 
@@ -84,12 +92,22 @@ def schema_of(con: duckdb.DuckDBPyConnection, database: str, table: str) -> str:
 
 
 def primary_key(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[str]:
-    return con.execute(
+    rows = con.execute(
         "select constraint_column_names from duckdb_constraints() where database_name = 'retail' "
         "and schema_name = ? and table_name = ? and constraint_type = 'PRIMARY KEY'",
         [schema, table],
-    ).fetchall()[0][0]
+    ).fetchall()
+    if not rows:
+        raise ValueError(f"{table}: it has no primary key to compare its rows by")
+    return rows[0][0]
 
 
-def columns_of(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
-    return [row[0] for row in con.execute(f"describe {relation}").fetchall()]
+def columns_of(con: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> list[str]:
+    rows = con.execute(
+        "select column_name from duckdb_columns() where database_name = ? and schema_name = ? "
+        "and table_name = ? order by column_index",
+        [database, schema, table],
+    ).fetchall()
+    if not rows:
+        raise ValueError(f"{table}: there is no such table in {database}.duckdb")
+    return [name for (name,) in rows]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from retail_analytics.inputs import identifier, literal
+from retail_analytics.sql import identifier, literal
 
 PUBLISHED = "retail.duckdb"
 PREVIOUS = "retail.previous.duckdb"
@@ -40,86 +40,124 @@ class PublishError(RuntimeError):
 
 @dataclass(frozen=True)
 class PublishRequest:
-    """What a build says about itself when it asks to be published."""
+    """What a build says about itself: when it ran, and its tables as (schema, name) in build order.
+
+    Only these are published: the build file may still hold tables of models that are gone.
+    """
 
     built_at: str
     invocation_id: str
+    tables: list[tuple[str, str]]
 
 
 def publish(con: duckdb.DuckDBPyConnection, *, folder: Path, request: PublishRequest) -> Path:
-    """Writes the public schemas into a new file and swaps it in; returns the published path.
+    """Writes the public tables into a new file and swaps it in; returns the published path.
 
-    `con` is a cursor on the build file, with every table of the build committed.
+    `con` is a cursor on the build file, with every table of the build committed. Raises
+    PublishError, with the published file as it was.
     """
-    remove_leftovers(folder)
-    new = folder / f"{PUBLISHED}.new-{os.getpid()}"
-    con.execute(f"attach {literal(str(new))} as published (storage_version '{STORAGE_VERSION}')")
+    # only one build runs in a folder at a time: DuckDB locks the build file
+    new = folder / f"{PUBLISHED}.new"
     try:
-        copy_schemas(con)
-        write_meta(con, request)
-        con.execute("checkpoint published")
-    finally:
-        con.execute("detach published")
-    swap_in(new, folder)
+        new.unlink(missing_ok=True)
+        write_file(con, new, request)
+        sync(new)
+        swap_in(new, folder)
+    except (OSError, duckdb.Error) as error:
+        new.unlink(missing_ok=True)
+        raise PublishError(f"{folder / PUBLISHED} could not be replaced: {error}") from error
     return folder / PUBLISHED
 
 
-def copy_schemas(con: duckdb.DuckDBPyConnection) -> None:
-    """Copies every table of the public schemas with its constraints and comments."""
-    source = con.execute("select current_database()").fetchall()[0][0]
-    for schema in SCHEMAS:
-        con.execute(f"create schema published.{schema}")
-    tables = con.execute(
-        "select schema_name, table_name, comment from duckdb_tables() "
-        "where database_name = ? and schema_name in ? order by all",
-        [source, list(SCHEMAS)],
-    ).fetchall()
-    for schema, table, comment in tables:
-        name = f"{schema}.{identifier(table)}"
-        ddl = con.execute(
-            "select sql from duckdb_tables() where database_name = ? and schema_name = ? "
-            "and table_name = ?",
-            [source, schema, table],
-        ).fetchall()[0][0]
-        # DuckDB writes the statement as `CREATE TABLE schema.name(...)`
-        con.execute(f"create table published.{name}{ddl[ddl.index('(') :]}")
-        con.execute(f"insert into published.{name} select * from {identifier(source)}.{name}")
-        set_comment(con, f"table published.{name}", comment)
-    columns = con.execute(
-        "select schema_name, table_name, column_name, comment from duckdb_columns() "
-        "where database_name = ? and schema_name in ? and comment is not null order by all",
-        [source, list(SCHEMAS)],
-    ).fetchall()
-    published = {(schema, table) for schema, table, _ in tables}
-    for schema, table, column, comment in columns:
-        if (schema, table) in published:
-            target = f"published.{schema}.{identifier(table)}.{identifier(column)}"
-            set_comment(con, f"column {target}", comment)
-
-
-def set_comment(con: duckdb.DuckDBPyConnection, target: str, comment: str | None) -> None:
-    if comment is not None:
-        con.execute(f"comment on {target} is {literal(comment)}")
-
-
-def write_meta(con: duckdb.DuckDBPyConnection, request: PublishRequest) -> None:
-    """Writes `quality.meta`: one row a published table, with the build it comes from."""
-    columns = ", ".join(f"{name} {kind} " for name, (kind, _) in META_COLUMNS.items())
+def write_file(con: duckdb.DuckDBPyConnection, path: Path, request: PublishRequest) -> None:
+    """Writes a whole published file at `path`."""
+    build = con.execute("select current_database()").fetchall()[0][0]
+    # nobody reads the file before it is whole, so that a write-ahead log would be work for nothing
     con.execute(
-        f"create table published.quality.meta ({columns}, primary key (table_schema, table_name))"
+        f"attach {literal(str(path))} as published "
+        f"(storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes)"
     )
-    as_of = con.execute("select max(as_of_date) from intermediate.int_as_of").fetchall()[0][0]
-    tables = con.execute(
-        "select schema_name, table_name, column_count from duckdb_tables() "
-        "where database_name = 'published' and table_name <> 'meta' order by all"
+    try:
+        # closed before the file is detached: that is refused while it is a connection's default
+        with con.cursor() as inside:
+            inside.execute("use published")
+            for schema in SCHEMAS:
+                inside.execute(f"create schema {schema}")
+            tables = [(schema, name) for schema, name in request.tables if schema in SCHEMAS]
+            for schema, name in tables:
+                copy_table(inside, build, schema, name)
+            copy_comments(inside, build, tables)
+            write_meta(inside, build, tables, request)
+            inside.execute("checkpoint published")
+    finally:
+        con.execute("detach published")
+
+
+def copy_table(con: duckdb.DuckDBPyConnection, build: str, schema: str, name: str) -> None:
+    """Copies a table with its constraints; a view becomes a table."""
+    target = f"{schema}.{identifier(name)}"
+    source = f"{identifier(build)}.{target}"
+    ddl = con.execute(
+        "select sql from duckdb_tables() "
+        "where database_name = ? and schema_name = ? and table_name = ?",
+        [build, schema, name],
     ).fetchall()
-    for schema, table, column_count in tables:
+    if ddl:
+        # it names the schema and not the database: it makes its table in the published one
+        con.execute(ddl[0][0])
+        con.execute(f"insert into {target} from {source}")
+    else:
+        con.execute(f"create table {target} as from {source}")
+
+
+def copy_comments(
+    con: duckdb.DuckDBPyConnection, build: str, tables: list[tuple[str, str]]
+) -> None:
+    """Copies the comments of the tables and of their columns."""
+    comments = con.execute(
+        """
+        select schema_name, table_name, null, comment from duckdb_tables() where database_name = $1
+        union all
+        select schema_name, view_name, null, comment from duckdb_views() where database_name = $1
+        union all
+        select schema_name, table_name, column_name, comment
+        from duckdb_columns() where database_name = $1
+        """,
+        [build],
+    ).fetchall()
+    for schema, name, column, comment in comments:
+        if (schema, name) in tables and comment is not None:
+            target = f"{schema}.{identifier(name)}"
+            if column is None:
+                set_comment(con, f"table {target}", comment)
+            else:
+                set_comment(con, f"column {target}.{identifier(column)}", comment)
+
+
+def set_comment(con: duckdb.DuckDBPyConnection, target: str, comment: str) -> None:
+    con.execute(f"comment on {target} is {literal(comment)}")
+
+
+def write_meta(
+    con: duckdb.DuckDBPyConnection,
+    build: str,
+    tables: list[tuple[str, str]],
+    request: PublishRequest,
+) -> None:
+    """Writes `quality.meta`: one row a published table, with the build it comes from."""
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in META_COLUMNS.items())
+    con.execute(f"create table quality.meta ({columns}, primary key (table_schema, table_name))")
+    as_of = con.execute(
+        f"select max(as_of_date) from {identifier(build)}.intermediate.int_as_of"
+    ).fetchall()[0][0]
+    for schema, name in tables:
+        target = f"{schema}.{identifier(name)}"
+        column_count = len(con.execute(f"describe {target}").fetchall())
         con.execute(
-            f"insert into published.quality.meta select ?, ?, count(*), ?, ?, ?, ?, ?, ?, ? "
-            f"from published.{schema}.{identifier(table)}",
+            f"insert into quality.meta select ?, ?, count(*), ?, ?, ?, ?, ?, ?, ? from {target}",
             [
                 schema,
-                table,
+                name,
                 column_count,
                 request.built_at,
                 as_of,
@@ -129,20 +167,19 @@ def write_meta(con: duckdb.DuckDBPyConnection, request: PublishRequest) -> None:
                 duckdb.__version__,
             ],
         )
-    set_comment(con, "table published.quality.meta", "One row a table of this file: what it holds.")
+    set_comment(con, "table quality.meta", "One row a table of this file: what it holds.")
     for name, (_, comment) in META_COLUMNS.items():
-        set_comment(con, f"column published.quality.meta.{name}", comment)
+        set_comment(con, f"column quality.meta.{name}", comment)
 
 
 def swap_in(new: Path, folder: Path) -> None:
     """Puts the finished file in the published one's place and keeps that one as the previous."""
     published, previous = folder / PUBLISHED, folder / PREVIOUS
-    sync(new)
     if published.exists():
-        keep = folder / f"{PREVIOUS}.new-{os.getpid()}"
+        keep = folder / f"{PREVIOUS}.new"
         link_or_copy(published, keep)
-        os.replace(keep, previous)
-    os.replace(new, published)
+        move(keep, previous)
+    move(new, published)
     sync(folder)
 
 
@@ -151,29 +188,41 @@ def rollback(folder: Path) -> Path:
     published, previous = folder / PUBLISHED, folder / PREVIOUS
     if not previous.exists():
         raise PublishError(f"{previous}: there is no earlier file to go back to")
-    keep = folder / f"{PREVIOUS}.new-{os.getpid()}"
+    try:
+        describe(previous)
+    except duckdb.Error as error:
+        raise PublishError(f"{previous}: cannot be read, nothing was changed: {error}") from error
+    # names of its own: a build may be publishing
+    back, keep = folder / f"{PUBLISHED}.back", folder / f"{PREVIOUS}.back"
+    link_or_copy(previous, back)
     if published.exists():
         link_or_copy(published, keep)
-    os.replace(previous, published)
-    if keep.exists():
-        os.replace(keep, previous)
+        move(back, published)
+        move(keep, previous)
+    else:
+        move(back, published)
     sync(folder)
     return published
 
 
+def move(source: Path, target: Path) -> None:
+    """Gives a file another's name, at once for every reader; that file keeps no name."""
+    # DuckDB would apply what somebody wrote into the file before to the one that takes its place
+    target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+    os.replace(source, target)
+    # a rename does nothing where both are names of one file already
+    source.unlink(missing_ok=True)
+
+
 def link_or_copy(source: Path, target: Path) -> None:
     """A second name for the file, or a copy where the file system has no hard links."""
+    # what a killed build or rollback left; writing into it would write into the file it names
+    target.unlink(missing_ok=True)
     try:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
         sync(target)
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Removes what killed builds left half-written; only one build runs in a folder at a time."""
-    for path in folder.glob("retail.*.new-*"):
-        path.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

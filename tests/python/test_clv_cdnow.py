@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 SPLIT, HOLDOUT_DAYS = "1997-09-30", 273
-# Fader, Hardie and Lee (2005), table 2; for the MBG/NBD the documentation of the R package BTYDplus.
+# Fader, Hardie and Lee (2005), table 2; the MBG/NBD as the R package BTYDplus documents it.
 PUBLISHED = {
     "bg_nbd": ([0.243, 4.414, 0.793, 2.426], -9582.4),
     "mbg_nbd": ([0.525, 6.183, 0.891, 1.614], -9582.1),
@@ -128,8 +128,9 @@ def test_every_model_beats_both_naive_forecasts(sample_backtest):
 
 
 def test_whole_cdnow(whole):
-    table = backtest(whole, horizon_days=HOLDOUT_DAYS, models=["bg_nbd", "pareto_nbd"])
+    table = backtest(whole, horizon_days=HOLDOUT_DAYS, models=["pareto_nbd"])
     served = choose_model(table)
+    assert served == "pareto_nbd"
     assert table["rows"].eq(23_570).all()
     assert abs(metric(table, served, "orders", "total_error_rate")) <= 0.16
     assert metric(table, served, "value", "top_decile_share") >= 0.50

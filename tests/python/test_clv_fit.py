@@ -1,4 +1,4 @@
-"""Fits recover what was simulated, whatever the order, unit or grouping, and say when they cannot."""
+"""Fits recover what was simulated, whatever order, unit or grouping, or say that they cannot."""
 
 import numpy as np
 import pandas as pd
@@ -62,9 +62,7 @@ def test_every_start_ends_in_the_same_place(name):
         return float(value.sum()), score.sum(axis=0)
 
     rate = values["frequency"].sum() / values["age"].sum()
-    found = [
-        best_of(objective, starts=[np.log(start)]) for start in MODELS[name].starts(rate=rate)
-    ]
+    found = [best_of(objective, starts=[np.log(start)]) for start in MODELS[name].starts(rate=rate)]
     assert len(found) >= 3
     assert np.ptp([optimum.log_likelihood for optimum in found]) < 1e-3
 
@@ -203,3 +201,10 @@ def test_the_table_of_fits_holds_all_that_a_score_needs():
 def test_a_missing_column_is_named():
     with pytest.raises(ValueError, match="age_days"):
         group_histories(pd.DataFrame({"frequency": [1], "recency_days": [1]}))
+
+
+@pytest.mark.parametrize("recency", [-1.0, 11.0, np.nan])
+def test_a_last_purchase_outside_the_age_is_refused(recency):
+    impossible = pd.DataFrame({"frequency": [1], "recency_days": [recency], "age_days": [10]})
+    with pytest.raises(ValueError, match="recency_days"):
+        group_histories(impossible)

@@ -1,4 +1,4 @@
-"""Spend per purchase: recovery, shrinkage, scale, and what happens where the model does not hold."""
+"""Spend per purchase: recovery, shrinkage, scale, and what serves where the model fails."""
 
 import numpy as np
 import pandas as pd

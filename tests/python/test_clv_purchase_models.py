@@ -54,10 +54,10 @@ def test_models_expect_what_the_walkthrough_of_btyd_reports(name, of_new, of_bes
     model, parameters = MODELS[name], PUBLISHED[name]
     best = histories((26, 30.86, 31.0))
     assert model.expected_purchases_of_new(parameters, horizon=52.0) == pytest.approx(
-        of_new, rel=1e-3
+        of_new, rel=2e-3
     )
     assert model.expected_purchases(parameters, horizon=52.0, **best)[0] == pytest.approx(
-        of_best, rel=1e-3
+        of_best, rel=2e-3
     )
     assert model.p_alive(parameters, **best)[0] == pytest.approx(alive, abs=2e-4)
 
@@ -196,10 +196,12 @@ def test_discounting_lowers_the_expectation_by_the_mean_discount():
     history = histories((4, 30, 39))
     rate = 0.002
     direct, _ = quad(
-        lambda t: np.exp(-rate * t)
-        * model.purchase_rate(
-            parameters, ahead=np.array([t]), frequency=history["frequency"], age=history["age"]
-        )[0],
+        lambda t: (
+            np.exp(-rate * t)
+            * model.purchase_rate(
+                parameters, ahead=np.array([t]), frequency=history["frequency"], age=history["age"]
+            )[0]
+        ),
         0,
         104,
     )

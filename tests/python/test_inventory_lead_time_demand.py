@@ -15,6 +15,7 @@ from retail_analytics.inventory.lead_time_demand import (
     negative_binomial_quantile,
     normal_quantile,
     predictive_level,
+    review_waits,
     undershoot_moments,
 )
 from retail_analytics.inventory.streams import article_keys
@@ -29,7 +30,8 @@ def bootstrap(demand, service, *, review=7.0, lead=14.0, lead_sd=0.0, **changes)
         "review_days": np.full(count, review),
         "lead_time_days": np.full(count, lead),
         "lead_time_sd_days": np.full(count, lead_sd),
-        "is_batched": np.zeros(count, dtype=bool),
+        "crossing_days": np.full(count, np.nan),
+        "crossing_sd_days": np.zeros(count),
         "keys": article_keys([f"p{number}" for number in range(count)], seed=1),
         "draws": 4000,
     }
@@ -210,6 +212,19 @@ def test_undershoot_is_that_of_a_walk_through_a_level():
     assert mean[0] == pytest.approx(beyond.mean(), rel=0.05)
     assert variance[0] == pytest.approx(beyond.var(), rel=0.05)
     assert undershoot_moments(np.array([[1.0, 0, 1], [0, 0, 0]]))[0].tolist() == [0.0, 0.0]
+
+
+def test_wait_for_the_review_is_uniform_or_at_one_phase():
+    waits = review_waits(
+        (np.arange(1000) + 0.5) / 1000,
+        review_days=np.array([7.0, 7.0, 7.0, 1.0]),
+        crossing_days=np.array([90.0, 16.0, np.nan, 90.0]),
+        crossing_sd_days=np.array([20.0, 0.0, 0.0, 5.0]),
+    )
+    assert np.allclose(np.bincount(waits[0].astype(int)) / 1000, 1 / 7, atol=0.02)
+    assert (waits[1] == 5).all()
+    assert (waits[2] == 7).all()
+    assert (waits[3] == 0).all()
 
 
 def test_flat_rule_covers_what_it_happens_to_cover():

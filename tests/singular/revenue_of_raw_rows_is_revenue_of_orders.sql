@@ -33,7 +33,8 @@ line_totals as (
         raw_lines.order_id,
         sum(
             cast(
-                cast(raw_lines.quantity as decimal(18, 4)) * cast(raw_lines.unit_price as decimal(18, 4))
+                try_cast(raw_lines.quantity as decimal(18, 4))
+                * try_cast(raw_lines.unit_price as decimal(18, 4))
                 as decimal(18, 4)
             )
         ) as amount,
@@ -55,7 +56,7 @@ raw_revenue as (
         end
         * case
             when line_totals.has_prices then line_totals.amount
-            else cast(raw_orders.order_total as decimal(18, 4))
+            else try_cast(raw_orders.order_total as decimal(18, 4))
         end as revenue
     from raw_orders
     left join line_totals on raw_orders.order_id = line_totals.order_id

@@ -26,7 +26,7 @@ lines_to_share as (
         order_lines.row_number,
         orders.order_total,
         cast(floor(orders.order_total * 100) as bigint) as total_cents,
-        cast(products.list_price * order_lines.quantity as double) as list_value
+        cast(products.list_price as double) * order_lines.quantity as list_value
     from order_lines
     inner join orders_without_price on order_lines.order_id = orders_without_price.order_id
     inner join orders on order_lines.order_id = orders.order_id

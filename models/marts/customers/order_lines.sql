@@ -74,9 +74,11 @@ valued_lines as (
         end as revenue,
         case
             when status_signs.revenue_sign = 0 then 0
-            else
-                status_signs.revenue_sign
-                * cast(lines.quantity * products.unit_cost as decimal(18, 4))
+            -- more is a slip of the pen, as it is of a price (base_order_lines), and would overflow
+            when cast(lines.quantity as double) * products.unit_cost < 1e10
+                then
+                    status_signs.revenue_sign
+                    * cast(lines.quantity * products.unit_cost as decimal(18, 4))
         end as cost,
         cast(orders.ordered_at as date) as ordered_on
     from lines

@@ -86,14 +86,10 @@ delivery_performance as (
         scored_months.median_delivery_days,
         scored_months.p90_delivery_days,
         scored_months.on_time_rate,
-        case
-            when scored_months.delivery_count is not null
-                then {{ wilson_lower('scored_months.on_time_count', 'scored_months.delivery_count') }}
-        end as on_time_rate_lower,
-        case
-            when scored_months.delivery_count is not null
-                then {{ wilson_upper('scored_months.on_time_count', 'scored_months.delivery_count') }}
-        end as on_time_rate_upper,
+        {{ wilson_lower('scored_months.on_time_count', 'scored_months.delivery_count') }}
+            as on_time_rate_lower,
+        {{ wilson_upper('scored_months.on_time_count', 'scored_months.delivery_count') }}
+            as on_time_rate_upper,
         scored_months.score,
         scored_months.month
     from scored_months

@@ -1,5 +1,6 @@
 -- 1. A parcel whose order is not known, or was itself rejected, is `unknown_order`.
 -- 2. A parcel that arrived on a day before it was shipped is `delivered_before_shipped`.
+-- 3. A promise for more than ten years ahead (9999-12-31) stands for none.
 with source as (
     select * from {{ source('raw', 'deliveries') }}
 ),
@@ -23,7 +24,7 @@ cast_rows as (
             faults('delivery_id', required=true),
             faults('order_id', required=true),
             fault('order_id is not null and known_order_id is null', 'unknown_order'),
-            faults('promised_on', 'date', required=true),
+            faults('promised_on', 'date', required=true, event=true, days_ahead=3653),
             faults('shipped_at', 'timestamp', event=true),
             faults('delivered_at', 'timestamp', event=true),
             fault(

@@ -58,6 +58,8 @@ def group_histories(
     Without a `resolution` the finest of RESOLUTIONS that gives at most `max_groups` rows is taken.
     """
     require_columns(customers, HISTORY_COLUMNS)
+    if not customers["recency_days"].between(0, customers["age_days"]).all():
+        raise ValueError("recency_days: must lie between 0 and age_days")
     weighted = customers[HISTORY_COLUMNS].astype("float64")
     count = customers.get("customer_count", pd.Series(1, index=customers.index))
     weighted = weighted.mul(count, axis=0).assign(customer_count=count)

@@ -70,7 +70,11 @@ class ParetoNBD(PurchaseModel):
         # Over w = log((low + y) / (low + recency)) the integrand has no corner, however small low.
         reach = np.log((low + age) / (low + recency))
         slow = np.maximum(low_power - 1, 1e-9)
-        growth = (high + recency) / (low + recency) * np.expm1(np.minimum(NEGLIGIBLE_NATS / high_power, 600.0))
+        growth = (
+            (high + recency)
+            / (low + recency)
+            * np.expm1(np.minimum(NEGLIGIBLE_NATS / high_power, 600.0))
+        )
         end = np.minimum(np.minimum(reach, NEGLIGIBLE_NATS / slow), np.log1p(growth))
         w = end[:, None] * UNIT_NODES
         step = (low + recency)[:, None] * np.expm1(w)

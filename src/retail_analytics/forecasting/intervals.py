@@ -4,13 +4,11 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 # What a series' own residuals say is mixed with what series usually say, which counts as much as
-# this many origins of replay. Residuals of neighbouring origins and steps overlap, so a series of
-# its own has far fewer independent ones than it has residuals.
+# this many origins of replay.
 USUAL_ORIGINS = 4
-# Replayed errors are usually this many times wider than the model's own standard error promises
-# (median over public and simulated monthly series): model intervals ignore that the model may be
-# wrong and its parameters estimated.
-USUAL_EXCESS = 1.17
+# Replayed errors are usually this many times wider than the model's own standard error promises,
+# measured over public and simulated monthly series: a model does not know that it may be wrong.
+USUAL_EXCESS = 1.1
 
 
 def conformal_factor(scores: np.ndarray, *, origins: int, level: float) -> float:
@@ -18,17 +16,20 @@ def conformal_factor(scores: np.ndarray, *, origins: int, level: float) -> float
 
     `scores` are absolute residuals divided by the spread expected at their step, pooled over
     steps and origins (normalised split conformal, Lei and others 2018). The pooled quantile is
-    shrunk on the log scale to the usual one.
+    shrunk on the log scale to the usual one and widened by Student's quantile: residuals of one
+    origin hang together, so it is the few origins that count, not the many residuals.
     """
-    usual = USUAL_EXCESS * ndtri((1 + level) / 2)
+    normal = ndtri((1 + level) / 2)
+    student = stdtrit(origins + 1, (1 + level) / 2)
+    usual = USUAL_EXCESS * normal
     if len(scores) == 0:
-        return usual
-    rank = min(1.0, level * (1 + 1 / len(scores)))
-    own = np.quantile(scores, rank)
+        return float(USUAL_EXCESS * student)
+    own = np.quantile(scores, min(1.0, level * (1 + 1 / len(scores))))
     if own == 0:
         return 0.0
     share = origins / (origins + USUAL_ORIGINS)
-    return float(np.exp(share * np.log(own) + (1 - share) * np.log(usual)))
+    pooled = np.exp(share * np.log(own) + (1 - share) * np.log(usual))
+    return float(pooled * student / normal)
 
 
 def short_half_widths(working: np.ndarray, *, horizon: int, level: float) -> np.ndarray:

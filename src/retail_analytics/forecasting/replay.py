@@ -8,7 +8,7 @@ from retail_analytics.forecasting.combine import combination_weights
 from retail_analytics.forecasting.intervals import conformal_factor
 from retail_analytics.forecasting.models import component_paths
 
-ORIGINS = 8
+ORIGINS = 12
 FEWEST_POINTS = 6
 
 
@@ -55,11 +55,16 @@ class Replay:
 
 
 def replay(working: np.ndarray, known: np.ndarray, *, season_length: int, horizon: int) -> Replay:
-    """Forecast a gap-filled series again from up to eight origins spread evenly over its later
-    part, each fitted on nothing but the points before it."""
+    """Forecast a gap-filled series again from up to twelve origins spread evenly over its later
+    half, each fitted on nothing but the points before it.
+
+    The last origin stays a third of the horizon before the end, so that it has outcomes to learn
+    from, but no more than an eighth of the history.
+    """
     size = len(working)
-    first = max(FEWEST_POINTS, size // 3, min(2 * season_length, (size + 1) // 2))
-    origins = np.unique(np.linspace(first, size - 1, ORIGINS).round().astype(int))
+    first = max(FEWEST_POINTS, size // 2)
+    last = size - max(1, min(horizon // 3, size // 8))
+    origins = np.unique(np.linspace(first, last, ORIGINS).round().astype(int))
     paths = [
         component_paths(working[:origin], season_length=season_length, horizon=horizon)
         for origin in origins

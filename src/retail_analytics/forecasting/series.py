@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from retail_analytics.series_frames import checked_series, on_grid
+
 SCALES = ("rate_pct", "rate", "balance", "count", "positive", "real")
 # (lowest, highest) of the scales that have two ends
 BOUNDS = {"rate_pct": (0.0, 100.0), "rate": (0.0, 1.0), "balance": (-1.0, 1.0)}
@@ -50,31 +52,23 @@ def read_series(
     hole longer than one season is left out, because a line across a whole season is invention.
     Leading and trailing unknown periods are cut off, so a series is as old as its last value.
     """
-    _check(frame, scales)
-    columns = [c for c in ("metric", "entity", "period", "value", "weight") if c in frame.columns]
-    data = frame[columns].copy()
-    data["period"] = pd.to_datetime(data["period"])
-    data["value"] = data["value"].astype(float)
+    data = checked_series(frame)
+    for metric in data["metric"].unique():
+        if scales.get(metric) not in SCALES:
+            raise ValueError(f"metric: {metric} needs a scale, one of {', '.join(SCALES)}")
     if as_of is not None:
         data = data[data["period"] <= pd.Timestamp(as_of)]
-    for (metric, entity), rows in data.groupby(["metric", "entity"], sort=True):
-        rows = rows.set_index("period").sort_index()
-        grid = pd.date_range(rows.index[0], rows.index[-1], freq=freq)
-        if not rows.index.isin(grid).all():
-            raise ValueError(
-                f"period: {metric} of {entity} has periods that are not on grid {freq}"
-            )
-        rows = rows.reindex(grid)
+    for metric, entity, rows in on_grid(data, freq=freq):
         scale = scales[metric]
         values = _usable(rows["value"].to_numpy(), scale)
-        weights = rows["weight"].to_numpy(float) if "weight" in rows else None
+        weights = rows["weight"].to_numpy() if "weight" in rows else None
         first, last = _span(np.isfinite(values), max(season_length, 1))
         used = slice(first, last + 1)
         yield Series(
-            metric=str(metric),
-            entity=str(entity),
+            metric=metric,
+            entity=entity,
             scale=scale,
-            as_of_period=grid[last],
+            as_of_period=rows.index[last],
             values=values[used],
             working=_filled(
                 to_working(
@@ -121,20 +115,6 @@ def from_working(working: np.ndarray, *, scale: str) -> np.ndarray:
     if scale == "positive":
         return np.exp(np.clip(working, -700.0, 700.0))
     return working
-
-
-def _check(frame: pd.DataFrame, scales: Mapping[str, str]) -> None:
-    for column in ("metric", "entity", "period", "value"):
-        if column not in frame.columns:
-            raise ValueError(f"{column}: column is missing")
-    for column in ("metric", "entity", "period"):
-        if frame[column].isna().any():
-            raise ValueError(f"{column}: a row has none")
-    for metric in sorted(frame["metric"].unique()):
-        if scales.get(metric) not in SCALES:
-            raise ValueError(f"metric: {metric} needs a scale, one of {', '.join(SCALES)}")
-    if frame.duplicated(["metric", "entity", "period"]).any():
-        raise ValueError("period: a metric of an entity has two values for one period")
 
 
 def _usable(values: np.ndarray, scale: str) -> np.ndarray:

@@ -22,9 +22,7 @@ def demand_matrix(
     order of `product_ids`. Raises ValueError naming the column for a missing column, units that
     are not finite or below zero, an unreadable day, or an article that is not in `product_ids`.
     """
-    for column in DEMAND_COLUMNS:
-        if column not in demand.columns:
-            raise ValueError(f"{column}: missing from the demand frame")
+    check_columns(demand)
     articles = pd.Index(product_ids)
     if articles.has_duplicates:
         raise ValueError("product_id: an article is listed twice")
@@ -43,6 +41,15 @@ def demand_matrix(
     order = np.lexsort((units[kept], cells))
     sums = np.bincount(cells[order], weights=units[kept][order], minlength=len(articles) * days)
     return sums.reshape(len(articles), days)
+
+
+def check_columns(demand: pd.DataFrame) -> None:
+    """ValueError naming the first column that a demand frame lacks, or its missing product_id."""
+    for column in DEMAND_COLUMNS:
+        if column not in demand.columns:
+            raise ValueError(f"{column}: missing from the demand frame")
+    if demand["product_id"].isna().any():
+        raise ValueError("product_id: missing in a row of demand")
 
 
 def checked_amounts(values: pd.Series | np.ndarray, *, column: str) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .backtest import Choice
+from .demand_matrix import week_sums
 from .lead_time_demand import (
     bootstrap_quantile,
     choose_distribution,
@@ -14,10 +15,19 @@ from .lead_time_demand import (
     negative_binomial_quantile,
     normal_quantile,
     predictive_level,
+    review_waits,
     undershoot_moments,
 )
 from .policy import economic_order_quantity
 from .settings import ArticleParameters
+
+# Below either, no level is set.
+MIN_HISTORY_DAYS = 28
+MIN_DEMAND_DAYS = 2
+# One order of a thousand units in a year would otherwise have to be in stock for ever.
+LEAST_FREEDOM = 10.0
+# Evenly spread probabilities, for the moments of a time that has no closed form.
+CHANCES = (np.arange(64) + 0.5) / 64
 
 
 @dataclass(frozen=True)
@@ -61,20 +71,25 @@ def fit_interval(
         least_units=np.maximum(choice.rate * review, 2 * beyond_mean + 1),
     )
     batched = quantity > 0
-    wait = np.where(batched, (review - 1) / 2, review)
-    wait_variance = np.where(batched, (review**2 - 1) / 12, 0.0)
+    crossing, crossing_sd = _crossing(quantity + beyond_mean, batched=batched, choice=choice)
+    waits = review_waits(
+        CHANCES,
+        review_days=review,
+        crossing_days=crossing,
+        crossing_sd_days=crossing_sd,
+    )
     mean, variance = interval_moments(
         mean_daily=choice.rate,
         var_daily=choice.variance,
         rate_variance=choice.rate_variance,
-        interval_days=wait + parameters.lead_time_days,
-        lead_time_sd_days=np.sqrt(parameters.lead_time_sd_days**2 + wait_variance),
+        interval_days=waits.mean(axis=1) + parameters.lead_time_days,
+        lead_time_sd_days=np.sqrt(parameters.lead_time_sd_days**2 + waits.var(axis=1)),
     )
     events_ahead = mean / size
     mean = mean + np.where(batched, beyond_mean, 0.0)
     variance = variance + np.where(batched, beyond_variance, 0.0)
     distribution = choose_distribution(mean=mean, variance=variance, events=events_ahead, size=size)
-    service = predictive_level(parameters.service_target, choice.weeks - 1)
+    service = predictive_level(parameters.service_target, _freedom(demand, weeks=choice.weeks))
     quantile = np.zeros(len(demand))
     rows = distribution == "normal"
     quantile[rows] = normal_quantile(service[rows], mean=mean[rows], variance=variance[rows])
@@ -91,8 +106,38 @@ def fit_interval(
         review_days=parameters.review_period_days[rows],
         lead_time_days=parameters.lead_time_days[rows],
         lead_time_sd_days=parameters.lead_time_sd_days[rows],
-        is_batched=batched[rows],
+        crossing_days=crossing[rows],
+        crossing_sd_days=crossing_sd[rows],
         keys=keys[rows],
         draws=draws,
     )
     return Fit(choice, quantity, mean, distribution, quantile)
+
+
+def _crossing(
+    units: np.ndarray, *, batched: np.ndarray, choice: Choice
+) -> tuple[np.ndarray, np.ndarray]:
+    """Days that `units` of demand take, and their deviation; NaN where orders are not batched."""
+    rate = np.where(batched, choice.rate, np.nan)
+    days = units / rate
+    variance = days * choice.variance / rate**2 + days**2 * choice.rate_variance / rate**2
+    return days, np.sqrt(variance)
+
+
+def _freedom(demand: np.ndarray, *, weeks: np.ndarray) -> np.ndarray:
+    """Degrees of freedom of the variance of `weeks` weeks: 2 n / (kurtosis - 1).
+
+    A variance that rests on a few big weeks is known less well than their number says. At most
+    n - 1, and else at least LEAST_FREEDOM.
+    """
+    sums = week_sums(demand)
+    seen = np.arange(sums.shape[1]) >= (sums.shape[1] - weeks)[:, None]
+    count = np.maximum(weeks, 1)
+    centre = sums.sum(axis=1) / count
+    squares = np.where(seen, (sums - centre[:, None]) ** 2, 0.0)
+    variance = squares.sum(axis=1) / count
+    kurtosis = np.full(len(sums), 3.0)
+    spread = (squares**2).sum(axis=1) / count
+    np.divide(spread, variance**2, out=kurtosis, where=variance > 0)
+    by_kurtosis = 2 * count / np.maximum(kurtosis - 1, 1.0)
+    return np.minimum(np.maximum(by_kurtosis, LEAST_FREEDOM), count - 1)

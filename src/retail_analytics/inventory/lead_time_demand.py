@@ -8,7 +8,7 @@ estimate of d (Silver, Pyke and Thomas 2017; the last term makes the distributio
 
 Where orders are batched, the reorder point is passed on some day of a review period and by more
 than a unit. What it has to cover then is the rest of that day's demand (the undershoot), the days
-to the review, on average (review - 1) / 2, and the lead time.
+to the next review, and the lead time.
 """
 
 from __future__ import annotations
@@ -62,6 +62,27 @@ def undershoot_moments(demand: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     square = ((demand - 1) * demand * (2 * demand - 1)).sum(axis=1) * per_unit / 6
     mean = np.maximum(mean, 0.0)
     return mean, np.maximum(square - mean**2, 0.0)
+
+
+def review_waits(
+    chances: np.ndarray,
+    *,
+    review_days: np.ndarray,
+    crossing_days: np.ndarray,
+    crossing_sd_days: np.ndarray,
+) -> np.ndarray:
+    """Days from passing the reorder point to the next review, (articles, chances).
+
+    `crossing_days` after a review that filled the stock up, the reorder point is passed: NaN where
+    each review orders, so that the whole review period is ahead. `chances` are the probabilities
+    (broadcast) whose quantiles of that normal time are taken. Any phase of the period is as likely
+    as any other where the deviation is large; steady demand always passes at the same one.
+    """
+    days = crossing_days[:, None] + crossing_sd_days[:, None] * special.ndtri(chances)
+    each_review = np.isnan(crossing_days)[:, None]
+    passed = np.maximum(np.rint(np.where(each_review, 0.0, days)), 1.0)
+    review = review_days[:, None]
+    return np.where(each_review, review, -passed % review)
 
 
 def lead_time_draws(
@@ -138,7 +159,8 @@ def bootstrap_quantile(
     review_days: np.ndarray,
     lead_time_days: np.ndarray,
     lead_time_sd_days: np.ndarray,
-    is_batched: np.ndarray,
+    crossing_days: np.ndarray,
+    crossing_sd_days: np.ndarray,
     keys: np.ndarray,
     draws: int,
 ) -> np.ndarray:
@@ -148,8 +170,8 @@ def bootstrap_quantile(
     time to each next day with demand, and the size of each from the article's history (demand:
     articles by days), in the way of Willemain, Smart and Schwarz (2004). The mean size, known from
     few demands only, varies from draw to draw too. Draws come from `keys`, so they do not depend
-    on the other articles, and grow with the lead time one by one. Where `is_batched`, a draw
-    begins with an undershoot and a random part of the review period instead of all of it.
+    on the other articles, and grow with the lead time one by one. Where `crossing_days` is
+    not NaN (see `review_waits`), a draw begins with an undershoot.
     """
     place = np.clip(np.ceil(service * draws - 1e-9).astype(int) - 1, 0, draws - 1)
     found = np.zeros(len(demand))
@@ -162,7 +184,8 @@ def bootstrap_quantile(
             review_days=review_days[rows],
             lead_time_days=lead_time_days[rows],
             lead_time_sd_days=lead_time_sd_days[rows],
-            is_batched=is_batched[rows],
+            crossing_days=crossing_days[rows],
+            crossing_sd_days=crossing_sd_days[rows],
             keys=keys[rows],
             draws=draws,
         )
@@ -179,7 +202,8 @@ def _interval_draws(
     review_days: np.ndarray,
     lead_time_days: np.ndarray,
     lead_time_sd_days: np.ndarray,
-    is_batched: np.ndarray,
+    crossing_days: np.ndarray,
+    crossing_sd_days: np.ndarray,
     keys: np.ndarray,
     draws: int,
 ) -> np.ndarray:
@@ -197,9 +221,11 @@ def _interval_draws(
         special.ndtri(uniforms(keys[:, None], stream * draws + counter)) for stream in range(3)
     ]
     lead_time = gamma_draws(normals[0], mean=lead_time_days, sd=lead_time_sd_days)
-    part = uniforms(keys[:, None], 3 * draws + counter)
-    wait = np.where(
-        is_batched[:, None], np.floor(part * review_days[:, None]), review_days[:, None]
+    wait = review_waits(
+        uniforms(keys[:, None], 3 * draws + counter),
+        review_days=review_days,
+        crossing_days=crossing_days,
+        crossing_sd_days=crossing_sd_days,
     )
     interval = wait + np.rint(lead_time)
     count_sd = np.sqrt(np.maximum(rate_share - size_share, 0))
@@ -207,7 +233,7 @@ def _interval_draws(
     scale = gamma_draws(normals[2], mean=np.ones_like(size), sd=np.sqrt(size_share))
 
     totals = np.zeros((len(keys), draws))
-    for row in np.flatnonzero(is_batched & known):
+    for row in np.flatnonzero(known & ~np.isnan(crossing_days)):
         own = sizes[first[row] : first[row] + events[row]]
         pick, rest = (uniforms(keys[row], stream * draws + counter) for stream in (4, 5))
         # Picked with a chance in proportion to its size, since it is the day that passed the level.

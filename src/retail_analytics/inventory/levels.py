@@ -11,8 +11,8 @@ import pandas as pd
 
 from .backtest import METHODS, MIN_ORIGINS, choose_method, forecast_paths, interval_losses
 from .demand_classes import demand_classes
-from .demand_matrix import checked_amounts, demand_matrix
-from .fit import Fit, fit_interval
+from .demand_matrix import check_columns, checked_amounts, demand_matrix
+from .fit import MIN_DEMAND_DAYS, MIN_HISTORY_DAYS, Fit, fit_interval
 from .lead_time_demand import lead_time_draws
 from .policy import abc_classes, days_of_cover, order_now, stock_levels
 from .replay import held_out_replay
@@ -20,8 +20,6 @@ from .settings import ArticleParameters, InventorySettings, article_parameters
 from .streams import ORIGIN_STREAM, article_keys
 
 CHUNK = 1000
-MIN_HISTORY_DAYS = 28
-MIN_DEMAND_DAYS = 2
 DRAWS = 1000
 REPLAY_DRAWS = 400
 
@@ -132,7 +130,8 @@ def inventory_chunk(
     paths = forecast_paths(
         demand,
         interval_days=parameters.interval_days,
-        drawn_days=parameters.review_period_days[:, None].astype(int) + lead_times,
+        # Drawn back from the last week: a longer window without demand changes nothing.
+        drawn_days=parameters.review_period_days[:, None].astype(int) + lead_times[:, ::-1],
     )
     losses = interval_losses(
         paths,
@@ -217,6 +216,7 @@ def inventory(
     seed: int,
 ) -> Inventory:
     """`inventory_chunks` for a demand frame that fits in memory, as one pair of frames."""
+    check_columns(demand)
     unknown = set(demand["product_id"].unique()) - set(articles["product_id"])
     if unknown:
         raise ValueError(f"product_id: demand of unknown article {min(unknown)!r}")

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from .backtest import FLAT_RULE, METHODS, WARM_UP_WEEKS, Paths
-from .fit import Fit
+from .fit import MIN_DEMAND_DAYS, Fit
 from .lead_time_demand import lead_time_draws
 from .policy import stock_levels
 from .settings import ArticleParameters
@@ -66,7 +66,8 @@ def held_out_replay(
         levels[0, 1, :, since:] = own["order_up_to_units"].to_numpy()[:, None]
         levels[1, :, :, since:] = np.ceil(cover)[:, None]
         levels[2, :, :, since:] = np.ceil(flat)[:, None]
-        ready = (paths.seen_weeks[:, week] >= WARM_UP_WEEKS) & (usual > 0)
+        sold_days = (demand[:, : paths.week_end[week]] > 0).sum(axis=1)
+        ready = (paths.seen_weeks[:, week] >= WARM_UP_WEEKS) & (sold_days >= MIN_DEMAND_DAYS)
         first_day = np.where(ready, np.minimum(first_day, since), first_day)
 
     draws = lead_time_draws(

@@ -88,7 +88,9 @@ def article_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -
         service_source=np.where(by_ratio, "critical_ratio", "rule"),
         review_period_days=review,
         lead_time_days=lead_time,
-        lead_time_sd_days=np.where(known_sd, own_sd, lead_time * settings.lead_time_sd_share),
+        lead_time_sd_days=np.where(
+            lead_time > 0, np.where(known_sd, own_sd, lead_time * settings.lead_time_sd_share), 0.0
+        ),
         lead_time_source=np.select(
             [np.isnan(own_lead_time), known_sd], ["default", "input"], default="input_days"
         ),

@@ -1,0 +1,12 @@
+"""One row a purpose and model of purchases or spend: its parameters and how the fit went."""
+
+from retail_analytics.clv.tables import fit_models
+from retail_analytics.clv.warehouse import spend_groups
+
+
+def model(dbt, session):
+    """Fits every model to grouped histories, for serving and for the backtest."""
+    groups = dbt.ref("int_history_groups")
+    histories = dbt.ref("customer_histories")
+    spends = spend_groups(session, histories=histories)
+    return fit_models(groups.df(), spends=spends.df())

@@ -1,0 +1,298 @@
+"""What the project promises about itself, checked over dbt's manifest of it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, resources_schema
+
+ROOT = Path(__file__).parents[2]
+YAML_FILES = sorted(
+    path for folder in ("models", "python_models", "seeds") for path in (ROOT / folder).rglob("*.yml")
+)
+INPUT_TYPES = {"text", "date", "timestamp", "decimal", "count", "boolean"}
+# layer: what it may read. An intermediate step may stand between two marts; dbt refuses cycles.
+MAY_READ = {
+    "base": {"raw", "staging"},
+    "staging": {"base"},
+    "intermediate": {"staging", "intermediate", "marts", "learned", "rules"},
+    "learned": {"staging", "intermediate", "marts", "learned", "rules"},
+    "marts": {"staging", "intermediate", "marts", "learned", "rules"},
+    "quality": {"raw", "load", "base", "staging", "intermediate", "marts", "learned", "rules"}
+    | {"quality"},
+}
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """dbt's manifest, with the compiled SQL of the base models."""
+    target = tmp_path_factory.mktemp("target")
+    run = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("dbt")), "compile", "--select", "path:models/staging"),
+            *("--target-path", str(target), "--log-path", str(target), "--no-partial-parse"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "WAREHOUSE": str(target), "DATA": "", "AS_OF": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return json.loads((target / "manifest.json").read_text())
+
+
+def of_type(manifest: dict, *types: str) -> list[dict]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] in types]
+
+
+def layer(node: dict) -> str:
+    """The floor of the house that a model, seed or source stands on."""
+    if node["resource_type"] == "source":
+        return node["source_name"]
+    folders = Path(node["original_file_path"]).parts
+    if folders[0] == "python_models":
+        return "learned"
+    return "base" if "base" in folders else folders[1]
+
+
+def tables(manifest: dict) -> list[dict]:
+    """Everything that holds rows and is described in YAML."""
+    return [*of_type(manifest, "model", "seed"), *manifest["sources"].values()]
+
+
+def sql_models(manifest: dict) -> list[dict]:
+    return [node for node in of_type(manifest, "model") if node["language"] == "sql"]
+
+
+def input_columns(manifest: dict) -> Iterator[tuple[str, dict, dict]]:
+    """Each column of each input table, with the base model that reads it."""
+    for source in manifest["sources"].values():
+        if source["source_name"] == "raw":
+            base = manifest["nodes"][f"model.retail_analytics.base_{source['name']}"]
+            for column in source["columns"].values():
+                yield f"{source['name']}.{column['name']}", column, base
+
+
+def key_columns(node: dict) -> list[str]:
+    """The columns of the primary key, declared for the table or for one column."""
+    of_table = [c["columns"] for c in node["constraints"] if c["type"] == "primary_key"]
+    of_columns = [
+        name
+        for name, column in node["columns"].items()
+        if any(constraint["type"] == "primary_key" for constraint in column["constraints"])
+    ]
+    return sum(of_table, of_columns)
+
+
+@pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: path.name)
+def test_every_yaml_key_is_one_dbt_knows(path: Path) -> None:
+    # dbt itself checks this for four other databases only, and passes a misspelt key in silence
+    errors = CustomDraft7Validator(resources_schema()).iter_errors(yaml.safe_load(path.read_text()))
+    assert [f"{list(error.path)}: {error.message}" for error in errors] == []
+
+
+def test_every_key_of_the_project_file_is_one_dbt_knows() -> None:
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text())
+    errors = CustomDraft7Validator(project_schema()).iter_errors(project)
+    assert [f"{list(error.path)}: {error.message}" for error in errors] == []
+
+
+def test_a_misspelt_yaml_key_is_found() -> None:
+    column = {"name": "a", "data_tets": ["unique"]}
+    errors = CustomDraft7Validator(resources_schema()).iter_errors(
+        {"models": [{"name": "m", "columns": [column]}]}
+    )
+    assert ["data_tets" in error.message for error in errors] == [True]
+
+
+def test_every_table_says_what_one_row_of_it_is(manifest: dict) -> None:
+    assert [
+        table["unique_id"]
+        for table in tables(manifest)
+        if not re.match(r"One row(,| an? | of )", table["description"])
+    ] == []
+
+
+def test_every_column_is_described(manifest: dict) -> None:
+    assert [
+        f"{table['name']}.{name}"
+        for table in tables(manifest)
+        for name, column in table["columns"].items()
+        if not re.fullmatch(r".*[.!?)]\s*", column["description"], re.DOTALL)
+    ] == []
+    assert [table["name"] for table in tables(manifest) if not table["columns"]] == []
+
+
+def test_every_column_is_typed(manifest: dict) -> None:
+    assert [
+        f"{table['name']}.{name}"
+        for table in tables(manifest)
+        for name, column in table["columns"].items()
+        if not column["data_type"] and layer(table) != "raw"
+    ] == []
+    assert [
+        name
+        for name, column, _ in input_columns(manifest)
+        if column["meta"].get("type") not in INPUT_TYPES
+        or column["meta"].get("is_required") not in (True, False)
+    ] == []
+
+
+def test_every_model_has_a_yaml_of_its_name_beside_it(manifest: dict) -> None:
+    assert [
+        node["name"]
+        for node in of_type(manifest, "model")
+        if (node["patch_path"] or "").split("://")[-1]
+        != str(Path(node["original_file_path"]).with_suffix(".yml"))
+        or Path(node["original_file_path"]).stem != node["name"]
+    ] == []
+
+
+@pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: path.name)
+def test_a_yaml_file_keeps_the_order_of_the_house(path: Path) -> None:
+    """Description, settings, columns, tests of the table, unit tests; one model a file."""
+    order = ["name", "description", "config", "constraints", "columns", "data_tests"]
+    document = yaml.safe_load(path.read_text())
+    models = document.get("models", [])
+    for model in models:
+        assert [key for key in order if key in model] == list(model)
+    if models:
+        assert list(document) in (["version", "models"], ["version", "models", "unit_tests"])
+        assert [model["name"] for model in models] == [path.stem]
+    assert {test["model"] for test in document.get("unit_tests", [])} <= {path.stem}
+
+
+def test_every_table_that_people_read_is_keyed_and_contracted(manifest: dict) -> None:
+    public = [n for n in of_type(manifest, "model") if layer(n) in ("marts", "quality", "learned")]
+    assert [node["name"] for node in public if not key_columns(node)] == []
+    assert [node["name"] for node in public if not set(key_columns(node)) <= set(node["columns"])] == []
+    assert [
+        node["name"]
+        for node in public
+        if not (
+            node["config"]["meta"].get("contract")
+            if node["language"] == "python"
+            else node["config"]["contract"]["enforced"]
+        )
+    ] == []
+
+
+def test_every_learned_table_is_compared_with_its_yaml(manifest: dict) -> None:
+    compared = {
+        test["attached_node"]
+        for test in of_type(manifest, "test")
+        if (test["test_metadata"] or {}).get("name") == "columns_match_yaml"
+    }
+    learned = [node for node in of_type(manifest, "model") if layer(node) == "learned"]
+    assert [node["name"] for node in learned if node["unique_id"] not in compared] == []
+
+
+def test_every_rule_table_is_keyed_and_read_by_a_model(manifest: dict) -> None:
+    keyed = {
+        parent
+        for test in of_type(manifest, "test")
+        # a key of several columns has a singular test of its own
+        if not test["test_metadata"] or test["test_metadata"]["name"] == "unique"
+        for parent in test["depends_on"]["nodes"]
+    }
+    read = {
+        parent for node in of_type(manifest, "model") for parent in node["depends_on"]["nodes"]
+    }
+    seeds = {node["unique_id"] for node in of_type(manifest, "seed")}
+    assert seeds - keyed == set()
+    assert seeds - read == set()
+
+
+def test_layers_only_read_downwards(manifest: dict) -> None:
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    assert [
+        f"{node['name']} ({layer(node)}) reads {nodes[parent]['name']} ({layer(nodes[parent])})"
+        for node in of_type(manifest, "model")
+        for parent in node["depends_on"]["nodes"]
+        if layer(nodes[parent]) not in MAY_READ[layer(node)]
+    ] == []
+
+
+def test_a_staging_model_reads_the_base_of_its_name(manifest: dict) -> None:
+    staging = [node for node in of_type(manifest, "model") if layer(node) == "staging"]
+    assert {node["name"]: [ref["name"] for ref in node["refs"]] for node in staging} == {
+        f"stg_{source['name']}": [f"base_{source['name']}"]
+        for source in manifest["sources"].values()
+        if source["source_name"] == "raw"
+    }
+
+
+def test_no_model_configures_itself(manifest: dict) -> None:
+    assert [
+        node["name"]
+        for node in of_type(manifest, "model")
+        if re.search(r"\bconfig\(", node["raw_code"])
+    ] == []
+
+
+def test_every_model_with_rules_has_unit_tests(manifest: dict) -> None:
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    assert [
+        node["name"]
+        for node in sql_models(manifest)
+        if node["name"] not in tested
+        and (layer(node) == "base" or re.search(r"^-- 1\. ", node["raw_code"], re.MULTILINE))
+    ] == []
+
+
+def test_a_number_of_a_rule_is_not_in_the_sql(manifest: dict) -> None:
+    # cut-offs are rows of seeds/rules: a comparison with a number of two digits looks like one
+    assert [
+        f"{node['name']}: {found}"
+        for node in sql_models(manifest)
+        if layer(node) != "base"
+        for found in re.findall(r"[<>]=? *(?:\d{2,}|0?\.\d+)\b(?!e)", without_comments(node))
+    ] == []
+
+
+def without_comments(node: dict) -> str:
+    return re.sub(r"--.*", "", node["raw_code"])
+
+
+def test_every_var_says_why(manifest: dict) -> None:
+    lines = (ROOT / "dbt_project.yml").read_text().split("\nvars:\n")[1].split("\n\n")[0].splitlines()
+    names = [i for i, line in enumerate(lines) if not line.lstrip().startswith("#")]
+    assert len(names) == len(yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"])
+    assert [lines[i] for i in names if i == 0 or not lines[i - 1].lstrip().startswith("# ")] == []
+
+
+def test_every_input_column_is_judged(manifest: dict) -> None:
+    expected = {
+        "missing": lambda meta: meta["is_required"],
+        "unreadable": lambda meta: meta["type"] != "text",
+        "implausible": lambda meta: meta["type"] in ("date", "timestamp"),
+        "invalid": lambda meta: meta["type"] in ("decimal", "count"),
+    }
+    assert [
+        f"{name}: {fault}"
+        for name, column, base in input_columns(manifest)
+        for fault, is_expected in expected.items()
+        if is_expected(column["meta"])
+        and f"'{fault}_{column['name']}'" not in base["compiled_code"]
+    ] == []
+
+
+def test_every_input_column_reaches_staging_with_its_meaning(manifest: dict) -> None:
+    for source in manifest["sources"].values():
+        if source["source_name"] != "raw":
+            continue
+        base = manifest["nodes"][f"model.retail_analytics.base_{source['name']}"]
+        staging = manifest["nodes"][f"model.retail_analytics.stg_{source['name']}"]
+        assert set(staging["columns"]) == {*source["columns"], "row_number"}
+        assert set(base["columns"]) == {*staging["columns"], "reasons", "row_status"}
+        assert [
+            name
+            for name in staging["columns"]
+            if staging["columns"][name]["data_type"] != base["columns"][name]["data_type"]
+        ] == []
