@@ -21,12 +21,13 @@ from scipy.stats import norm, rankdata
 
 from retail_analytics.churn import (
     INTERVAL_LEVEL,
-    LAST_YEARS_LEVEL,
     LOGISTIC,
+    NO_CHANGE,
     RATE,
     RECENCY,
     Array,
     ChurnModel,
+    at_last_years_level,
     fit_churn,
     fit_logits,
     prepared,
@@ -44,53 +45,115 @@ DECIDING_METRIC = "brier_score"
 GROUPS = 10
 
 
-def backtest(
-    training: pd.DataFrame, *, features: Sequence[str], horizons: Sequence[int]
-) -> pd.DataFrame:
+def backtest(training: pd.DataFrame, *, horizons: Sequence[int]) -> pd.DataFrame:
     """One row a model, horizon, metric and baseline; none without an older cut-off to learn from.
 
-    training: as for `churn.prepared`. Each baseline is the better of its two levels.
+    training: as for `churn.prepared`. Of the two levels of a baseline the better one is shown.
     """
-    training = prepared(training, features=features, horizons=horizons)
-    if training["as_of_date"].nunique() < 2:
-        return pd.DataFrame(columns=BACKTEST_COLUMNS)
+    training = prepared(training, horizons=horizons)
     newest = training["as_of_date"].max()
     customers = training[training["as_of_date"] == newest]
-    outcomes = stayed_away(customers, sorted(horizons))
-    measured: dict[str, pd.DataFrame] = {}
+    models = []
     for method in (LOGISTIC, RECENCY, RATE):
-        for name in (method, method + LAST_YEARS_LEVEL):
-            model = fit_churn(
-                training,
-                method=name,
-                features=features,
-                horizons=horizons,
-                as_of_date=newest,
-            )
-            if model is not None and model.method == name:
-                measured[name] = measure(model, customers, outcomes)
-    rows = [
-        measured[model].merge(
-            measured[baseline][["horizon_days", "metric", "value"]].rename(
-                columns={"value": "baseline_value"}
-            ),
-            on=["horizon_days", "metric"],
-        ).assign(model=model, baseline=baseline)
-        for model in measured if model.startswith(LOGISTIC)
-        for baseline in (
-            min(
-                (name for name in measured if name.startswith(method)),
-                key=lambda name: mean_loss(measured[name]),
-            )
-            for method in (RECENCY, RATE)
-        )
-    ]
-    if not rows:
+        model = fit_churn(training, method=method, horizons=horizons, as_of_date=newest)
+        if model is not None:
+            models += [model, at_last_years_level(model, training, as_of_date=newest)]
+    measured = {model.method: measure(model, customers) for model in models if model is not None}
+    if not measured:
         return pd.DataFrame(columns=BACKTEST_COLUMNS)
-    table = pd.concat(rows, ignore_index=True)
-    perfect = table["metric"].map(PERFECT)
-    skill = (table["value"] - table["baseline_value"]) / (perfect - table["baseline_value"])
-    table = table.assign(
-        target=TARGET, skill=skill, row_count=len(customers), as_of_date=newest
+
+    baselines = [
+        min((name for name in measured if name.startswith(method)), key=lambda n: loss(measured[n]))
+        for method in (RECENCY, RATE)
+    ]
+    table = pd.concat(
+        [
+            compared(measured[model], measured[baseline]).assign(model=model, baseline=baseline)
+            for model in measured
+            if model.startswith(LOGISTIC)
+            for baseline in baselines
+        ],
+        ignore_index=True,
     )
+    table = table.assign(target=TARGET, row_count=len(customers), as_of_date=newest)
     return table[BACKTEST_COLUMNS]
+
+
+def choose_method(table: pd.DataFrame) -> str | None:
+    """The method, of models and baselines, with the lowest mean Brier score over the horizons.
+
+    None without a backtest. A baseline that is as good as a model serves instead of it.
+    """
+    table = table[table["metric"] == DECIDING_METRIC]
+    losses = pd.concat(
+        [
+            table.groupby("baseline")["baseline_value"].mean().sort_values(),
+            table.groupby("model")["value"].mean().sort_values(),
+        ]
+    )
+    return None if losses.empty else str(losses.index[losses.to_numpy(dtype=float).argmin()])
+
+
+def measure(model: ChurnModel, customers: pd.DataFrame) -> pd.DataFrame:
+    """One row a horizon and metric: value, and coverage of the model's interval."""
+    log_odds, half_width = model.log_odds(customers), model.half_width(customers)
+    outcomes = stayed_away(customers, model.horizons)
+    rows = []
+    for column, horizon in enumerate(model.horizons):
+        odds, outcome = log_odds[:, column], outcomes[:, column]
+        chance = expit(odds)
+        intercept, slope = calibration(odds, outcome)
+        covered = coverage(odds, half_width[:, column], outcome)
+        metrics = {
+            "area_under_curve": area_under_curve(chance, outcome),
+            "brier_score": float(np.mean((chance - outcome) ** 2)),
+            "log_loss": float(np.mean(np.logaddexp(0.0, odds) - outcome * odds)),
+            "calibration_slope": slope,
+            "calibration_intercept": intercept,
+        }
+        rows += [(int(horizon), name, value, covered) for name, value in metrics.items()]
+    return pd.DataFrame(rows, columns=["horizon_days", "metric", "value", "coverage"])
+
+
+def compared(measured: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
+    """A model's metrics with the baseline's beside them, and the skill."""
+    naive = baseline.drop(columns="coverage").rename(columns={"value": "baseline_value"})
+    table = measured.merge(naive, on=["horizon_days", "metric"])
+    to_gain = table["metric"].map(PERFECT) - table["baseline_value"]
+    return table.assign(skill=(table["value"] - table["baseline_value"]) / to_gain)
+
+
+def loss(measured: pd.DataFrame) -> float:
+    return float(measured.loc[measured["metric"] == DECIDING_METRIC, "value"].mean())
+
+
+def area_under_curve(score: Array, outcome: Array) -> float:
+    """Area under the receiver operating characteristic; ties count half (Hanley, McNeil 1982)."""
+    positives = outcome.sum()
+    above = rankdata(score) @ outcome - positives * (positives + 1) / 2
+    return float(above / (positives * (len(outcome) - positives)))
+
+
+def calibration(log_odds: Array, outcome: Array) -> tuple[float, float]:
+    """Intercept and slope of the outcome on the log odds; none where these are all alike, or tell
+    the outcomes apart without a mistake."""
+    stayed, came = log_odds[outcome == 1], log_odds[outcome == 0]
+    if np.ptp(log_odds) < NO_CHANGE or stayed.min() > came.max() or stayed.max() < came.min():
+        return float("nan"), float("nan")
+    level, slope = fit_logits(log_odds[:, None], outcome[:, None], ridge=0.0)
+    return float(level), float(slope)
+
+
+def coverage(log_odds: Array, half_width: Array, outcome: Array) -> float:
+    """Share of customers in groups whose observed rate the interval covers."""
+    z = norm.ppf((1 + INTERVAL_LEVEL) / 2)
+    covered = 0
+    for rows in np.array_split(np.argsort(log_odds, kind="stable"), GROUPS):
+        if len(rows) == 0:
+            continue
+        chance, observed = expit(log_odds[rows]).mean(), outcome[rows].mean()
+        side = np.sign(observed - chance) * half_width[rows]
+        reach = abs(expit(log_odds[rows] + side).mean() - chance)
+        luck = z * np.sqrt(chance * (1 - chance) / len(rows))
+        covered += len(rows) * (abs(observed - chance) <= np.hypot(reach, luck))
+    return covered / len(outcome)

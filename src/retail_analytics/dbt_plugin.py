@@ -64,10 +64,11 @@ def prepare_build_file(path: Path) -> None:
     except OSError as error:
         raise DbtRuntimeError(f"WAREHOUSE={path.parent}: {error.strerror}") from error
     except duckdb.Error as error:
-        if "lock" in str(error):
+        if "set lock on file" in str(error):
             advice = "another build or program has it open; wait for it, or build in another folder"
         else:
             advice = "move it away and build again, or use the DuckDB that made it"
         raise DbtRuntimeError(
-            f"{path} cannot be opened: {advice}. The published file is as it was. ({error})"
+            f"{path} cannot be opened: {advice}. The published file is as it was. "
+            f"({str(error).splitlines()[0]})"
         ) from error

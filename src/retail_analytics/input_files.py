@@ -161,11 +161,12 @@ def describe_parquet(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> 
 def check_columns(file: InputFile, columns: list[InputColumn]) -> None:
     """Raises FileFault for a column of the contract that is missing or there twice."""
     names = file.names()
+    unknown = set(names) - {column.name for column in columns}
     for column in columns:
         if names.count(column.name) > 1:
             raise FileFault(f"the column {column.name!r} is there more than once")
         if column.is_required and column.name not in names:
-            near = difflib.get_close_matches(column.name, names, n=1)
+            near = difflib.get_close_matches(column.name, sorted(unknown), n=1)
             hint = f"; is it {near[0]!r}?" if near else ""
             raise FileFault(
                 f"the required column {column.name!r} is missing{hint} "

@@ -59,12 +59,12 @@ def publish(con: duckdb.DuckDBPyConnection, *, folder: Path, request: PublishReq
     # only one build runs in a folder at a time: DuckDB locks the build file
     new = folder / f"{PUBLISHED}.new"
     try:
-        new.unlink(missing_ok=True)
+        discard(new)
         write_file(con, new, request)
         sync(new)
         swap_in(new, folder)
     except (OSError, duckdb.Error) as error:
-        new.unlink(missing_ok=True)
+        discard(new)
         raise PublishError(f"{folder / PUBLISHED} could not be replaced: {error}") from error
     return folder / PUBLISHED
 
@@ -205,10 +205,21 @@ def rollback(folder: Path) -> Path:
     return published
 
 
+def discard(path: Path) -> None:
+    """Removes a database file and its log, where they are there."""
+    path.unlink(missing_ok=True)
+    log_of(path).unlink(missing_ok=True)
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log that DuckDB keeps beside a file that is being written."""
+    return path.with_name(f"{path.name}.wal")
+
+
 def move(source: Path, target: Path) -> None:
     """Gives a file another's name, at once for every reader; that file keeps no name."""
     # DuckDB would apply what somebody wrote into the file before to the one that takes its place
-    target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+    log_of(target).unlink(missing_ok=True)
     os.replace(source, target)
     # a rename does nothing where both are names of one file already
     source.unlink(missing_ok=True)

@@ -3,23 +3,21 @@
     be null, and the primary key. For tables that dbt's own contract cannot reach (learned ones).
 #}
 {% test columns_match_yaml(model) %}
+{%- if execute %}
 {%- set documented = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
-    | selectattr('name', 'equalto', model.identifier) | first | default({'columns': {}, 'constraints': []}) -%}
+    | selectattr('name', 'equalto', model.identifier) | first -%}
 {%- set key = documented.constraints | selectattr('type', 'equalto', 'primary_key')
     | map(attribute='columns') | sum(start=[]) | list %}
 
-with documented_columns (column_position, column_name, data_type, is_required, is_key) as (
+with documented_columns as (
     {% for column in documented.columns.values() %}
-    {%- set is_key = column.name in key %}
     select
-        {{ loop.index }},
-        '{{ column.name }}',
-        typeof(cast(null as {{ column.data_type }})),
-        {{ is_key or 'not_null' in column.constraints | map(attribute='type') }},
-        {{ is_key }}
+        {{ loop.index }} as column_position,
+        '{{ column.name }}' as column_name,
+        typeof(cast(null as {{ column.data_type }})) as data_type,
+        {{ column.name in key or 'not_null' in column.constraints | map(attribute='type') }} as is_required,
+        {{ column.name in key }} as is_key
     {% if not loop.last %}union all{% endif %}
-    {%- else %}
-    select 0, '', '', false, false
     {%- endfor %}
 ),
 
@@ -47,7 +45,9 @@ table_columns as (
         and table_name = '{{ model.identifier }}'
 )
 
-(select 'documented' as found_in, * from documented_columns except select 'documented', * from table_columns)
-union all
-(select 'table', * from table_columns except select 'table', * from documented_columns)
+select *
+from documented_columns
+full join table_columns using (column_position, column_name, data_type, is_required, is_key)
+where documented_columns.column_name is null or table_columns.column_name is null
+{%- endif %}
 {% endtest %}

@@ -141,15 +141,15 @@ def test_parameters_come_from_the_row_or_the_default_and_say_so():
 def test_a_perishable_article_gets_the_critical_ratio():
     articles = pd.DataFrame(
         {
-            "product_id": list("abc"),
-            "unit_cost": [2.0, 2.0, None],
-            "list_price": [10.0, 10.0, 10.0],
-            "is_perishable": [True, False, True],
+            "product_id": list("abcd"),
+            "unit_cost": [2.0, 2.0, None, 2.0],
+            "list_price": [10.0, 10.0, 10.0, 10.0],
+            "is_perishable": [True, False, True, None],
         }
     )
     found = article_parameters(articles, settings=SETTINGS)
-    assert found.service_target.tolist() == [0.8, 0.95, 0.95]
-    assert found.service_source.tolist() == ["critical_ratio", "rule", "rule"]
+    assert found.service_target.tolist() == [0.8, 0.95, 0.95, 0.95]
+    assert found.service_source.tolist() == ["critical_ratio", "rule", "rule", "rule"]
 
 
 @pytest.mark.parametrize(

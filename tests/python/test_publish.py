@@ -201,6 +201,7 @@ def test_what_killed_builds_and_rollbacks_left_is_replaced(build, tmp_path):
     path = publish(build, folder=tmp_path, request=request(2))
     previous = tmp_path / "retail.previous.duckdb"
     (tmp_path / "retail.duckdb.new").write_bytes(b"half a file")
+    (tmp_path / "retail.duckdb.new.wal").write_bytes(b"half a log")
     # a second name of a file in use: writing into it would damage that file
     os.link(path, tmp_path / "retail.previous.duckdb.new")
     os.link(previous, tmp_path / "retail.duckdb.back")

@@ -1,13 +1,16 @@
 """A project of five small models with the real macros, plugin and profile: fast to build.
 
 Every table carries the number in `<warehouse>/build_number.csv`, so that a test can tell builds
-apart. The models are written into a temporary folder: dbt would read YAML under `tests/` as its own.
+apart. The models are written into a temporary folder, for dbt reads YAML under `tests/` as its own.
 """
 
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+
+import duckdb
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,7 +31,10 @@ models:
 """
 
 NUMBERED = """
-        - {name: id, data_type: varchar, description: "Id, not a number.", constraints: [{type: not_null}]}
+        - name: id
+          description: Id, not a number.
+          data_type: varchar
+          constraints: [{type: not_null}]
         - name: build_number
           data_type: bigint
           constraints: [{type: not_null}, {type: check, expression: "build_number > 0"}]
@@ -135,13 +141,22 @@ class TinyProject:
         from dbt.cli.main import dbtRunner
 
         said: list[str] = []
-        os.environ["WAREHOUSE"] = str(self.warehouse)
-        here = Path.cwd()
-        os.chdir(self.folder)
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WAREHOUSE", str(self.warehouse))
+            patch.chdir(self.folder)
             runner = dbtRunner(callbacks=[lambda event: said.append(event.info.msg)])
             result = runner.invoke(["--quiet", *arguments, "--log-path", str(self.folder / "logs")])
-        finally:
-            os.chdir(here)
-            del os.environ["WAREHOUSE"]
         return Run(result.success, "\n".join([*said, str(result.exception or "")]))
+
+    def ask(self, query: str, *, file: str = "retail.duckdb") -> list[tuple]:
+        """Answers of the published file, or of another one in the warehouse."""
+        with duckdb.connect() as con:
+            path = str(self.warehouse / file).replace("'", "''")
+            con.execute(f"attach '{path}' as asked (read_only)")
+            con.execute("use asked")
+            return con.execute(query).fetchall()
+
+    def published_number(self) -> int:
+        """The number of the published build."""
+        ((number,),) = self.ask("select distinct build_number from marts.customers")
+        return number

@@ -19,6 +19,8 @@ from retail_analytics.clv.purchase_model import (
 
 # A gamma of so large a shape has no spread left that would matter.
 LARGEST_SHAPE = 1e4
+# In time units: on the day of the first purchase nobody has a rate of their own yet.
+SHORTEST_AGE = 0.1
 
 
 def mean_rate_parameters(
@@ -45,7 +47,7 @@ class PastRate(PurchaseModel):
     ) -> tuple[Array, Array]:
         if self.is_own:
             # A tiny shape stands for 0: who never came back is not expected.
-            return np.maximum(frequency, 1e-9), np.maximum(age, 1e-9)
+            return np.maximum(frequency, 1e-9), np.maximum(age, SHORTEST_AGE)
         r, alpha = parameters
         return np.full_like(frequency, r), np.full_like(age, alpha)
 

@@ -168,7 +168,7 @@ def _replayed(
 
     naive_errors = _errors(past, past.components[:, 0], one.scale)
     combined_errors = _errors(past, past.combined, one.scale)
-    naive_mae, combined_mae = np.nanmean(naive_errors), np.nanmean(combined_errors)
+    naive_mae, combined_mae = _mean(naive_errors), _mean(combined_errors)
     if combined_mae < naive_mae:
         method, path, served = "combination", past.weights_at(size) @ now.components, past.combined
     else:
@@ -187,7 +187,7 @@ def _scores(past: Replay, served: np.ndarray, one: Series, season_length: int) -
     scores: dict[str, object] = {"origin_count": np.isfinite(past.actual).sum(axis=0)}
     lag = season_length if len(one.values) >= 2 * season_length else 1
     changes = np.abs(one.values[lag:] - one.values[:-lag])
-    unit = np.nanmean(changes) if np.isfinite(changes).any() else 0.0
+    unit = _mean(changes)
     actual = from_working(past.actual, scale=one.scale)
     for prefix, paths in (("", served), ("baseline_", past.components[:, 0])):
         errors = _errors(past, paths, one.scale)
@@ -206,6 +206,11 @@ def _scores(past: Replay, served: np.ndarray, one: Series, season_length: int) -
 
 def _errors(past: Replay, paths: np.ndarray, scale: str) -> np.ndarray:
     return np.abs(from_working(paths, scale=scale) - from_working(past.actual, scale=scale))
+
+
+def _mean(table: np.ndarray) -> float:
+    known = table[np.isfinite(table)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 def _step_means(table: np.ndarray) -> np.ndarray:

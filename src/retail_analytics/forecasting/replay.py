@@ -1,6 +1,7 @@
 """Replay of the past: what would have been forecast at earlier origins, and how it turned out."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,23 +18,25 @@ class Replay:
     """Forecasts from earlier origins on the working scale.
 
     `origins` (origin) counts the points known at each; `components` (origin, component, step) and
-    `spread` (origin, step) are the forecasts; `actual` (origin, step) what came, NaN where nothing
-    is known; `combined` (origin, step) the combination with the weights known at its origin.
+    `spread` (origin, step) are the forecasts; `actual` (origin, step) is what came, NaN where
+    nothing is known.
     """
 
     origins: np.ndarray
     components: np.ndarray
     spread: np.ndarray
     actual: np.ndarray
-    combined: np.ndarray
 
-    @property
-    def steps(self) -> np.ndarray:
-        return np.arange(1, self.actual.shape[1] + 1)
+    @cached_property
+    def combined(self) -> np.ndarray:
+        """The combination (origin, step), each origin with the weights known to it."""
+        pairs = zip(self.origins, self.components, strict=True)
+        return np.stack([self.weights_at(origin) @ paths for origin, paths in pairs])
 
     def known_at(self, time: int) -> np.ndarray:
         """Which outcomes (origin, step) had been seen when `time` points were known."""
-        seen = self.origins[:, None] + self.steps <= time
+        steps = np.arange(1, self.actual.shape[1] + 1)
+        seen = self.origins[:, None] + steps <= time
         return seen & np.isfinite(self.actual)
 
     def weights_at(self, time: int) -> np.ndarray:
@@ -56,32 +59,32 @@ class Replay:
 
 def replay(working: np.ndarray, known: np.ndarray, *, season_length: int, horizon: int) -> Replay:
     """Forecast a gap-filled series again from up to twelve origins spread evenly over its later
-    half, each fitted on nothing but the points before it.
+    two thirds, each fitted on nothing but the points before it.
 
-    The last origin stays a third of the horizon before the end, so that it has outcomes to learn
-    from, but no more than an eighth of the history.
+    The first origin has two seasons where that leaves half of the history to be forecast. The last
+    one stays a third of the horizon before the end, so that it has outcomes to learn from, but no
+    more than an eighth of the history. An origin follows a known value, because the filling of a
+    gap knows both its ends.
     """
     size = len(working)
-    first = max(FEWEST_POINTS, size // 2)
+    first = max(FEWEST_POINTS, size // 3, min(2 * season_length, size // 2))
     last = size - max(1, min(horizon // 3, size // 8))
-    origins = np.unique(np.linspace(first, last, ORIGINS).round().astype(int))
+    possible = np.flatnonzero(known[:-1]) + 1
+    chosen = possible[(possible >= first) & (possible <= last)]
+    if len(chosen) == 0:
+        chosen = possible[-1:]
+    origins = chosen[np.unique(np.linspace(0, len(chosen) - 1, ORIGINS).round().astype(int))]
     paths = [
         component_paths(working[:origin], season_length=season_length, horizon=horizon)
         for origin in origins
     ]
     outcome = np.r_[np.where(known, working, np.nan), np.full(horizon, np.nan)]
-    steps = np.arange(horizon)
-    components = np.stack([path.components for path in paths])
-    blank = Replay(
+    return Replay(
         origins=origins,
-        components=components,
+        components=np.stack([path.components for path in paths]),
         spread=np.stack([path.spread for path in paths]),
-        actual=outcome[origins[:, None] + steps],
-        combined=np.empty((len(origins), horizon)),
+        actual=outcome[origins[:, None] + np.arange(horizon)],
     )
-    for row, origin in enumerate(origins):
-        blank.combined[row] = blank.weights_at(origin) @ components[row]
-    return blank
 
 
 def replayed_hits(past: Replay, *, served: np.ndarray, level: float) -> np.ndarray:
@@ -91,6 +94,7 @@ def replayed_hits(past: Replay, *, served: np.ndarray, level: float) -> np.ndarr
     for row, origin in enumerate(past.origins):
         spread = past.spread[row]
         factor = past.factor_at(origin, served=served, spread=spread, level=level)
-        inside = np.abs(past.actual[row] - served[row]) <= factor * spread + 1e-9
-        hits[row] = np.where(np.isfinite(past.actual[row]), inside, np.nan)
+        outcome = past.actual[row]
+        inside = np.abs(outcome - served[row]) <= factor * spread + 1e-9 * np.abs(outcome)
+        hits[row] = np.where(np.isfinite(outcome), inside, np.nan)
     return hits

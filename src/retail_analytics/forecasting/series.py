@@ -49,7 +49,8 @@ def read_series(
     A value that is missing, not finite, beyond 1e150 or off its scale (a rate of 120, a negative
     count) is unknown. Unknown periods between known ones are filled in a straight line on the
     working scale so that the models see a regular grid; they are never scored. What lies before a
-    hole longer than one season is left out, because a line across a whole season is invention.
+    hole longer than one season (six periods where there is no season) is left out, because a line
+    across a whole season is invention.
     Leading and trailing unknown periods are cut off, so a series is as old as its last value.
     """
     data = checked_series(frame)
@@ -62,7 +63,7 @@ def read_series(
         scale = scales[metric]
         values = _usable(rows["value"].to_numpy(), scale)
         weights = rows["weight"].to_numpy() if "weight" in rows else None
-        first, last = _span(np.isfinite(values), max(season_length, 1))
+        first, last = _span(np.isfinite(values), season_length if season_length > 1 else 6)
         used = slice(first, last + 1)
         yield Series(
             metric=metric,

@@ -26,6 +26,7 @@ REPLAY_DRAWS = 400
 LEVEL_COLUMNS = (
     "product_id",
     "as_of_date",
+    "revenue",
     "abc_class",
     "demand_class",
     "history_days",
@@ -99,9 +100,10 @@ def inventory_chunk(
 
     `demand` is units by article and day (articles, days), the last day being `as_of_date`;
     `articles` has a row for each row of it: product_id and any of the columns that
-    `article_parameters` reads, and `abc_class` where known. Rows depend on no other article. Below
-    28 days since the first sale, or below two days with demand, the status is `insufficient_data`
-    and the levels are missing; too little for choosing a method by backtest is `short_history`.
+    `article_parameters` reads, with `revenue` and `abc_class` where known. Rows depend on no other
+    article. Below 28 days since the first sale, or below two days with demand, the status is
+    `insufficient_data` and the levels are missing; too little for choosing a method by backtest is
+    `short_history`.
     Raises ValueError naming the column.
     """
     if "product_id" not in articles.columns:
@@ -270,6 +272,7 @@ def _level_rows(
     rows = pd.DataFrame(
         {
             "product_id": articles["product_id"],
+            "revenue": articles["revenue"] if "revenue" in articles.columns else np.nan,
             "abc_class": articles["abc_class"] if "abc_class" in articles.columns else None,
             "demand_class": classes["demand_class"],
             "history_days": classes["history_periods"],

@@ -76,7 +76,7 @@ def article_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -
     unit_cost, price = _column(articles, "unit_cost"), _column(articles, "list_price")
     spoils = np.zeros(len(articles), dtype=bool)
     if "is_perishable" in articles.columns:
-        spoils = articles["is_perishable"].fillna(False).to_numpy(dtype=bool)
+        spoils = articles["is_perishable"].astype("boolean").fillna(False).to_numpy(dtype=bool)
     left_over = unit_cost * (1 - settings.salvage_rate)
     by_ratio = spoils & (price > unit_cost) & (left_over > 0)
     service = service.copy()

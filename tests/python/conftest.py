@@ -1,0 +1,83 @@
+"""Shared by all tests: builds of the project in temporary warehouses."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = ("DATA", "WAREHOUSE", "AS_OF")
+
+
+@dataclass(frozen=True)
+class Built:
+    """How a build ended, and the warehouse it leaves behind."""
+
+    exit_code: int
+    output: str
+    warehouse: Path
+
+    @property
+    def published(self) -> Path:
+        return self.warehouse / "retail.duckdb"
+
+    def query(self, statement: str, parameters: list | None = None, *, file="retail.duckdb"):
+        """The rows of a statement over the published file, or another of the warehouse."""
+        with duckdb.connect(self.warehouse / file, read_only=True) as con:
+            return con.execute(statement, parameters).fetchall()
+
+
+BuildWarehouse = Callable[..., Built]
+
+
+@pytest.fixture(scope="session")
+def build_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuildWarehouse:
+    """`build_warehouse(data, as_of=None, args=(), warehouse=None)` runs `retail build`.
+
+    Without `data` it builds the sample; without `warehouse` it makes a folder of its own. `args` go
+    to dbt. Builds of a session share what dbt has parsed, and nothing else.
+    """
+    dbt = tmp_path_factory.mktemp("dbt")
+
+    def build(
+        data: Path | None,
+        *,
+        as_of: str | None = None,
+        args: tuple[str, ...] = (),
+        warehouse: Path | None = None,
+    ) -> Built:
+        warehouse = warehouse or tmp_path_factory.mktemp("warehouse")
+        options = ["--data", str(data)] if data else []
+        options += ["--as-of", as_of] if as_of else []
+        done = subprocess.run(
+            [
+                Path(sys.executable).parent / "retail",
+                *("build", "--warehouse", warehouse, *options),
+                *("--target-path", dbt / "target", "--log-path", dbt / "logs", *args),
+            ],
+            cwd=ROOT,
+            env={
+                **{name: value for name, value in os.environ.items() if name not in SETTINGS},
+                "DBT_USE_COLORS": "0",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Built(done.returncode, done.stdout, warehouse)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def sample_warehouse(build_warehouse: BuildWarehouse) -> Built:
+    """The sample retailer, built once a session."""
+    built = build_warehouse(None)
+    assert built.exit_code == 0, built.output
+    return built

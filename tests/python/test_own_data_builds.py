@@ -1,0 +1,140 @@
+"""Real data through the whole project, against figures that other queries give for the raw files."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import ROOT, BuildWarehouse, Built
+
+from retail_analytics.convert import convert
+
+DATA = ROOT.parent / "shared" / "data"
+EXAMPLES = ["online_retail", "scms_delivery", "contoso"]
+
+
+@pytest.fixture(scope="module", params=EXAMPLES)
+def example(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    build_warehouse: BuildWarehouse,
+) -> tuple[str, Built]:
+    """One example, converted by its script and built."""
+    name = request.param
+    source = DATA / name
+    if not source.exists():
+        pytest.skip(f"{source} is not there")
+    folder = tmp_path_factory.mktemp(name)
+    convert(ROOT / "docs" / "own_data" / f"{name}.sql", source=source, out=folder)
+    built = build_warehouse(folder)
+    assert built.exit_code == 0, built.output
+    return name, built
+
+
+def summary(built: Built) -> dict[str, tuple[int, int, int, int]]:
+    """Rows read, kept, rejected and duplicate of each input table that was there."""
+    rows = built.query(
+        "select input_table, rows_read, rows_kept, rows_rejected, rows_duplicate "
+        "from quality.input_summary where is_provided"
+    )
+    return {table: tuple(counts) for table, *counts in rows}
+
+
+def reasons(built: Built) -> dict[tuple[str, str], int]:
+    rows = built.query(
+        "select input_table, reason, count(*) from quality.rejected_rows group by all"
+    )
+    return {(table, reason): count for table, reason, count in rows}
+
+
+def test_every_row_is_accounted_for(example: tuple[str, Built]) -> None:
+    for table, (read, kept, rejected, duplicate) in summary(example[1]).items():
+        assert read == kept + rejected + duplicate, table
+
+
+def test_known_answers(example: tuple[str, Built]) -> None:
+    name, built = example
+    {"online_retail": online_retail, "scms_delivery": scms_delivery, "contoso": contoso}[name](built)
+
+
+def online_retail(built: Built) -> None:
+    rows = summary(built)
+    assert rows["customers"] == (4_372, 4_372, 0, 0)
+    assert rows["orders"] == (25_900, 25_900, 0, 0)
+    assert rows["order_lines"] == (541_909, 535_303, 1_338, 5_268)
+    found = reasons(built)
+    assert found[("order_lines", "invalid_quantity")] == 1_336
+    assert found[("order_lines", "invalid_unit_price")] == 2
+    assert built.query("select sum(revenue) from marts.orders") == [(raw_revenue(),)]
+    assert built.query(
+        "select count(*) filter (not is_stocked), count(*) from marts.products "
+        "where category in ('Postage and charges', 'Gift vouchers') and is_stocked"
+    ) == [(0, 0)]
+
+
+def raw_revenue() -> Decimal:
+    """Revenue straight from the raw file: every line once, but for write-offs and bad debts."""
+    path = next((DATA / "online_retail").glob("*.parquet"))
+    return duckdb.execute(
+        """
+        with lines as (
+            select distinct *
+            from read_parquet($path)
+        )
+
+        select sum(cast(Quantity as decimal(18, 4)) * cast(UnitPrice as decimal(18, 4)))
+        from lines
+        where (InvoiceNo like 'C%' or cast(Quantity as int) > 0) and cast(UnitPrice as double) >= 0
+        """,
+        {"path": str(path)},
+    ).fetchall()[0][0]
+
+
+def scms_delivery(built: Built) -> None:
+    rows = summary(built)
+    assert rows["deliveries"] == (10_324, 8_393, 1_931, 0)
+    assert rows["orders"] == (6_233, 5_046, 1_187, 0)
+    assert reasons(built)[("orders", "unreadable_ordered_at")] == 1_187
+    assert built.query(
+        "select sum(delivery_count), sum(on_time_count) from marts.delivery_performance "
+        "where dimension = 'all'"
+    ) == [(8_393, 7_223)]
+    assert built.query("select sum(revenue) from marts.orders") == [
+        (Decimal("1401455729.8100"),)
+    ]
+
+
+def contoso(built: Built) -> None:
+    assert built.query("select count(*), sum(revenue) from marts.orders") == [
+        (7, Decimal("980.0000"))
+    ]
+    assert built.query("select count(*) from marts.products") == [(10,)]
+    scores = built.query(
+        "select round(score, 1) from marts.delivery_performance where dimension = 'all' "
+        "order by month"
+    )
+    assert scores == [(88.3,), (83.0,), (77.2,), (69.8,), (63.0,), (81.9,), (88.2,)]
+    nets = built.query(
+        "select round(net_sentiment, 4) from marts.sentiment where dimension = 'all' "
+        "order by month"
+    )
+    assert [nets[month] for month in (0, 2, 3, 6)] == [(0.6,), (0.4744,), (0.3415,), (0.6184,)]
+    assert built.query(
+        "select category, severity, affected_orders from marts.incidents order by occurred_on"
+    ) == [
+        ("Systems", "High", 100),
+        ("External", "Critical", 250),
+        ("Infrastructure", "High", 150),
+    ]
+    assert built.query(
+        "select reason, share, count(*) over () from marts.churn_reasons where reason_rank = 1"
+    ) == [("Service Dissatisfaction", 0.4, 1)]
+    assert built.query("select count(*) from marts.churn_reasons") == [(5,)]
+
+
+def test_published_tables_say_what_they_hold(example: tuple[str, Built]) -> None:
+    built = example[1]
+    for schema, table, rows in built.query(
+        "select table_schema, table_name, row_count from quality.meta"
+    ):
+        assert built.query(f"select count(*) from {schema}.{table}") == [(rows,)]
