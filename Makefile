@@ -46,7 +46,8 @@ $(READY): pyproject.toml constraints.txt
 build: $(READY)  ## build, test and publish the warehouse
 	$(BIN)/retail build $(ARGS)
 
-test: check  ## everything: lint, conventions, a build with all tests, pytest
+test: check  ## everything: lint, a build of the sample with all tests of dbt, pytest
+	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse target/test-warehouse
 	$(BIN)/python -m pytest $(ARGS)
 
 check: lint  ## lint of SQL and Python

@@ -6,6 +6,7 @@
     missing, or a value that a constraint refuses fails the model and keeps the old table.
 #}
 {% macro py_write_table(temporary, relation, compiled_code, partitioned_by=none, sorted_by=none) -%}
+{%- set types = contracted_types() -%}
 {{ compiled_code }}
 
 def materialize(df, con):
@@ -17,21 +18,15 @@ def materialize(df, con):
         model={{ model.name | tojson }},
         relation={{ relation.render() | string | tojson }},
         definitions={{ contracted_definitions() | tojson }},
-        types={{ contracted_types() | tojson }},
+        types={{ types | tojson }},
     )
 {% endmacro %}
 
-{% macro contracted_definitions() %}
+{# The contract's columns in order, each with its type. #}
+{% macro contracted_types() %}
     {% if not config.get('meta', {}).get('contract') %}
         {% do exceptions.raise_compiler_error(model.name ~ ': a Python model needs `config.meta.contract: true`') %}
     {% endif %}
-    {{ return(
-        adapter.render_raw_columns_constraints(raw_columns=model['columns'])
-        + adapter.render_raw_model_constraints(raw_constraints=model['constraints'])
-    ) }}
-{% endmacro %}
-
-{% macro contracted_types() %}
     {% set types = {} %}
     {% for name, column in model['columns'].items() %}
         {% if not column.data_type %}
@@ -40,4 +35,12 @@ def materialize(df, con):
         {% do types.update({name: column.data_type}) %}
     {% endfor %}
     {{ return(types) }}
+{% endmacro %}
+
+{# Columns and constraints as `create table` wants them. #}
+{% macro contracted_definitions() %}
+    {{ return(
+        adapter.render_raw_columns_constraints(raw_columns=model['columns'])
+        + adapter.render_raw_model_constraints(raw_constraints=model['constraints'])
+    ) }}
 {% endmacro %}

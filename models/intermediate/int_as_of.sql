@@ -4,11 +4,10 @@ with input_events as (
 
 as_of as (
     select
-        {% if as_of_date_setting() -%}
-        date '{{ as_of_date_setting() }}' as as_of_date
-        {%- else -%}
-        cast(max(last_event_at) as date) as as_of_date
-        {%- endif %}
+        coalesce(
+            try_cast('{{ as_of_date_setting() }}' as date),
+            cast(max(last_event_at) as date)
+        ) as as_of_date
     from input_events
 )
 

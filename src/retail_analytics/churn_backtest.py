@@ -2,14 +2,12 @@
 
 Models are fitted for the newest cut-off, from older ones alone, and measured on it. Metrics:
 
-- area_under_curve: the chance that of two customers the one who stayed away had the higher figure;
+- auc: the chance that of two customers the one who stayed away had the higher figure;
 - brier_score, log_loss: mean squared error and mean surprise, lower is better (Brier 1950);
 - calibration_slope, calibration_intercept: of the outcome's log odds on the predicted ones (Cox
-  1958), 1 and 0 when the chances are right; a slope below 1 means they are too far apart.
-
-Skill is the part of the way from the baseline to perfection: 1 - loss / loss of the baseline.
-Coverage is the share of customers whose group, of ten by predicted chance, had an observed rate
-within the interval, allowing for the luck of a group of its size.
+  1958), 1 and 0 when the chances are right; a slope below 1 means they are too far apart;
+- coverage_rate: share of customers whose group, of ten by predicted chance, had an observed rate
+  within the interval, allowing for the luck of a group of its size.
 """
 
 from collections.abc import Sequence
@@ -36,11 +34,9 @@ from retail_analytics.churn import (
 
 TARGET = "no_purchase"
 BACKTEST_COLUMNS = [
-    *("model", "target", "horizon_days", "metric", "baseline", "value", "baseline_value"),
-    *("skill", "coverage", "row_count", "as_of_date"),
+    *("model", "target", "horizon_days", "metric", "baseline", "is_serving", "value"),
+    *("baseline_value", "row_count", "as_of_date"),
 ]
-# what a perfect model reaches; calibration is no contest
-PERFECT = {"area_under_curve": 1.0, "brier_score": 0.0, "log_loss": 0.0}
 DECIDING_METRIC = "brier_score"
 GROUPS = 10
 
@@ -68,14 +64,22 @@ def backtest(training: pd.DataFrame, *, horizons: Sequence[int]) -> pd.DataFrame
     ]
     table = pd.concat(
         [
-            compared(measured[model], measured[baseline]).assign(model=model, baseline=baseline)
+            measured[model]
+            .merge(measured[baseline], on=["horizon_days", "metric"], suffixes=("", "_of_baseline"))
+            .rename(columns={"value_of_baseline": "baseline_value"})
+            .assign(model=model, baseline=baseline)
             for model in measured
             if model.startswith(LOGISTIC)
             for baseline in baselines
         ],
         ignore_index=True,
     )
-    table = table.assign(target=TARGET, row_count=len(customers), as_of_date=newest)
+    table = table.assign(
+        target=TARGET,
+        is_serving=table["model"] == choose_method(table),
+        row_count=len(customers),
+        as_of_date=newest,
+    )
     return table[BACKTEST_COLUMNS]
 
 
@@ -95,32 +99,23 @@ def choose_method(table: pd.DataFrame) -> str | None:
 
 
 def measure(model: ChurnModel, customers: pd.DataFrame) -> pd.DataFrame:
-    """One row a horizon and metric: value, and coverage of the model's interval."""
+    """One row a horizon and metric, with its value."""
     log_odds, half_width = model.log_odds(customers), model.half_width(customers)
     outcomes = stayed_away(customers, model.horizons)
     rows = []
     for column, horizon in enumerate(model.horizons):
         odds, outcome = log_odds[:, column], outcomes[:, column]
-        chance = expit(odds)
         intercept, slope = calibration(odds, outcome)
-        covered = coverage(odds, half_width[:, column], outcome)
         metrics = {
-            "area_under_curve": area_under_curve(chance, outcome),
-            "brier_score": float(np.mean((chance - outcome) ** 2)),
+            "auc": area_under_curve(odds, outcome),
+            "brier_score": float(np.mean((expit(odds) - outcome) ** 2)),
             "log_loss": float(np.mean(np.logaddexp(0.0, odds) - outcome * odds)),
             "calibration_slope": slope,
             "calibration_intercept": intercept,
+            "coverage_rate": coverage(odds, half_width[:, column], outcome),
         }
-        rows += [(int(horizon), name, value, covered) for name, value in metrics.items()]
-    return pd.DataFrame(rows, columns=["horizon_days", "metric", "value", "coverage"])
-
-
-def compared(measured: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
-    """A model's metrics with the baseline's beside them, and the skill."""
-    naive = baseline.drop(columns="coverage").rename(columns={"value": "baseline_value"})
-    table = measured.merge(naive, on=["horizon_days", "metric"])
-    to_gain = table["metric"].map(PERFECT) - table["baseline_value"]
-    return table.assign(skill=(table["value"] - table["baseline_value"]) / to_gain)
+        rows += [(horizon, name, value) for name, value in metrics.items()]
+    return pd.DataFrame(rows, columns=["horizon_days", "metric", "value"])
 
 
 def loss(measured: pd.DataFrame) -> float:

@@ -40,6 +40,9 @@ def make_parser() -> argparse.ArgumentParser:
     sub = command("build", build)
     sub.add_argument("--data", help="folder of input files (default: DATA, else the sample)")
     sub.add_argument("--as-of", help="YYYY-MM-DD that counts as today (default: AS_OF)")
+    sub.add_argument(
+        "--unit-tests", action="store_true", help="also prove the SQL on rows by hand, as CI does"
+    )
     add_warehouse(sub)
     add_warehouse(command("rollback", rollback))
     sub = command("show", show)
@@ -83,7 +86,8 @@ def build(options: argparse.Namespace) -> int:
     # dbt takes seconds to import: only this command pays for it
     from retail_analytics.dbt_run import run_build
 
-    return run_build(options.rest, with_progress_bar=sys.stderr.isatty())
+    arguments = [] if options.unit_tests else ["--exclude-resource-type", "unit_test"]
+    return run_build([*arguments, *options.rest], with_progress_bar=sys.stderr.isatty())
 
 
 def rollback(options: argparse.Namespace) -> int:

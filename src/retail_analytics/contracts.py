@@ -46,15 +46,19 @@ def write_contracted(
 
 
 def value(name: str, given_type: str, contract_type: str) -> str:
-    """SQL for a column's value, where a cast alone would round a fraction to an integer."""
+    """SQL for a column's value in the contract's type, or an error that names the column.
+
+    A cast alone would round a fraction to an integer, and not always name the column.
+    """
     column = identifier(name)
+    if given_type == contract_type.upper():
+        return column
+    cast = f"try_cast({column} as {contract_type})"
+    refused = f"{column} is not null and {cast} is null"
     if given_type in ("FLOAT", "DOUBLE") and INTEGER_TYPE.fullmatch(contract_type.strip()):
-        fault = literal(f"a fraction in the {contract_type} column {name}: ")
-        return (
-            f"case when {column} <> trunc({column}) then error({fault} || {column}) "
-            f"else {column} end"
-        )
-    return column
+        refused += f" or {column} <> trunc({column})"
+    fault = literal(f"the {contract_type} column {name} cannot hold ")
+    return f"case when {refused} then error({fault} || {column}) else {cast} end"
 
 
 def reason(error: duckdb.Error, definitions: list[str]) -> str:

@@ -8,13 +8,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, resources_schema
 
 ROOT = Path(__file__).parents[2]
 YAML_FILES = sorted(
-    path for folder in ("models", "python_models", "seeds") for path in (ROOT / folder).rglob("*.yml")
+    path
+    for folder in ("models", "python_models", "seeds")
+    for path in (ROOT / folder).rglob("*.yml")
 )
 INPUT_TYPES = {"text", "date", "timestamp", "decimal", "count", "boolean"}
 # layer: what it may read. An intermediate step may stand between two marts; dbt refuses cycles.
@@ -30,21 +33,27 @@ MAY_READ = {
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """dbt's manifest, with the compiled SQL of the base models."""
-    target = tmp_path_factory.mktemp("target")
-    run = subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("dbt")), "compile", "--select", "path:models/staging"),
-            *("--target-path", str(target), "--log-path", str(target), "--no-partial-parse"),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "WAREHOUSE": str(target), "DATA": "", "AS_OF": ""},
-        capture_output=True,
-        text=True,
-    )
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What dbt leaves behind of a run over no data, learned tables and what reads them left out."""
+    folder = tmp_path_factory.mktemp("conventions")
+    data = folder / "data"
+    data.mkdir()
+    (data / "customers.csv").write_text("customer_id,signed_up_on\n")
+    command = [
+        *(str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--no-partial-parse"),
+        *("--resource-type", "seed", "--resource-type", "model", "--exclude", "path:python_models+"),
+        *("--target-path", str(folder), "--log-path", str(folder)),
+    ]
+    environment = {**os.environ, "WAREHOUSE": str(folder), "DATA": str(data), "AS_OF": ""}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
-    return json.loads((target / "manifest.json").read_text())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def manifest(folder: Path) -> dict:
+    """dbt's manifest, with compiled SQL."""
+    return json.loads((folder / "manifest.json").read_text())
 
 
 def of_type(manifest: dict, *types: str) -> list[dict]:
@@ -149,6 +158,34 @@ def test_every_column_is_typed(manifest: dict) -> None:
     ] == []
 
 
+def test_every_table_has_the_columns_of_its_yaml_in_that_order(
+    folder: Path, manifest: dict
+) -> None:
+    built: dict[str, list[tuple[str, str]]] = {}
+    documented: dict[str, list[tuple[str, str]]] = {}
+    with duckdb.connect(str(folder / "build.duckdb"), read_only=True) as con:
+        columns = con.execute(
+            "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
+            "order by schema_name, table_name, column_index"
+        ).fetchall()
+        for table, column, data_type in columns:
+            built.setdefault(table, []).append((column, data_type))
+        for node in sql_models(manifest):
+            table = f"{node['schema']}.{node['alias']}"
+            documented[table] = [
+                (
+                    name,
+                    con.execute(f"select typeof(cast(null as {column['data_type']}))").fetchall()[
+                        0
+                    ][0],
+                )
+                for name, column in node["columns"].items()
+            ]
+    checked = {table: found for table, found in built.items() if table in documented}
+    assert len(checked) > 40
+    assert {table: documented[table] for table in checked} == checked
+
+
 def test_every_model_has_a_yaml_of_its_name_beside_it(manifest: dict) -> None:
     assert [
         node["name"]
@@ -176,7 +213,9 @@ def test_a_yaml_file_keeps_the_order_of_the_house(path: Path) -> None:
 def test_every_table_that_people_read_is_keyed_and_contracted(manifest: dict) -> None:
     public = [n for n in of_type(manifest, "model") if layer(n) in ("marts", "quality", "learned")]
     assert [node["name"] for node in public if not key_columns(node)] == []
-    assert [node["name"] for node in public if not set(key_columns(node)) <= set(node["columns"])] == []
+    assert [
+        node["name"] for node in public if not set(key_columns(node)) <= set(node["columns"])
+    ] == []
     assert [
         node["name"]
         for node in public
@@ -206,9 +245,7 @@ def test_every_rule_table_is_keyed_and_read_by_a_model(manifest: dict) -> None:
         if kind_of_test(test) in ("unique", "singular")
         for parent in test["depends_on"]["nodes"]
     }
-    read = {
-        parent for node in of_type(manifest, "model") for parent in node["depends_on"]["nodes"]
-    }
+    read = {parent for node in of_type(manifest, "model") for parent in node["depends_on"]["nodes"]}
     seeds = {node["unique_id"] for node in of_type(manifest, "seed")}
     assert seeds - keyed == set()
     assert seeds - read == set()
@@ -252,7 +289,9 @@ def test_every_model_with_rules_has_unit_tests(manifest: dict) -> None:
 
 
 def test_every_var_says_why(manifest: dict) -> None:
-    lines = (ROOT / "dbt_project.yml").read_text().split("\nvars:\n")[1].split("\n\n")[0].splitlines()
+    lines = (
+        (ROOT / "dbt_project.yml").read_text().split("\nvars:\n")[1].split("\n\n")[0].splitlines()
+    )
     names = [i for i, line in enumerate(lines) if not line.lstrip().startswith("#")]
     assert len(names) == len(yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"])
     assert [lines[i] for i in names if i == 0 or not lines[i - 1].lstrip().startswith("# ")] == []

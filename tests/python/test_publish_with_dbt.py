@@ -158,7 +158,7 @@ def test_a_second_build_in_one_folder_is_refused_and_harms_nothing(tmp_path):
     assert "build.duckdb cannot be opened: another build or program has it open" in run.said
     assert "Traceback" not in run.said
     assert running.returncode == 0
-    assert project.ask("select * from made_afterwards", file="build.duckdb") == [(1,)]
+    assert project.ask_build("select * from made_afterwards") == [(1,)]
 
 
 @pytest.mark.parametrize("damage", ["no database", "cut off", "of another version"])

@@ -148,12 +148,14 @@ class TinyProject:
             result = runner.invoke(["--quiet", *arguments, "--log-path", str(self.folder / "logs")])
         return Run(result.success, "\n".join([*said, str(result.exception or "")]))
 
-    def ask(self, query: str, *, file: str = "retail.duckdb") -> list[tuple]:
-        """Answers of the published file, or of another one in the warehouse."""
-        with duckdb.connect() as con:
-            path = str(self.warehouse / file).replace("'", "''")
-            con.execute(f"attach '{path}' as asked (read_only)")
-            con.execute("use asked")
+    def ask(self, query: str) -> list[tuple]:
+        """Answers of the published file."""
+        with duckdb.connect(str(self.warehouse / "retail.duckdb"), read_only=True) as con:
+            return con.execute(query).fetchall()
+
+    def ask_build(self, query: str) -> list[tuple]:
+        """Answers of the build file, which dbt may still hold open in this process."""
+        with duckdb.connect(str(self.warehouse / "build.duckdb")) as con:
             return con.execute(query).fetchall()
 
     def published_number(self) -> int:

@@ -1,0 +1,17 @@
+-- How did segments move in the last month? Where customers came from and went to, the largest moves
+-- first; those who stayed are left out.
+with moves as (
+    select * from {{ ref('segment_migrations') }}
+)
+
+select
+    month,
+    from_segment,
+    to_segment,
+    customer_count,
+    round(revenue, 2) as revenue
+from moves
+where
+    month = (select max(moves.month) from moves)
+    and from_segment <> to_segment
+order by customer_count desc, from_segment asc, to_segment asc

@@ -1,0 +1,72 @@
+-- 1. What a feature adds to the log odds of no purchase is coefficient x (value - centre) / sd;
+--    the level of the horizon comes on top (customer_churn_risks).
+-- 2. Features that speak of one thing are one driver: they overlap, and only their sum has a sense.
+-- 3. A value that is not known counts as the centre and adds nothing.
+{%- set drivers = {
+    'silence': ['recency', 'idleness', 'silence'],
+    'frequency': ['days_per_purchase', 'purchases', 'single_purchase'],
+    'trend': ['trend'],
+    'order_value': ['order_value'],
+    'returns': ['returns'],
+    'complaints': ['complaints'],
+    'late_parcels': ['late_parcels'],
+    'cancellation': ['cancelled'],
+} -%}
+{%- set features = drivers.values() | sum(start=[]) -%}
+{%- set weights = ['coefficient', 'spread_1', 'spread_2', 'spread_3', 'spread_4'] %}
+with features as (
+    select * from {{ ref('int_churn_features') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+coefficients as (
+    select * from {{ ref('churn_coefficients') }}
+    where horizon_days = 0
+),
+
+coefficient_row as (
+    select
+        {% for feature in features %}
+        {% for column in ['centre', 'sd'] + weights %}
+        max({{ column }}) filter (feature = '{{ feature }}') as {{ feature }}_{{ column }},
+        {% endfor %}
+        {% endfor %}
+        count(*) as feature_count
+    from coefficients
+),
+
+standardised as (
+    select
+        features.customer_id,
+        features.as_of_date,
+        coefficient_row.*,
+        {% for feature in features %}
+        coalesce((features.{{ feature }} - {{ feature }}_centre) / {{ feature }}_sd, 0) as {{ feature }}
+        {%- if not loop.last %},{% endif %}
+        {% endfor %}
+    from features
+    inner join as_of on features.as_of_date = as_of.as_of_date
+    cross join coefficient_row
+),
+
+churn_contributions as (
+    select
+        customer_id,
+        {% for driver, driver_features in drivers.items() %}
+        {% for feature in driver_features %}
+        {{ feature }}_coefficient * {{ feature }} {{ '+' if not loop.last else 'as ' ~ driver ~ ',' }}
+        {% endfor %}
+        {% endfor %}
+        {% for spread in weights[1:] %}
+        {% for feature in features %}
+        {{ feature }}_{{ spread }} * {{ feature }} {{ '+' if not loop.last else 'as ' ~ spread ~ ',' }}
+        {% endfor %}
+        {% endfor %}
+        as_of_date
+    from standardised
+)
+
+select * from churn_contributions
