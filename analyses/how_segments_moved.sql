@@ -11,7 +11,6 @@ select
     customer_count,
     round(revenue, 2) as revenue
 from moves
-where
-    month = (select max(moves.month) from moves)
-    and from_segment <> to_segment
+where from_segment <> to_segment
+qualify month = max(month) over ()
 order by customer_count desc, from_segment asc, to_segment asc

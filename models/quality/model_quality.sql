@@ -5,6 +5,10 @@ with clv_backtest as (
     select * from {{ ref('clv_backtest') }}
 ),
 
+churn_backtest as (
+    select * from {{ ref('churn_backtest') }}
+),
+
 metrics as (
     select * from {{ ref('quality_metrics') }}
 ),
@@ -29,6 +33,20 @@ measured as (
         history_dates.as_of_date
     from clv_backtest
     cross join history_dates
+    union all
+    select
+        'customer_churn_risks' as mart,
+        model,
+        target,
+        metric,
+        baseline,
+        is_serving,
+        horizon_days,
+        value,
+        baseline_value,
+        row_count,
+        as_of_date
+    from churn_backtest
 ),
 
 model_quality as (
@@ -46,7 +64,9 @@ model_quality as (
         case metrics.direction
             when 'lower' then 1 - abs(measured.value) / nullif(abs(measured.baseline_value), 0)
             when 'higher'
-                then (measured.value - measured.baseline_value) / nullif(1 - measured.baseline_value, 0)
+                then
+                    (measured.value - measured.baseline_value)
+                    / nullif(1 - measured.baseline_value, 0)
         end as skill,
         case when metrics.direction = 'coverage' then measured.value end as coverage,
         measured.row_count,

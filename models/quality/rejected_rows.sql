@@ -26,10 +26,10 @@ rejected_{{ input_table }} as (
         cast(columns(* exclude (row_number)) as varchar)
     from {{ source('raw', input_table) }}
     where row_number in (
-        select base.row_number
-        from {{ ref('base_' ~ input_table) }} as base
-        where base.row_status = 'rejected'
-    )
+            select base.row_number
+            from {{ ref('base_' ~ input_table) }} as base
+            where base.row_status = 'rejected'
+        )
 ),
 
 {% endfor %}

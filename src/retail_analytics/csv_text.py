@@ -60,7 +60,8 @@ def split_header(start: bytes) -> tuple[list[str], str]:
     columns: list[str] = []
     best = DELIMITERS[0]
     for delimiter in DELIMITERS:
-        found = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        lines = io.StringIO(text, newline="")
+        found = next(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), [])
         if len(found) > len(columns):
             columns, best = found, delimiter
     if not any(name.strip(SPACES) for name in columns):
@@ -102,13 +103,18 @@ def describe_bad_byte(path: Path, columns: list[str], delimiter: str) -> str:
         for position, value in enumerate(record)
         if (bad := re.search("[\0\udc80-\udcff]", value))
     )
-    where = f"line {line}, column {columns[position] if position < len(columns) else position + 1}"
+    where = f"line {line}, column {name_at(columns, position)}"
     if byte == 0:
         return f"{where}: there is a zero byte in the text; remove it"
     return (
         f"{where}: the byte 0x{byte:02X} is not UTF-8; save the file as UTF-8, or convert it: "
         f"iconv -f WINDOWS-1252 -t UTF-8 {path.name} > new.csv"
     )
+
+
+def name_at(columns: list[str], position: int) -> str:
+    """The name of a column, or its number in a line that has more columns than the header."""
+    return columns[position].strip(SPACES) if position < len(columns) else str(position + 1)
 
 
 def longest_record(path: Path, delimiter: str) -> int:

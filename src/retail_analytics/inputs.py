@@ -11,7 +11,14 @@ from pathlib import Path
 
 import duckdb
 
-from retail_analytics.csv_text import SPACES, CsvText, FileFault, longest_record, odd_line_end
+from retail_analytics.csv_text import (
+    SPACES,
+    CsvText,
+    FileFault,
+    longest_record,
+    name_at,
+    odd_line_end,
+)
 from retail_analytics.input_files import (
     Contract,
     InputColumn,
@@ -150,8 +157,8 @@ def load_csv(
     ).fetchall()
     for line, position in unclosed:
         raise FileFault(
-            f"line {line}, column {file.columns[position - 1]}: a quotation mark is opened and not "
-            f"closed properly"
+            f"line {line}, column {name_at(file.columns, position - 1)}: a quotation mark is "
+            f"opened and not closed properly"
         )
     con.execute(
         f"""

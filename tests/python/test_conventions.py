@@ -41,7 +41,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (data / "customers.csv").write_text("customer_id,signed_up_on\n")
     command = [
         *(str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--no-partial-parse"),
-        *("--resource-type", "seed", "--resource-type", "model", "--exclude", "path:python_models+"),
+        *(
+            "--resource-type",
+            "seed",
+            "--resource-type",
+            "model",
+            "--exclude",
+            "path:python_models+",
+        ),
         *("--target-path", str(folder), "--log-path", str(folder)),
     ]
     environment = {**os.environ, "WAREHOUSE": str(folder), "DATA": str(data), "AS_OF": ""}
@@ -161,29 +168,22 @@ def test_every_column_is_typed(manifest: dict) -> None:
 def test_every_table_has_the_columns_of_its_yaml_in_that_order(
     folder: Path, manifest: dict
 ) -> None:
-    built: dict[str, list[tuple[str, str]]] = {}
-    documented: dict[str, list[tuple[str, str]]] = {}
+    built: dict[str, list[str]] = {}
     with duckdb.connect(str(folder / "build.duckdb"), read_only=True) as con:
-        columns = con.execute(
-            "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
-            "order by schema_name, table_name, column_index"
-        ).fetchall()
-        for table, column, data_type in columns:
-            built.setdefault(table, []).append((column, data_type))
-        for node in sql_models(manifest):
-            table = f"{node['schema']}.{node['alias']}"
-            documented[table] = [
-                (
-                    name,
-                    con.execute(f"select typeof(cast(null as {column['data_type']}))").fetchall()[
-                        0
-                    ][0],
-                )
-                for name, column in node["columns"].items()
-            ]
-    checked = {table: found for table, found in built.items() if table in documented}
+        for table, column, data_type in con.execute(
+            "select schema_name || '.' || table_name, column_name, lower(data_type) "
+            "from duckdb_columns() order by schema_name, table_name, column_index"
+        ).fetchall():
+            built.setdefault(table, []).append(f"{column} {data_type}")
+    documented = {
+        f"{node['schema']}.{node['alias']}": [
+            f"{name} {column['data_type'].lower()}" for name, column in node["columns"].items()
+        ]
+        for node in sql_models(manifest)
+    }
+    checked = sorted(built.keys() & documented.keys())
     assert len(checked) > 40
-    assert {table: documented[table] for table in checked} == checked
+    assert [(name, built[name]) for name in checked] == [(n, documented[n]) for n in checked]
 
 
 def test_every_model_has_a_yaml_of_its_name_beside_it(manifest: dict) -> None:

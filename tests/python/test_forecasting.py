@@ -227,7 +227,7 @@ def test_always_a_status_never_a_crash(name, horizon):
         assert (found.backtest["origin_count"] == 0).all()
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(
     scale=st.sampled_from([*BOUNDS, "count", "positive"]),
     shares=st.lists(st.floats(0, 1) | st.sampled_from([0.0, 1.0]), min_size=3, max_size=40),
@@ -240,6 +240,15 @@ def test_bounds_hold(scale, shares):
         ["value", "value_lower", "value_upper"]
     ]
     assert (figures >= low).all(axis=None) and (figures <= high).all(axis=None)
+
+
+def test_an_interval_can_hold_the_end_of_a_scale():
+    draw = np.random.default_rng(6)
+    parcels = np.full(60, 40.0)
+    rates = 100 * draw.binomial(40, 0.98, size=60) / parcels
+    found = one(rates, scale="rate_pct", weight=parcels).forecasts
+    assert (found["value_upper"] == 100).all()
+    assert (found["value_lower"] < 100).all() and (found["value"] < 100).all()
 
 
 def test_a_late_start_and_an_old_gap():
@@ -280,7 +289,7 @@ def test_the_unit_does_not_matter():
 
 @pytest.fixture(scope="module")
 def many():
-    series = {f"series_{seed:02d}": simulated(seed) for seed in range(48)}
+    series = {f"series_{seed:02d}": simulated(seed) for seed in range(36)}
     frame = pd.concat(
         long_frame(np.maximum(values[:-18], 0), metric="count", entity=entity)
         for entity, values in series.items()
@@ -290,8 +299,8 @@ def many():
 
 def test_neither_row_order_nor_other_series_nor_workers_matter(many):
     _, frame, found = many
-    some = frame[frame["entity"] < "series_06"]
-    expected = [part[part["entity"] < "series_06"] for part in found]
+    some = frame[frame["entity"] < "series_03"]
+    expected = [part[part["entity"] < "series_03"] for part in found]
     for workers in (1, 2):
         again = forecast(
             some.sample(frac=1, random_state=workers),

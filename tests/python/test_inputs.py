@@ -49,6 +49,9 @@ SPELLINGS = {
     "names in other case and with spaces": PLAIN.replace(
         HEADER, " Order_ID ,ORDERED_AT,\xa0customer_id\u200b\n"
     ),
+    "names with quotation marks and spaces": PLAIN.replace(
+        HEADER, '"Order_id", "ordered_at" , " customer_id"\n'
+    ),
     "columns in other order": "customer_id,ordered_at,order_id\nC1,2024-01-01,O1\n,2024-01-02,O2\n",
     "blank lines": PLAIN.replace("\nO", "\n\n\nO") + "\n",
     "values with spaces": HEADER + " O1\t, 2024-01-01 ,\xa0C1\u3000\nO2,2024-01-02,  \xa0 \n",

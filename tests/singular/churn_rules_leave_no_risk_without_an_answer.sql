@@ -28,7 +28,10 @@ faulty_actions as (
 classes_without_action as (
     select 'no action of ' || risk_class as fault
     from risk_classes
-    where risk_class not in (select actions.risk_class from actions where actions.driver is null)
+    where risk_class not in (
+            select actions.risk_class from actions
+            where actions.driver is null
+        )
 )
 
 select * from faulty_horizons

@@ -28,6 +28,8 @@ where
     or (
         events.first_event_on is not null
         and not coalesce(
-            events.first_event_on >= bounds.first_day and events.last_event_on <= bounds.last_day, false
+            events.first_event_on >= bounds.first_day
+            and events.last_event_on <= bounds.last_day,
+            false
         )
     )

@@ -6,11 +6,25 @@ with deliveries as (
 ),
 
 sliced_deliveries as (
-    select *, 'all' as dimension, 'all' as entity from deliveries
+    select
+        *,
+        'all' as dimension,
+        'all' as entity
+    from deliveries
     union all
-    select *, 'carrier' as dimension, carrier as entity from deliveries where carrier is not null
+    select
+        *,
+        'carrier' as dimension,
+        carrier as entity
+    from deliveries
+    where carrier is not null
     union all
-    select *, 'warehouse' as dimension, warehouse as entity from deliveries where warehouse is not null
+    select
+        *,
+        'warehouse' as dimension,
+        warehouse as entity
+    from deliveries
+    where warehouse is not null
 ),
 
 delivery_totals as (

@@ -25,10 +25,14 @@ mapped_cells as (
 )
 
 select
-    recency_score,
-    frequency_score,
-    monetary_score,
+    coalesce(cells.recency_score, mapped_cells.recency_score) as recency_score,
+    coalesce(cells.frequency_score, mapped_cells.frequency_score) as frequency_score,
+    coalesce(cells.monetary_score, mapped_cells.monetary_score) as monetary_score,
     coalesce(mapped_cells.segment_count, 0) as segment_count
 from cells
-full join mapped_cells using (recency_score, frequency_score, monetary_score)
-where mapped_cells.segment_count is distinct from 1
+full join mapped_cells
+    on
+        cells.recency_score = mapped_cells.recency_score
+        and cells.frequency_score = mapped_cells.frequency_score
+        and cells.monetary_score = mapped_cells.monetary_score
+where cells.recency_score is null or mapped_cells.segment_count is distinct from 1

@@ -18,9 +18,19 @@ with intervals as (
 ),
 
 ends as (
-    select rate, trials, lower_end as interval_end, lower_end <= rate as is_on_its_side from intervals
+    select
+        rate,
+        trials,
+        lower_end as interval_end,
+        lower_end <= rate as is_on_its_side
+    from intervals
     union all
-    select rate, trials, upper_end as interval_end, upper_end >= rate as is_on_its_side from intervals
+    select
+        rate,
+        trials,
+        upper_end as interval_end,
+        upper_end >= rate as is_on_its_side
+    from intervals
 )
 
 select *
@@ -29,5 +39,6 @@ where
     not coalesce(is_on_its_side, false)
     or abs(
         (rate - interval_end) * (rate - interval_end)
-        - {{ var('interval_z') }} * {{ var('interval_z') }} * interval_end * (1 - interval_end) / trials
+        - cast({{ var('interval_z') }} as double) * {{ var('interval_z') }}
+        * interval_end * (1 - interval_end) / trials
     ) > 1e-9

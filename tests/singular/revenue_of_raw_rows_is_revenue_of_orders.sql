@@ -41,7 +41,9 @@ line_totals as (
         bool_and(raw_lines.unit_price is not null) as has_prices
     from raw_lines
     left join rows_left_out
-        on rows_left_out.input_table = 'order_lines' and raw_lines.row_number = rows_left_out.row_number
+        on
+            rows_left_out.input_table = 'order_lines'
+            and raw_lines.row_number = rows_left_out.row_number
     where rows_left_out.row_number is null
     group by raw_lines.order_id
 ),
@@ -61,7 +63,9 @@ raw_revenue as (
     from raw_orders
     left join line_totals on raw_orders.order_id = line_totals.order_id
     left join rows_left_out
-        on rows_left_out.input_table = 'orders' and raw_orders.row_number = rows_left_out.row_number
+        on
+            rows_left_out.input_table = 'orders'
+            and raw_orders.row_number = rows_left_out.row_number
     where rows_left_out.row_number is null
 ),
 

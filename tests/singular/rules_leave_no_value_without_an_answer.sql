@@ -1,20 +1,35 @@
 -- The rule tables agree with the ranges of what they judge: every count, share, score and net
 -- reaches a first step, no two steps begin at one value, and weights add up to 1.
 with steps as (
-    select 'incident_severities' as rule_table, minimum_affected_orders as begins_at, 0 as lowest
+    select
+        'incident_severities' as rule_table,
+        minimum_affected_orders as begins_at,
+        0 as lowest
     from {{ ref('incident_severities') }}
     union all
-    select 'incident_risk_levels' as rule_table, minimum_affected_orders, 0
+    select
+        'incident_risk_levels' as rule_table,
+        minimum_affected_orders as begins_at,
+        0 as lowest
     from {{ ref('incident_risk_levels') }}
     union all
-    select 'churn_impacts' as rule_table, minimum_share, 0
+    select
+        'churn_impacts' as rule_table,
+        minimum_share as begins_at,
+        0 as lowest
     from {{ ref('churn_impacts') }}
     union all
-    select 'score_grades' as rule_table, minimum_score, 0
+    select
+        'score_grades' as rule_table,
+        minimum_score as begins_at,
+        0 as lowest
     from {{ ref('score_grades') }}
     union all
     -- holds above its value, not at it: the lowest net is -1
-    select 'sentiment_assessments' as rule_table, above_net_sentiment, -1 - 1e-9
+    select
+        'sentiment_assessments' as rule_table,
+        above_net_sentiment as begins_at,
+        -1 - 1e-9 as lowest
     from {{ ref('sentiment_assessments') }}
 ),
 

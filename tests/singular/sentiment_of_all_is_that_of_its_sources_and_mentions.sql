@@ -22,9 +22,10 @@ kept_totals as (
 ),
 
 kept_totals_twice as (
-    select 'all' as dimension, * from kept_totals
-    union all
-    select 'source' as dimension, * from kept_totals
+    select
+        *,
+        unnest(['all', 'source']) as dimension
+    from kept_totals
 )
 
 select

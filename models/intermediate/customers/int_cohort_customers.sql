@@ -31,7 +31,7 @@ customer_ages as (
         cohort_customers.customer_id,
         datesub('month', cohort_customers.first_ordered_on, orders.ordered_on) as age_months,
         count(*) filter (orders.is_purchase) as order_count,
-        coalesce(sum(orders.revenue), 0) as revenue
+        cast(coalesce(sum(orders.revenue), 0) as decimal(18, 4)) as revenue
     from cohort_customers
     inner join orders
         on

@@ -15,10 +15,12 @@ history_dates as (
 bases as (
     select
         coalesce(
-            sum(revenue) filter (margin is not null) >= {{ var('clv_margin_known_share') }} * sum(revenue),
+            sum(revenue) filter (margin is not null)
+            >= {{ var('clv_margin_known_share') }} * sum(revenue),
             false
         ) as is_margin_known,
-        coalesce(sum(margin) / nullif(sum(revenue) filter (margin is not null), 0), 0) as mean_margin_rate
+        coalesce(sum(margin) / nullif(sum(revenue) filter (margin is not null), 0), 0)
+            as mean_margin_rate
     from orders
     where is_purchase
 ),
@@ -70,7 +72,8 @@ outcomes as (
         on
             history_dates.purpose = 'backtest'
             and purchase_days.ordered_on > history_dates.as_of_date
-            and purchase_days.ordered_on <= history_dates.as_of_date + cast(history_dates.holdout_days as integer)
+            and purchase_days.ordered_on
+            <= history_dates.as_of_date + cast(history_dates.holdout_days as integer)
     group by purchase_days.customer_id
 ),
 
@@ -87,7 +90,8 @@ customer_histories as (
         histories.first_spend,
         (histories.spend - histories.first_spend) / nullif(histories.frequency, 0)
             as repeat_mean_spend,
-        case when histories.spend > 0 then histories.worth / histories.spend else 1 end as worth_rate,
+        case when histories.spend > 0 then histories.worth / histories.spend else 1 end
+            as worth_rate,
         coalesce(outcomes.holdout_spend, 0) as holdout_spend,
         histories.as_of_date
     from histories

@@ -72,7 +72,10 @@ shared as (
                     else 0
                 end
             ) / cast(100 as decimal(18, 4))
-            + case when line_rank = 1 then order_total - total_cents / cast(100 as decimal(18, 4)) else 0 end
+            + case
+                when line_rank = 1 then order_total - total_cents / cast(100 as decimal(18, 4))
+                else 0
+            end
             as decimal(18, 4)
         ) as amount
     from whole_cents

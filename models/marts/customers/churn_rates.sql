@@ -29,8 +29,11 @@ losses as (
 months as (
     select
         cast(
-            unnest(generate_series(min(arrivals.month), date_trunc('month', max(as_of.as_of_date)), interval 1 month))
-            as date
+            unnest(generate_series(
+                min(arrivals.month),
+                date_trunc('month', max(as_of.as_of_date)),
+                interval 1 month
+            )) as date
         ) as month
     from arrivals
     cross join as_of

@@ -40,8 +40,8 @@ incidents_met as (
     inner join incidents
         on
             incidents.occurred_on <= coalesce(dated_parcels.delivered_on, dated_parcels.as_of_date)
-            and incidents.ended_on >= dated_parcels.ordered_on
-            and coalesce(incidents.warehouse = dated_parcels.warehouse, incidents.warehouse is null)
+            and dated_parcels.ordered_on <= incidents.ended_on
+            and coalesce(dated_parcels.warehouse = incidents.warehouse, incidents.warehouse is null)
     group by dated_parcels.delivery_id
 ),
 
@@ -65,7 +65,9 @@ deliveries as (
         end as days_to_deliver,
         dated_parcels.promised_on - dated_parcels.ordered_on as promised_days,
         case
-            when coalesce(dated_parcels.delivered_on, dated_parcels.as_of_date) > dated_parcels.promised_on
+            when
+                coalesce(dated_parcels.delivered_on, dated_parcels.as_of_date)
+                > dated_parcels.promised_on
                 then
                     coalesce(dated_parcels.delivered_on, dated_parcels.as_of_date)
                     - dated_parcels.promised_on

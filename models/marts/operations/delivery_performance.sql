@@ -21,31 +21,30 @@ grades as (
     select * from {{ ref('score_grades') }}
 ),
 
-scored_months as (
+scored_parts as (
     select
         months.*,
+        score_parts.on_time_weight * months.on_time_rate * 100 as on_time_part,
         -- greatest() passes over nulls
         case
             when months.average_delivery_days is not null
-                then round(
-                    score_parts.on_time_weight * months.on_time_rate * 100
-                    + score_parts.speed_weight
-                    * greatest(
-                        0,
-                        (score_parts.speed_limit_days - months.average_delivery_days)
-                        / score_parts.speed_limit_days * 100
-                    )
-                    + score_parts.complaint_weight
-                    * greatest(
-                        0,
-                        (score_parts.complaint_limit - months.complaint_count)
-                        / score_parts.complaint_limit * 100
-                    ),
-                    6
-                )
-        end as score
+                then
+                    score_parts.speed_weight
+                    * greatest(0, 1 - months.average_delivery_days / score_parts.speed_limit_days)
+                    * 100
+        end as speed_part,
+        score_parts.complaint_weight
+        * greatest(0, 1 - months.complaint_count / score_parts.complaint_limit)
+        * 100 as complaint_part
     from months
     cross join score_parts
+),
+
+scored_months as (
+    select
+        *,
+        round(on_time_part + speed_part + complaint_part, 6) as score
+    from scored_parts
 ),
 
 graded_months as (
@@ -93,8 +92,13 @@ delivery_performance as (
         scored_months.score,
         scored_months.month
     from scored_months
-    inner join bounds using (dimension, entity)
-    left join graded_months using (dimension, entity, month)
+    inner join bounds
+        on scored_months.dimension = bounds.dimension and scored_months.entity = bounds.entity
+    left join graded_months
+        on
+            scored_months.dimension = graded_months.dimension
+            and scored_months.entity = graded_months.entity
+            and scored_months.month = graded_months.month
 )
 
 select * from delivery_performance

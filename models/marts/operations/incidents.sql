@@ -1,6 +1,7 @@
 -- 1. The category is the one given; else that of the first keyword, in rule order, that stands in
 --    the description (seeds/rules/incident_keywords.csv); else Other.
--- 2. Severity and impact score follow from the orders affected (seeds/rules/incident_severities.csv).
+-- 2. Severity and impact score follow from the orders affected
+--    (seeds/rules/incident_severities.csv).
 -- 3. An incident without an end counts as open for `incident_default_open_days`; one whose end
 --    stands before its beginning, on its first day.
 with incidents_kept as (

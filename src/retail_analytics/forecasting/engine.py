@@ -11,8 +11,13 @@ import pandas as pd
 
 from retail_analytics.forecasting.intervals import short_half_widths
 from retail_analytics.forecasting.models import component_paths
-from retail_analytics.forecasting.replay import Replay, replay, replayed_hits
-from retail_analytics.forecasting.series import Series, from_working, read_series
+from retail_analytics.forecasting.replay import replay, replayed_hits
+from retail_analytics.forecasting.series import (
+    Series,
+    bounds_from_working,
+    from_working,
+    read_series,
+)
 
 FEWEST_FOR_FORECAST = 3
 FEWEST_FOR_REPLAY = 8
@@ -132,9 +137,8 @@ def _forecast_one(
         path, method = _short_path(one.working, horizon)
         half = short_half_widths(one.working, horizon=horizon, level=level)
     if count >= FEWEST_FOR_FORECAST:
-        value, lower, upper = (
-            from_working(way, scale=one.scale) for way in (path, path - half, path + half)
-        )
+        value = from_working(path, scale=one.scale)
+        lower, upper = bounds_from_working(path - half, path + half, one)
         observed = one.values[one.known]
         if observed.min() == observed.max():
             # Back and forth through a logit would cost the last digit, or draw 100 % in.
@@ -166,46 +170,48 @@ def _replayed(
     now = component_paths(one.working, season_length=season_length, horizon=horizon)
     baseline = "seasonal_naive" if size >= 2 * season_length > 2 else "naive"
 
-    naive_errors = _errors(past, past.components[:, 0], one.scale)
-    combined_errors = _errors(past, past.combined, one.scale)
-    naive_mae, combined_mae = _mean(naive_errors), _mean(combined_errors)
+    actual = past.outcomes(one.values)
+    naive = past.components[:, 0]
+    naive_mae, combined_mae = (
+        _mean(np.abs(from_working(paths, scale=one.scale) - actual))
+        for paths in (naive, past.combined)
+    )
     if combined_mae < naive_mae:
         method, path, served = "combination", past.weights_at(size) @ now.components, past.combined
     else:
-        method, path, served = baseline, now.components[0], past.components[:, 0]
+        method, path, served = baseline, now.components[0], naive
     factor = past.factor_at(size, served=served, spread=now.spread, level=level)
-    scores = _scores(past, served, one, season_length) | {
+    scores = {
+        **_scores(from_working(served, scale=one.scale), actual),
+        **_scores(from_working(naive, scale=one.scale), actual, prefix="baseline_"),
+        "origin_count": np.isfinite(actual).sum(axis=0),
         "baseline": baseline,
         "combination_relative_mae": combined_mae / naive_mae if naive_mae > 0 else np.nan,
         "coverage": _step_means(replayed_hits(past, served=served, level=level)),
     }
+    unit = _usual_change(one.values, season_length)
+    for prefix in ("", "baseline_"):
+        scores[f"{prefix}mase"] = _ratio(scores[f"{prefix}mae"], np.full(horizon, unit))
+    scores["relative_mae"] = _ratio(scores["mae"], scores["baseline_mae"])
     return path, factor * now.spread, method, scores
 
 
-def _scores(past: Replay, served: np.ndarray, one: Series, season_length: int) -> dict[str, object]:
-    """Errors by step, in the metric's unit."""
-    scores: dict[str, object] = {"origin_count": np.isfinite(past.actual).sum(axis=0)}
-    lag = season_length if len(one.values) >= 2 * season_length else 1
-    changes = np.abs(one.values[lag:] - one.values[:-lag])
-    unit = _mean(changes)
-    actual = from_working(past.actual, scale=one.scale)
-    for prefix, paths in (("", served), ("baseline_", past.components[:, 0])):
-        errors = _errors(past, paths, one.scale)
-        size = np.abs(actual) + np.abs(from_working(paths, scale=one.scale))
-        share = np.divide(errors, size, out=np.zeros_like(errors), where=errors > 0)
-        mae = _step_means(errors)
-        scores[f"{prefix}mae"] = mae
-        scores[f"{prefix}mase"] = mae / unit if unit > 0 else np.nan
-        scores[f"{prefix}smape"] = _step_means(np.where(np.isfinite(errors), 200 * share, np.nan))
-    naive = scores["baseline_mae"]
-    scores["relative_mae"] = np.divide(
-        scores["mae"], naive, out=np.full(len(naive), np.nan), where=naive > 0
-    )
-    return scores
+def _scores(paths: np.ndarray, actual: np.ndarray, *, prefix: str = "") -> dict[str, np.ndarray]:
+    """Errors by step, in the metric's unit and in percent."""
+    errors, size = np.abs(paths - actual), np.abs(paths) + np.abs(actual)
+    percent = 200 * np.divide(errors, size, out=np.zeros_like(errors), where=size > 0)
+    percent[np.isnan(actual)] = np.nan
+    return {f"{prefix}mae": _step_means(errors), f"{prefix}smape": _step_means(percent)}
 
 
-def _errors(past: Replay, paths: np.ndarray, scale: str) -> np.ndarray:
-    return np.abs(from_working(paths, scale=scale) - from_working(past.actual, scale=scale))
+def _usual_change(values: np.ndarray, season_length: int) -> float:
+    """Mean change from season to season, from period to period below two seasons."""
+    lag = season_length if len(values) >= 2 * season_length else 1
+    return _mean(np.abs(values[lag:] - values[:-lag]))
+
+
+def _ratio(over: np.ndarray, under: np.ndarray) -> np.ndarray:
+    return np.divide(over, under, out=np.full(len(over), np.nan), where=under > 0)
 
 
 def _mean(table: np.ndarray) -> float:

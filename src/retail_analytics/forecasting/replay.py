@@ -33,6 +33,10 @@ class Replay:
         pairs = zip(self.origins, self.components, strict=True)
         return np.stack([self.weights_at(origin) @ paths for origin, paths in pairs])
 
+    def outcomes(self, values: np.ndarray) -> np.ndarray:
+        """What came of a series (origin, step), NaN beyond its end."""
+        return _outcomes(values, self.origins, self.actual.shape[1])
+
     def known_at(self, time: int) -> np.ndarray:
         """Which outcomes (origin, step) had been seen when `time` points were known."""
         steps = np.arange(1, self.actual.shape[1] + 1)
@@ -78,12 +82,11 @@ def replay(working: np.ndarray, known: np.ndarray, *, season_length: int, horizo
         component_paths(working[:origin], season_length=season_length, horizon=horizon)
         for origin in origins
     ]
-    outcome = np.r_[np.where(known, working, np.nan), np.full(horizon, np.nan)]
     return Replay(
         origins=origins,
         components=np.stack([path.components for path in paths]),
         spread=np.stack([path.spread for path in paths]),
-        actual=outcome[origins[:, None] + np.arange(horizon)],
+        actual=_outcomes(np.where(known, working, np.nan), origins, horizon),
     )
 
 
@@ -98,3 +101,8 @@ def replayed_hits(past: Replay, *, served: np.ndarray, level: float) -> np.ndarr
         inside = np.abs(outcome - served[row]) <= factor * spread + 1e-9 * np.abs(outcome)
         hits[row] = np.where(np.isfinite(outcome), inside, np.nan)
     return hits
+
+
+def _outcomes(values: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
+    padded = np.r_[values, np.full(horizon, np.nan)]
+    return padded[origins[:, None] + np.arange(horizon)]

@@ -118,6 +118,22 @@ def from_working(working: np.ndarray, *, scale: str) -> np.ndarray:
     return working
 
 
+def bounds_from_working(
+    lower: np.ndarray, upper: np.ndarray, series: Series
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval bounds in the metric's unit. A bound at least as far out as where the series' own
+    values at an end were drawn in to is that end: an interval can hold a month of 100 %."""
+    bounds = [from_working(bound, scale=series.scale) for bound in (lower, upper)]
+    if series.scale in BOUNDS:
+        low, high = BOUNDS[series.scale]
+        at_low, at_high = (series.working[series.values == end] for end in (low, high))
+        if len(at_low):
+            bounds[0] = np.where(lower <= at_low.max(), low, bounds[0])
+        if len(at_high):
+            bounds[1] = np.where(upper >= at_high.min(), high, bounds[1])
+    return bounds[0], bounds[1]
+
+
 def _usable(values: np.ndarray, scale: str) -> np.ndarray:
     low, high = BOUNDS.get(scale, (-LARGEST, LARGEST))
     if scale == "count":

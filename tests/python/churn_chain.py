@@ -1,0 +1,90 @@
+"""The churn models from orders to risks, run in memory: their SQL as it stands, without dbt."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import jinja2
+import pandas as pd
+
+from retail_analytics.churn import churn_coefficients
+from retail_analytics.churn_backtest import backtest, choose_method
+
+ROOT = Path(__file__).parents[2]
+RULES = ("churn_risk_classes", "churn_actions")
+INPUTS = {
+    "orders": "customer_id varchar, order_id varchar, order_status varchar, is_purchase boolean, "
+    "revenue decimal(18, 4), ordered_on date",
+    "deliveries": "order_id varchar, promised_on date, delivered_on date",
+    "stg_complaints": "order_id varchar, complaint_count bigint, complained_on date",
+    "stg_cancellations": "customer_id varchar, cancellation_count bigint, cancelled_on date",
+}
+FEATURE_MODELS = {
+    "int_churn_cut_offs": "table",
+    "int_churn_events": "view",
+    "int_churn_histories": "view",
+    "int_churn_features": "table",
+}
+RISK_MODELS = {
+    "int_churn_contributions": "view",
+    "int_churn_drivers": "view",
+    "customer_churn_risks": "table",
+}
+
+
+def empty_shop(as_of_date: date | None) -> duckdb.DuckDBPyConnection:
+    """A database with empty inputs, the rules, and the day that counts as today."""
+    con = duckdb.connect()
+    for table, columns in INPUTS.items():
+        con.execute(f"create table {table} ({columns})")
+    for rule in RULES:
+        path = ROOT / "seeds" / "rules" / f"{rule}.csv"
+        con.execute(f"create table {rule} as from read_csv('{path}')")
+    con.execute("create table int_as_of as select cast($1 as date) as as_of_date", [as_of_date])
+    return con
+
+
+def shop(
+    purchases: Sequence[tuple[str, date]], *, as_of_date: date, amount: int = 10
+) -> duckdb.DuckDBPyConnection:
+    """The same, with one order a purchase (customer, day)."""
+    con = empty_shop(as_of_date)
+    con.register("purchases", pd.DataFrame(purchases, columns=["customer_id", "ordered_on"]))
+    con.execute(
+        "insert into orders select customer_id, row_number() over (), 'completed', true, $1, "
+        "ordered_on from purchases",
+        [amount],
+    )
+    return con
+
+
+def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
+    """Creates the tables and views of these models, in this order."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    for name, kind in models.items():
+        (path,) = (ROOT / "models").rglob(f"{name}.sql")
+        query = environment.from_string(path.read_text()).render(
+            ref=lambda table: table, var=lambda name, default=None: 20_000
+        )
+        con.execute(f"create or replace {kind} {name} as {query}")
+
+
+def run_chain(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Every model of the chain; the backtest. The risks are in `customer_churn_risks`."""
+    if not con.execute("from duckdb_tables() where table_name = 'customers'").fetchall():
+        con.execute("create table customers as select distinct customer_id from orders")
+    run_models(con, FEATURE_MODELS | {"int_churn_training": "table"})
+    training = con.table("int_churn_training").df()
+    horizons = con.table("churn_risk_classes").df()["horizon_days"].unique().tolist()
+    tested = backtest(training, horizons=horizons)
+    coefficients = churn_coefficients(
+        training,
+        horizons=horizons,
+        as_of_date=con.table("int_as_of").df()["as_of_date"].iloc[0],
+        method=choose_method(tested),
+    )
+    con.register("fitted", coefficients)
+    con.execute("create or replace table churn_coefficients as from fitted")
+    run_models(con, RISK_MODELS)
+    return tested
