@@ -39,7 +39,12 @@ rows_at_fault as (
         '{{ input_table }}' as input_table,
         base.row_number,
         {% if key -%}
-        concat_ws(', '{% for column in key %}, raw_rows.{{ column }}{% endfor %}) as row_key,
+        concat_ws(
+            ', '
+            {%- for column in key %},
+            raw_rows.{{ column }}
+            {%- endfor %}
+        ) as row_key,
         {%- else -%}
         cast(null as varchar) as row_key,
         {%- endif %}

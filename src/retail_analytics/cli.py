@@ -1,4 +1,4 @@
-"""The command `retail`: build, roll back, look at and compare warehouses, make a sample retailer."""
+"""The command `retail`: build and roll back, look and compare, make a sample retailer."""
 
 import argparse
 import os

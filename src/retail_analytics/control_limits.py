@@ -64,7 +64,7 @@ def control_limits(
     before it: the last `window` values (all where None), at least `fewest`.
 
     A value has no part in its own limits, so a drop cannot widen what it is judged by. Of a stable
-    normal process about 13 values in 1,000 lie outside (3 would with limits known for sure). A value
+    normal process about 13 values in 1,000 lie outside (3 would with limits known for sure). One
     without enough before it has null limits and status `insufficient_data`; a missing value has
     limits and is neither below nor above. ValueError names the column at fault.
     """

@@ -36,6 +36,7 @@ __all__ = ["Contract", "InputColumn", "InputError", "load_inputs", "parse_contra
 # DuckDB types in which a column of a contract type stays as it is; any other becomes text
 NUMBER = r"DECIMAL\(\d+,\d+\)|DOUBLE|FLOAT|U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)"
 DAY_OR_TIME = r"DATE|TIMESTAMP(_\w+)?"
+TIME_IN_ZONE = r"TIMESTAMP WITH TIME ZONE|TIMESTAMPTZ(_\w+)?"
 NATIVE_TYPES = {
     "date": DAY_OR_TIME,
     "timestamp": DAY_OR_TIME,
@@ -200,7 +201,7 @@ def create_empty(con: duckdb.DuckDBPyConnection, table: str, columns: list[Input
 def as_read(name: str, contract_type: str, source_type: str) -> str:
     """SQL for a value as staging reads it: native where the type fits, else trimmed text."""
     value = identifier(name)
-    if contract_type in ("date", "timestamp") and source_type == "TIMESTAMP WITH TIME ZONE":
+    if contract_type in ("date", "timestamp") and re.fullmatch(TIME_IN_ZONE, source_type):
         # a time so far off that it has no UTC is none
         return f"try({value} at time zone 'UTC')"
     if re.fullmatch(NATIVE_TYPES.get(contract_type, ""), source_type):
@@ -221,6 +222,6 @@ def as_text(value: str, source_type: str) -> str:
     if re.fullmatch(r"DOUBLE|FLOAT|DECIMAL\(\d+,[1-9]\d*\)", source_type):
         return (
             f"case when abs({value}) < 1e15 and {value} = trunc({value}) "
-            f"then cast(cast({value} as bigint) as varchar) else nullif({text}, 'nan') end"
+            f"then cast(try_cast({value} as bigint) as varchar) else nullif({text}, 'nan') end"
         )
     return text

@@ -19,7 +19,7 @@ def score(
 ) -> duckdb.DuckDBPyRelation:
     """Scores, outlier flags, segment and a sentence why, for every customer and as-of date.
 
-    measures: as_of_date, customer_id, recency_days (null without a purchase), frequency (purchases),
+    measures: as_of_date, customer_id, recency_days (null without a purchase), frequency,
     monetary (amount); one row a customer and as-of date. cells: the segment of each of the 125
     combinations of scores. segments: strategy by segment. All relations of `con`.
 

@@ -33,9 +33,7 @@ class Measurement:
     peak: float
 
     def __str__(self) -> str:
-        return (
-            f"{self.name:<44}{self.wall:>9.1f} s wall{self.cpu:>9.1f} s cpu{self.peak:>8.0f} MiB"
-        )
+        return f"{self.name:<44}{self.wall:>9.1f} s wall{self.cpu:>9.1f} s cpu{self.peak:>8.0f} MiB"
 
 
 def measure(name: str, command: list[str], *, log: Path, **environment: str) -> Measurement:
@@ -53,9 +51,7 @@ def measure(name: str, command: list[str], *, log: Path, **environment: str) -> 
         wall = time.monotonic() - start
     if status:
         sys.exit(f"{name} failed:\n{log.read_text()[-3000:]}")
-    result = Measurement(
-        name, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-    )
+    result = Measurement(name, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
     print(result, flush=True)
     return result
 
@@ -124,7 +120,9 @@ def replay(folder: Path) -> None:
             )
             made.add(result["unique_id"])
         elif node.get("resource_type") == "model" and node["language"] == "sql":
-            parents = [name for name in node["depends_on"]["nodes"] if not name.startswith("source")]
+            parents = [
+                name for name in node["depends_on"]["nodes"] if not name.startswith("source")
+            ]
             if made.issuperset(parents):
                 kind = node["config"]["materialized"]
                 con.execute(f"create schema if not exists {node['schema']}")

@@ -1,7 +1,6 @@
-"""Real data through the whole project, against figures that other queries give for the raw files."""
+"""Real data through the whole project, against what other queries say of the raw files."""
 
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -54,7 +53,11 @@ def test_every_row_is_accounted_for(example: tuple[str, Built]) -> None:
 
 def test_known_answers(example: tuple[str, Built]) -> None:
     name, built = example
-    {"online_retail": online_retail, "scms_delivery": scms_delivery, "contoso": contoso}[name](built)
+    {
+        "online_retail": online_retail,
+        "scms_delivery": scms_delivery,
+        "contoso": contoso,
+    }[name](built)
 
 
 def online_retail(built: Built) -> None:
@@ -99,9 +102,7 @@ def scms_delivery(built: Built) -> None:
         "select sum(delivery_count), sum(on_time_count) from marts.delivery_performance "
         "where dimension = 'all'"
     ) == [(8_393, 7_223)]
-    assert built.query("select sum(revenue) from marts.orders") == [
-        (Decimal("1401455729.8100"),)
-    ]
+    assert built.query("select sum(revenue) from marts.orders") == [(Decimal("1401455729.8100"),)]
 
 
 def contoso(built: Built) -> None:
@@ -115,10 +116,14 @@ def contoso(built: Built) -> None:
     )
     assert scores == [(88.3,), (83.0,), (77.2,), (69.8,), (63.0,), (81.9,), (88.2,)]
     nets = built.query(
-        "select round(net_sentiment, 4) from marts.sentiment where dimension = 'all' "
-        "order by month"
+        "select round(net_sentiment, 4) from marts.sentiment where dimension = 'all' order by month"
     )
-    assert [nets[month] for month in (0, 2, 3, 6)] == [(0.6,), (0.4744,), (0.3415,), (0.6184,)]
+    assert [nets[month] for month in (0, 2, 3, 6)] == [
+        (0.6,),
+        (0.4744,),
+        (0.3415,),
+        (0.6184,),
+    ]
     assert built.query(
         "select category, severity, affected_orders from marts.incidents order by occurred_on"
     ) == [

@@ -19,14 +19,14 @@ AS_OF = pd.Timestamp("2024-12-31").date()
 def scored(rows: list[tuple[int | None, int, float]]) -> pd.DataFrame:
     """Scores of customers given as recency in days, purchases and amount."""
     con = duckdb.connect()
-    measures = pd.DataFrame(
+    frame = pd.DataFrame(
         [(AS_OF, f"C{i:03}", *row) for i, row in enumerate(rows)],
         columns=["as_of_date", "customer_id", "recency_days", "frequency", "monetary"],
     ).astype({"recency_days": "Int64"})
     return (
         score(
             con,
-            measures=con.sql("select * from measures"),
+            measures=con.from_df(frame),
             cells=con.read_csv(str(RULES / "rfm_segments.csv")),
             segments=con.read_csv(str(RULES / "segments.csv")),
         )
@@ -41,7 +41,11 @@ def test_each_of_the_125_cells_is_mapped_once_to_a_known_segment() -> None:
     with (RULES / "segments.csv").open() as file:
         known = {row["segment"] for row in csv.DictReader(file)}
     cells = [
-        (int(row["recency_score"]), int(row["frequency_score"]), int(row["monetary_score"]))
+        (
+            int(row["recency_score"]),
+            int(row["frequency_score"]),
+            int(row["monetary_score"]),
+        )
         for row in rows
     ]
     assert sorted(cells) == list(itertools.product(range(1, 6), repeat=3))
@@ -78,7 +82,9 @@ def test_an_outlier_stands_outside_the_fences_of_the_logarithm() -> None:
 
 customers = st.lists(
     st.tuples(
-        st.integers(0, 500), st.integers(1, 30), st.integers(0, 10**6).map(lambda cents: cents / 100)
+        st.integers(0, 500),
+        st.integers(1, 30),
+        st.integers(0, 10**6).map(lambda cents: cents / 100),
     ),
     min_size=5,
     max_size=40,

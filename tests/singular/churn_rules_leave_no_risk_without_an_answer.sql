@@ -25,13 +25,16 @@ faulty_actions as (
     having count(*) > 1
 ),
 
+general_actions as (
+    select risk_class
+    from actions
+    where driver is null
+),
+
 classes_without_action as (
     select 'no action of ' || risk_class as fault
     from risk_classes
-    where risk_class not in (
-            select actions.risk_class from actions
-            where actions.driver is null
-        )
+    where risk_class not in (select general_actions.risk_class from general_actions)
 )
 
 select * from faulty_horizons

@@ -44,7 +44,7 @@ standardised as (
         features.as_of_date,
         coefficient_row.*,
         {% for feature in features %}
-        coalesce((features.{{ feature }} - {{ feature }}_centre) / {{ feature }}_sd, 0) as {{ feature }}
+        (features.{{ feature }} - {{ feature }}_centre) / {{ feature }}_sd as {{ feature }}
         {%- if not loop.last %},{% endif %}
         {% endfor %}
     from features
@@ -56,13 +56,15 @@ churn_contributions as (
     select
         customer_id,
         {% for driver, driver_features in drivers.items() %}
+        {% set end = 'as ' ~ driver ~ ',' %}
         {% for feature in driver_features %}
-        {{ feature }}_coefficient * {{ feature }} {{ '+' if not loop.last else 'as ' ~ driver ~ ',' }}
+        {{ feature }}_coefficient * coalesce({{ feature }}, 0) {{ '+' if not loop.last else end }}
         {% endfor %}
         {% endfor %}
         {% for spread in weights[1:] %}
+        {% set end = 'as ' ~ spread ~ ',' %}
         {% for feature in features %}
-        {{ feature }}_{{ spread }} * {{ feature }} {{ '+' if not loop.last else 'as ' ~ spread ~ ',' }}
+        {{ feature }}_{{ spread }} * coalesce({{ feature }}, 0) {{ '+' if not loop.last else end }}
         {% endfor %}
         {% endfor %}
         as_of_date

@@ -38,7 +38,8 @@ days as (
     select
         numbers.cut_off_number,
         numbers.longest_days,
-        as_of.as_of_date - cast(numbers.cut_off_number * numbers.longest_days as integer) as as_of_date
+        as_of.as_of_date
+        - cast(numbers.cut_off_number * numbers.longest_days as integer) as as_of_date
     from numbers
     cross join as_of
     where as_of.as_of_date is not null

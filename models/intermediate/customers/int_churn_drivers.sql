@@ -38,7 +38,9 @@ churn_drivers as (
     select
         customer_id,
         {% for rank in [1, 2, 3] %}
-        case when parts[{{ rank }}].weight > 0 then parts[{{ rank }}].driver end as driver_{{ rank }},
+        case
+            when parts[{{ rank }}].weight > 0 then parts[{{ rank }}].driver
+        end as driver_{{ rank }},
         {% endfor %}
         case
             {% for driver, driver_name in drivers.items() %}

@@ -33,7 +33,9 @@ churn_features as (
             / (1 + earlier_purchases * recent_days / greatest(age - recent_days, recent_days))
         ) as trend,
         -- greatest() alone would make 0 of an unknown price
-        case when average_revenue is not null then ln(1 + greatest(average_revenue, 0)) end as order_value,
+        case
+            when average_revenue is not null then ln(1 + greatest(average_revenue, 0))
+        end as order_value,
         ln(1 + return_count) as returns,
         ln(1 + complaint_count) as complaints,
         ln(1 + late_parcel_count) as late_parcels,

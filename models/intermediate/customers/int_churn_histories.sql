@@ -20,7 +20,7 @@ purchases as (
     select
         customer_id,
         ordered_on,
-        cast(sum(revenue) as double) as revenue
+        sum(revenue) as revenue
     from orders
     group by customer_id, ordered_on
 ),
@@ -59,7 +59,8 @@ purchase_histories as (
         max(sightings.recent_days) as recent_days,
         count(*) as purchase_count,
         count(*) filter (purchases.ordered_on > sightings.recent_after) as recent_purchase_count,
-        avg(purchases.revenue) as average_revenue,
+        -- a sum of decimals is the same in any order, a mean of doubles is not
+        cast(sum(purchases.revenue) as double) / count(purchases.revenue) as average_revenue,
         min(purchases.ordered_on) as first_ordered_on,
         max(purchases.ordered_on) as last_ordered_on
     from sightings

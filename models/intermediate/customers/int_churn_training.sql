@@ -29,7 +29,20 @@ next_purchases as (
 
 churn_training as (
     select
-        features.*,
+        features.customer_id,
+        features.recency,
+        features.idleness,
+        features.silence,
+        features.days_per_purchase,
+        features.purchases,
+        features.single_purchase,
+        features.trend,
+        features.order_value,
+        features.returns,
+        features.complaints,
+        features.late_parcels,
+        features.cancelled,
+        features.as_of_date,
         next_purchases.next_ordered_on - features.as_of_date as days_to_next_purchase
     from features
     left join next_purchases
