@@ -26,7 +26,9 @@ class Built:
     def published(self) -> Path:
         return self.warehouse / "retail.duckdb"
 
-    def query(self, statement: str, parameters: list | None = None, *, file="retail.duckdb"):
+    def query(
+        self, statement: str, parameters: list | None = None, *, file: str = "retail.duckdb"
+    ) -> list[tuple]:
         """The rows of a statement over the published file, or another of the warehouse."""
         with duckdb.connect(self.warehouse / file, read_only=True) as con:
             return con.execute(statement, parameters).fetchall()

@@ -7,6 +7,8 @@ import duckdb
 import pytest
 from tiny import TinyProject
 
+from retail_analytics.publish import rollback
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
@@ -41,7 +43,7 @@ def change(project):
 def test_what_is_selected_or_cut_is_not_published(project):
     run = project.dbt(
         *("build", "--select", "int_as_of", "--exclude", "orders", "--resource-type", "model"),
-        *("--exclude-resource-type", "unit_test", "--sample", "3 days", "--empty"),
+        *("--exclude-resource-type", "test", "--sample", "3 days", "--empty"),
         *("--event-time-start", "2024-01-01", "--event-time-end", "2024-02-01"),
     )
     assert run.is_green, run.said
@@ -66,6 +68,15 @@ def test_a_default_selector_is_not_published(project, change):
     assert run.is_green, run.said
     assert "did not run" in run.said
     assert project.published_number() == 1
+
+
+def test_a_build_without_unit_tests_is_published(project):
+    # they prove the SQL on rows by hand, and say nothing of this build's data
+    run = project.dbt("build", "--exclude-resource-type", "unit_test")
+    assert "published: " in run.said
+    assert "not published: " not in run.said
+    assert project.published_number() == 2
+    rollback(project.warehouse)
 
 
 @pytest.mark.parametrize("command", ["run", "test"])
@@ -106,11 +117,11 @@ def test_a_failed_model_and_what_is_skipped_after_it_are_not_green(project, chan
 
 
 def test_a_refused_publish_fails_the_build_and_says_why(project):
-    previous = project.warehouse / "retail.previous.duckdb"
     # a folder cannot be replaced by a file
-    previous.mkdir()
+    in_the_way = project.warehouse / "retail.previous.duckdb.new"
+    in_the_way.mkdir()
     run = project.dbt("build")
-    previous.rmdir()
+    in_the_way.rmdir()
     assert not run.is_green
     assert "not published: " in run.said
     assert "retail.duckdb could not be replaced" in run.said

@@ -100,9 +100,9 @@ churn_histories as (
         purchase_histories.as_of_date - purchase_histories.last_ordered_on as recency_days,
         purchase_histories.as_of_date - purchase_histories.first_ordered_on as age_days,
         purchase_histories.average_revenue,
-        coalesce(event_histories.return_count, 0) as return_count,
-        coalesce(event_histories.complaint_count, 0) as complaint_count,
-        coalesce(event_histories.late_parcel_count, 0) as late_parcel_count,
+        cast(coalesce(event_histories.return_count, 0) as bigint) as return_count,
+        cast(coalesce(event_histories.complaint_count, 0) as bigint) as complaint_count,
+        cast(coalesce(event_histories.late_parcel_count, 0) as bigint) as late_parcel_count,
         purchase_histories.as_of_date
     from purchase_histories
     left join event_histories
