@@ -2,7 +2,8 @@
 --    counted in its frequency.
 -- 2. Spend is what purchases brought in: the margin where it is known for nearly all revenue
 --    (`clv_margin_known_share`), else the revenue. Returns lower the historical value only.
--- 3. What comes after the history's date is its outcome, for the backtest.
+-- 3. Amounts are added up as decimals: sums of doubles differ in the last digit from build to build.
+-- 4. What comes after the history's date is its outcome, for the backtest.
 with orders as (
     select * from {{ ref('orders') }}
     where customer_id is not null
@@ -29,12 +30,12 @@ purchase_days as (
     select
         orders.customer_id,
         orders.ordered_on,
-        cast(sum(orders.revenue) as double) as revenue,
-        cast(sum(case
+        sum(orders.revenue) as revenue,
+        sum(cast(case
             when not bases.is_margin_known then orders.revenue
             when orders.margin is null then orders.revenue * bases.mean_margin_rate
             else orders.margin
-        end) as double) as worth
+        end as decimal(18, 4))) as worth
     from orders
     cross join bases
     where orders.is_purchase
@@ -50,9 +51,10 @@ histories as (
         count(*) - 1 as frequency,
         max(purchase_days.ordered_on) - min(purchase_days.ordered_on) as recency_days,
         history_dates.as_of_date - min(purchase_days.ordered_on) as age_days,
-        coalesce(min_by(purchase_days.revenue, purchase_days.ordered_on), 0) as first_spend,
-        coalesce(sum(purchase_days.revenue), 0) as spend,
-        coalesce(sum(purchase_days.worth), 0) as worth
+        cast(coalesce(min_by(purchase_days.revenue, purchase_days.ordered_on), 0) as double)
+            as first_spend,
+        cast(coalesce(sum(purchase_days.revenue), 0) as double) as spend,
+        cast(coalesce(sum(purchase_days.worth), 0) as double) as worth
     from purchase_days
     inner join history_dates on purchase_days.ordered_on <= history_dates.as_of_date
     group by
@@ -66,7 +68,7 @@ outcomes as (
     select
         purchase_days.customer_id,
         count(*) as holdout_orders,
-        coalesce(sum(purchase_days.revenue), 0) as holdout_spend
+        cast(coalesce(sum(purchase_days.revenue), 0) as double) as holdout_spend
     from purchase_days
     inner join history_dates
         on

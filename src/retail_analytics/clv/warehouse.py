@@ -69,8 +69,10 @@ def spend_groups(
             select
                 purpose,
                 frequency as purchase_count,
-                repeat_mean_spend as mean_spend,
-                avg(repeat_mean_spend) over (partition by purpose) as centre,
+                -- exact sums: those of doubles depend on the order of rows
+                cast(repeat_mean_spend as decimal(18, 6)) as mean_spend,
+                avg(cast(repeat_mean_spend as decimal(18, 6))) over (partition by purpose)
+                    as centre,
                 count(*) over (partition by purpose) as repeater_count
             from histories
             where frequency > 0 and repeat_mean_spend > 0
@@ -86,8 +88,8 @@ def spend_groups(
             purpose,
             purchase_count,
             case
-                when repeater_count <= {20_000} then mean_spend
-                else floor(ln(mean_spend / centre) / {SPEND_RESOLUTION})
+                when repeater_count <= 20000 then cast(mean_spend as double)
+                else floor(ln(cast(mean_spend as double) / centre) / {SPEND_RESOLUTION})
             end
         order by all
         """
