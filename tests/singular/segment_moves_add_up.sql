@@ -45,7 +45,10 @@ cross join first_month
 left join arrivals on history.month = arrivals.month and history.segment = arrivals.segment
 left join departures on history.month = departures.month and history.segment = departures.segment
 where
-    (history.month > first_month.month and arrivals.customer_count is distinct from history.customer_count)
+    (
+        history.month > first_month.month
+        and arrivals.customer_count is distinct from history.customer_count
+    )
     or (
         departures.customer_count is distinct from history.customer_count
         and history.month < (select max(last_history.month) from history as last_history)
