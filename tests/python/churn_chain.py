@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import jinja2
 import pandas as pd
+import yaml
 
 from retail_analytics.churn import churn_coefficients
 from retail_analytics.churn_backtest import backtest, choose_method
@@ -18,6 +19,7 @@ INPUTS = {
     "revenue decimal(18, 4), ordered_on date",
     "deliveries": "order_id varchar, promised_on date, delivered_on date",
     "stg_complaints": "order_id varchar, complaint_count bigint, complained_on date",
+    "customer_lifetime_values": "customer_id varchar, horizon_months bigint, expected_value double",
     "stg_cancellations": "customer_id varchar, cancellation_count bigint, cancelled_on date",
 }
 FEATURE_MODELS = {
@@ -62,10 +64,11 @@ def shop(
 def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
     """Creates the tables and views of these models, in this order."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    values = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
     for name, kind in models.items():
         (path,) = (ROOT / "models").rglob(f"{name}.sql")
         query = environment.from_string(path.read_text()).render(
-            ref=lambda table: table, var=lambda name, default=None: 20_000
+            ref=lambda table: table, var=values.__getitem__
         )
         con.execute(f"create or replace {kind} {name} as {query}")
 

@@ -33,7 +33,7 @@ sampled_buyers as (
     select customer_id
     from buyers
     order by md5(customer_id), customer_id
-    limit {{ var('churn_training_customers', 20000) }}
+    limit {{ var('churn_training_customers') }}
 ),
 
 sightings as (

@@ -82,8 +82,7 @@ customer_360 as (
         year_values.value_upper as expected_value_12_months_upper,
         year_values.p_alive,
         quarter_risks.no_purchase_probability as churn_probability_90_days,
-        quarter_risks.no_purchase_probability * greatest(year_values.expected_value, 0)
-            as value_at_stake,
+        quarter_risks.value_at_stake,
         cast(date_trunc('month', customers.first_ordered_on) as date) as cohort_month,
         customers.signed_up_on,
         customers.first_ordered_on,

@@ -4,6 +4,8 @@
 -- 3. The action follows from the risk class and the driver that raises the risk most, if its share
 --    is large enough; else from the risk class alone (churn_actions.csv).
 -- 4. Who has never bought cannot stay away: no figure, and the status says so.
+-- 5. At stake is the probability of no purchase times what is expected of the customer in the next
+--    twelve months; nothing where more is expected to come back than to be bought.
 with customers as (
     select * from {{ ref('customers') }}
 ),
@@ -30,6 +32,11 @@ risk_classes as (
 
 actions as (
     select * from {{ ref('churn_actions') }}
+),
+
+year_values as (
+    select * from {{ ref('customer_lifetime_values') }}
+    where horizon_months = 12
 ),
 
 predicted as (
@@ -87,8 +94,12 @@ customer_churn_risks as (
         probabilities.driver_1_share,
         probabilities.driver_2_share,
         probabilities.driver_3_share,
+        probabilities.no_purchase_probability
+        * case when year_values.expected_value < 0 then 0 else year_values.expected_value end
+            as value_at_stake,
         probabilities.as_of_date
     from probabilities
+    left join year_values on probabilities.customer_id = year_values.customer_id
     left join risk_classes
         on
             probabilities.horizon_days = risk_classes.horizon_days
