@@ -66,6 +66,7 @@ histories as (
 
 outcomes as (
     select
+        history_dates.purpose,
         purchase_days.customer_id,
         count(*) as holdout_orders,
         cast(coalesce(sum(purchase_days.revenue), 0) as double) as holdout_spend
@@ -76,7 +77,7 @@ outcomes as (
             and purchase_days.ordered_on > history_dates.as_of_date
             and purchase_days.ordered_on
             <= history_dates.as_of_date + cast(history_dates.holdout_days as integer)
-    group by purchase_days.customer_id
+    group by history_dates.purpose, purchase_days.customer_id
 ),
 
 customer_histories as (
@@ -98,8 +99,9 @@ customer_histories as (
         histories.as_of_date
     from histories
     cross join bases
+    -- a condition on one side alone would make this a comparison of everyone with everyone
     left join outcomes
-        on histories.customer_id = outcomes.customer_id and histories.purpose = 'backtest'
+        on histories.purpose = outcomes.purpose and histories.customer_id = outcomes.customer_id
 )
 
 select * from customer_histories
