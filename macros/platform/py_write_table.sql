@@ -19,6 +19,7 @@ def materialize(df, con):
         relation={{ relation.render() | string | tojson }},
         definitions={{ contracted_definitions() | tojson }},
         types={{ types | tojson }},
+        primary_key={{ add_primary_key(relation) | tojson }},
     )
 {% endmacro %}
 
@@ -35,12 +36,4 @@ def materialize(df, con):
         {% do types.update({name: column.data_type}) %}
     {% endfor %}
     {{ return(types) }}
-{% endmacro %}
-
-{# Columns and constraints as `create table` wants them. #}
-{% macro contracted_definitions() %}
-    {{ return(
-        adapter.render_raw_columns_constraints(raw_columns=model['columns'])
-        + adapter.render_raw_model_constraints(raw_constraints=model['constraints'])
-    ) }}
 {% endmacro %}

@@ -18,13 +18,15 @@ def write_contracted(
     relation: str,
     definitions: list[str],
     types: dict[str, str],
+    primary_key: str = "",
 ) -> None:
-    """Creates `relation` from the definitions and fills it by name from `data`.
+    """Creates `relation` from the definitions, fills it by name from `data`, adds the primary key.
 
     `data` is what a Python model returns: a pandas frame, an Arrow table or record batch reader,
-    or a DuckDB relation. `types` are the contract's columns in order. Raises ValueError, naming
-    the model and the column, when the columns are not the contract's, a value does not fit its
-    type (a fraction is no integer), or a constraint refuses it.
+    or a DuckDB relation. `types` are the contract's columns in order; `primary_key` is the
+    statement that adds it, if any. Raises ValueError, naming the model and the column, when the
+    columns are not the contract's, a value does not fit its type (a fraction is no integer), or a
+    constraint refuses it.
     """
     con.register(ROWS, data)
     given = {row[0]: row[1] for row in con.execute(f"describe {ROWS}").fetchall()}
@@ -40,8 +42,10 @@ def write_contracted(
     con.execute(f"create table {relation} ({', '.join(definitions)})")
     try:
         con.execute(f"insert into {relation} ({names}) select {values} from {ROWS}")
+        if primary_key:
+            con.execute(primary_key)
     except duckdb.Error as error:
-        raise ValueError(f"{model}: {reason(error, definitions)}") from error
+        raise ValueError(f"{model}: {reason(error, primary_key)}") from error
     con.unregister(ROWS)
 
 
@@ -61,10 +65,9 @@ def value(name: str, given_type: str, contract_type: str) -> str:
     return f"case when {refused} then error({fault} || {column}) else {cast} end"
 
 
-def reason(error: duckdb.Error, definitions: list[str]) -> str:
+def reason(error: duckdb.Error, primary_key: str) -> str:
     """The first line of DuckDB's message; it names no columns when a key is there twice."""
     text = str(error).splitlines()[0]
-    if "duplicate key" not in text.lower():
+    if "duplicates" not in text.lower():
         return text
-    keys = [part for part in definitions if re.search(r"\b(primary key|unique)\b", part, re.I)]
-    return f"{text} ({', '.join(keys)})"
+    return f"{text} ({primary_key.partition(' add ')[2]})"

@@ -97,17 +97,29 @@ def copy_table(con: duckdb.DuckDBPyConnection, build: str, schema: str, name: st
     """Copies a table with its constraints; a view becomes a table."""
     target = f"{schema}.{identifier(name)}"
     source = f"{identifier(build)}.{target}"
-    ddl = con.execute(
-        "select sql from duckdb_tables() "
-        "where database_name = ? and schema_name = ? and table_name = ?",
+    found = con.execute(
+        """
+        select tables.sql, keys.constraint_text
+        from duckdb_tables() as tables
+        left join duckdb_constraints() as keys
+            on tables.table_oid = keys.table_oid and tables.database_oid = keys.database_oid
+            and keys.constraint_type = 'PRIMARY KEY'
+        where tables.database_name = ? and tables.schema_name = ? and tables.table_name = ?
+        """,
         [build, schema, name],
     ).fetchall()
-    if ddl:
-        # it names the schema and not the database: it makes its table in the published one
-        con.execute(ddl[0][0])
-        con.execute(f"insert into {target} from {source}")
-    else:
+    if not found:
         con.execute(f"create table {target} as from {source}")
+        return
+    # the definition names the schema and not the database: its table is made in the published one
+    definition, key = found[0]
+    # a contract's key stands last; added when the rows are there, it costs a part of the time
+    last = f", {key});"
+    is_key_last = definition.endswith(last)
+    con.execute(definition.removesuffix(last) + ");" if is_key_last else definition)
+    con.execute(f"insert into {target} from {source}")
+    if is_key_last:
+        con.execute(f"alter table {target} add {key}")
 
 
 def copy_comments(

@@ -149,7 +149,24 @@ def test_a_baseline_serves_where_no_model_beats_it(sample_backtest):
 def test_without_enough_data_there_is_no_backtest(sample):
     table = backtest(sample.head(5), horizon_days=HOLDOUT_DAYS)
     assert table.empty
-    assert choose_model(table) == "bg_nbd"
+    assert choose_model(table) == "pareto_nbd"
+
+
+def test_bg_nbd_serves_only_where_it_is_clearly_better(sample_backtest):
+    own = sample_backtest["model"].eq("bg_nbd") & sample_backtest["target"].eq("orders")
+    score = sample_backtest["metric"].eq("ranked_probability_score") & own
+    total = sample_backtest["metric"].eq("total_error_rate") & own
+    lowest = sample_backtest.loc[
+        sample_backtest["metric"].eq("ranked_probability_score")
+        & sample_backtest["target"].eq("orders"),
+        "value",
+    ].min()
+    close = sample_backtest.assign(
+        value=sample_backtest["value"].mask(total, 0).mask(score, 0.995 * lowest)
+    )
+    assert choose_model(close) != "bg_nbd"
+    better = close.assign(value=close["value"].mask(score, 0.9 * lowest))
+    assert choose_model(better) == "bg_nbd"
 
 
 def test_the_top_share_counts_ties_in_part():
