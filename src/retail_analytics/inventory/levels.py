@@ -156,7 +156,6 @@ def inventory_chunk(
         paths=paths,
         parameters=parameters,
         keys=keys,
-        cover_weeks=settings.cover_weeks,
         fit=fit,
     )
     levels = _level_rows(
@@ -333,7 +332,7 @@ def _reason(row: tuple) -> str:
     if row.status == "short_history":
         level += f", from only {row.history_days} days of history"
     if np.isnan(row.order_now_units):
-        return f"{level}; no stock count, so what to order is not known."
+        return f"{level}; no recent stock count, so what to order is not known."
     position = row.on_hand_units + row.on_order_units
     held = f"{level}; {position:.0f} in stock or on order"
     if row.order_now_units > 0:

@@ -28,7 +28,6 @@ def held_out_replay(
     paths: Paths,
     parameters: ArticleParameters,
     keys: np.ndarray,
-    cover_weeks: float,
     fit: Callable[[int], Fit],
 ) -> pd.DataFrame:
     """Each rule over the last weeks of `demand` (articles, days), with levels set before them.
@@ -59,7 +58,7 @@ def held_out_replay(
             order_quantity=fitted.order_quantity,
         )
         usual = paths.rate[average, :, week]
-        cover = usual * (parameters.interval_days + 7 * cover_weeks)
+        cover = usual * (parameters.interval_days + 7 * parameters.cover_weeks)
         flat = FLAT_RULE * usual * parameters.interval_days
         since = paths.week_end[week] - begin
         levels[0, 0, :, since:] = own["reorder_point_units"].to_numpy()[:, None]
