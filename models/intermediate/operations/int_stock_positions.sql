@@ -81,10 +81,9 @@ stock_positions as (
     select
         stock_outs.product_id,
         case
-            when counted.product_id is not null
-                then greatest(
-                    counted.on_hand_units - coalesce(cast(sold_since.units as double), 0), 0
-                )
+            when counted.on_hand_units > coalesce(cast(sold_since.units as double), 0)
+                then counted.on_hand_units - coalesce(cast(sold_since.units as double), 0)
+            when counted.product_id is not null then 0
         end as on_hand_units,
         counted.on_order_units,
         stock_outs.stock_out_rate,

@@ -115,4 +115,5 @@ def wilson_interval(share: np.ndarray, *, count: np.ndarray) -> tuple[np.ndarray
     trials = np.where(count > 0, count, np.nan)
     centre = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z * np.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2) / (1 + z**2 / trials)
-    return centre - half, centre + half
+    # Never past the share itself, where rounding would take it when all or none succeed.
+    return np.minimum(centre - half, share), np.maximum(centre + half, share)
