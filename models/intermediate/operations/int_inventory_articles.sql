@@ -3,6 +3,7 @@
 --    (seeds/rules/inventory_settings.csv).
 -- 3. What spoils is ordered at each review, as if an order cost nothing: the cheapest batch of the
 --    formula may be a year's.
+-- 4. A lead time of ten years or more is a slip, and unknown.
 with products as (
     select * from {{ ref('products') }}
     where is_stocked
@@ -33,8 +34,11 @@ inventory_articles as (
         cast(products.list_price as double) as list_price,
         cast(products.unit_cost as double) as unit_cost,
         cast(products.revenue as double) as revenue,
-        cast(products.lead_time_days as double) as lead_time_days,
-        cast(products.lead_time_sd_days as double) as lead_time_sd_days,
+        case when products.lead_time_days < 3650 then cast(products.lead_time_days as double) end
+            as lead_time_days,
+        case
+            when products.lead_time_sd_days < 3650 then cast(products.lead_time_sd_days as double)
+        end as lead_time_sd_days,
         coalesce(settings.lead_time_days, default_settings.lead_time_days)
             as default_lead_time_days,
         coalesce(settings.lead_time_sd_share, default_settings.lead_time_sd_share)

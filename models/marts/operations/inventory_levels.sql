@@ -11,6 +11,10 @@ articles as (
     select * from {{ ref('int_inventory_articles') }}
 ),
 
+year_ago as (
+    select * from {{ ref('int_demand_a_year_ago') }}
+),
+
 fits as (
     select * from {{ ref('inventory_fits') }}
     where rule = 'model'
@@ -52,6 +56,7 @@ inventory_levels as (
         fits.mean_daily_demand,
         fits.sd_daily_demand,
         fits.forecast_daily_demand,
+        year_ago.year_ago_daily_demand,
         fits.backtest_loss,
         fits.baseline_loss,
         fits.backtest_origins,
@@ -77,6 +82,7 @@ inventory_levels as (
         fits.as_of_date
     from products
     left join articles on products.product_id = articles.product_id
+    left join year_ago on products.product_id = year_ago.product_id
     left join fits on products.product_id = fits.product_id
 )
 
