@@ -9,6 +9,10 @@ churn_backtest as (
     select * from {{ ref('churn_backtest') }}
 ),
 
+inventory_quality as (
+    select * from {{ ref('int_inventory_quality') }}
+),
+
 metrics as (
     select * from {{ ref('quality_metrics') }}
 ),
@@ -47,6 +51,20 @@ measured as (
         row_count,
         as_of_date
     from churn_backtest
+    union all
+    select
+        'inventory_levels' as mart,
+        model,
+        target,
+        metric,
+        baseline,
+        is_serving,
+        horizon_days,
+        value,
+        baseline_value,
+        row_count,
+        as_of_date
+    from inventory_quality
 ),
 
 model_quality as (

@@ -56,6 +56,12 @@ def test_adida_by_hand():
     assert path[0, 2:].tolist() == [1.5, 1.5, 2.5]
 
 
+def test_adida_knows_nothing_before_a_block_is_full():
+    path = adida(np.ones((2, 5)), alpha=0.5, block_periods=np.array([6, 5]))
+    assert np.isnan(path[0]).all()
+    assert np.isnan(path[1, :4]).all() and path[1, 4] == 1.0
+
+
 def test_adida_of_single_periods_is_smoothing():
     demand = np.random.default_rng(1).poisson(1.0, (5, 40)).astype(float)
     assert np.allclose(adida(demand, alpha=0.1, block_periods=1), ses(demand, alpha=0.1))

@@ -36,6 +36,14 @@ def test_a_trace_by_hand():
     assert found.average_short_units == pytest.approx(2 / 7)
 
 
+def test_an_order_that_arrives_after_the_end_is_never_seen():
+    # A slip of the pen in a lead time must not take the memory of a billion days.
+    demand = [[3, 1, 2, 1, 0, 1, 2]]
+    late, later = (replay(demand, reorder=9, up_to=9, lead=lead) for lead in (7, 10**9))
+    assert late.equals(later)
+    assert late.loc[0, "cycles"] == 0 and late.loc[0, "orders"] > 0
+
+
 def test_base_stock_reaches_the_exact_service():
     rng = np.random.default_rng(0)
     demand = rng.poisson(0.7, (400, 600))

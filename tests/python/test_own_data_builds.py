@@ -135,6 +135,9 @@ def contoso(built: Built) -> None:
         "select reason, share, count(*) over () from marts.churn_reasons where reason_rank = 1"
     ) == [("Service Dissatisfaction", 0.4, 1)]
     assert built.query("select count(*) from marts.churn_reasons") == [(5,)]
+    assert built.query(
+        "select count(*), sum(revenue), bool_and(reason <> '') from marts.inventory_levels"
+    ) == [(10, Decimal("980.0000"), True)]
 
 
 def test_published_tables_say_what_they_hold(example: tuple[str, Built]) -> None:

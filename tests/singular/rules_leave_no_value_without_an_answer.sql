@@ -1,5 +1,6 @@
 -- The rule tables agree with the ranges of what they judge: every count, share, score and net
--- reaches a first step, no two steps begin at one value, and weights add up to 1.
+-- reaches a first step, no two steps begin at one value, weights add up to 1, and inventory has a
+-- default for every setting.
 with steps as (
     select
         'incident_severities' as rule_table,
@@ -44,8 +45,28 @@ faulty_weights as (
     select 'delivery_score_parts' as rule_table
     from {{ ref('delivery_score_parts') }}
     having abs(sum(weight) - 1) > 1e-9 or min(weight) < 0 or count(*) <> 3 or min(zero_at) <= 0
+),
+
+whole_defaults as (
+    select count(*) as row_count
+    from {{ ref('inventory_settings') }}
+    where
+        category = 'default'
+        and coalesce(
+            service_target + review_period_days + lead_time_days + lead_time_sd_share
+            + holding_cost_rate + order_cost + salvage_rate + cover_weeks,
+            -1
+        ) >= 0
+),
+
+missing_defaults as (
+    select 'inventory_settings' as rule_table
+    from whole_defaults
+    where row_count <> 1
 )
 
 select * from faulty_steps
 union all
 select * from faulty_weights
+union all
+select * from missing_defaults

@@ -120,7 +120,8 @@ def adida(
     if (blocks < 1).any():
         raise ValueError("block_periods: a block has less than one period")
     path = np.full((columns.shape[1], columns.shape[0]), np.nan)
-    for block in np.unique(blocks):
+    # A block longer than the history is never complete: no forecast.
+    for block in np.unique(blocks[blocks <= columns.shape[0]]):
         rows = np.flatnonzero(blocks == block)
         lead_in = columns.shape[0] % block
         sums = columns[lead_in:, rows].reshape(-1, block, len(rows)).sum(axis=1).T

@@ -156,7 +156,6 @@ def inventory_chunk(
         paths=paths,
         parameters=parameters,
         keys=keys,
-        cover_weeks=settings.cover_weeks,
         fit=fit,
     )
     levels = _level_rows(
@@ -322,8 +321,8 @@ def _reason(row: tuple) -> str:
         if row.demand_days == 0:
             return "No demand on record, so no level can be set."
         return (
-            f"Only {row.demand_days} days with demand in {row.history_days} days since the first "
-            "sale: too little to set a level."
+            f"Only {_days(row.demand_days)} with demand in {_days(row.history_days)} since the "
+            "first sale: too little to set a level."
         )
     level = (
         f"{row.demand_class.capitalize()} demand of {row.forecast_daily_demand:.3g} a day: "
@@ -333,9 +332,13 @@ def _reason(row: tuple) -> str:
     if row.status == "short_history":
         level += f", from only {row.history_days} days of history"
     if np.isnan(row.order_now_units):
-        return f"{level}; no stock count, so what to order is not known."
+        return f"{level}; no recent stock count, so what to order is not known."
     position = row.on_hand_units + row.on_order_units
     held = f"{level}; {position:.0f} in stock or on order"
     if row.order_now_units > 0:
         return f"{held}: order {row.order_now_units:.0f}."
     return f"{held}: nothing to order."
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"

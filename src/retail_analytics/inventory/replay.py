@@ -28,7 +28,6 @@ def held_out_replay(
     paths: Paths,
     parameters: ArticleParameters,
     keys: np.ndarray,
-    cover_weeks: float,
     fit: Callable[[int], Fit],
 ) -> pd.DataFrame:
     """Each rule over the last weeks of `demand` (articles, days), with levels set before them.
@@ -59,7 +58,7 @@ def held_out_replay(
             order_quantity=fitted.order_quantity,
         )
         usual = paths.rate[average, :, week]
-        cover = usual * (parameters.interval_days + 7 * cover_weeks)
+        cover = usual * (parameters.interval_days + 7 * parameters.cover_weeks)
         flat = FLAT_RULE * usual * parameters.interval_days
         since = paths.week_end[week] - begin
         levels[0, 0, :, since:] = own["reorder_point_units"].to_numpy()[:, None]
@@ -116,4 +115,5 @@ def wilson_interval(share: np.ndarray, *, count: np.ndarray) -> tuple[np.ndarray
     trials = np.where(count > 0, count, np.nan)
     centre = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z * np.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2) / (1 + z**2 / trials)
-    return centre - half, centre + half
+    # Never past the share itself, where rounding would take it when all or none succeed.
+    return np.minimum(centre - half, share), np.maximum(centre + half, share)

@@ -46,6 +46,7 @@ class ArticleParameters:
     unit_cost: np.ndarray
     on_hand: np.ndarray
     on_order: np.ndarray
+    cover_weeks: np.ndarray
 
     @property
     def interval_days(self) -> np.ndarray:
@@ -56,14 +57,17 @@ def article_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -
     """Each article's parameters: its own column where there is a value, else the setting.
 
     Optional columns: service_target, review_period_days, lead_time_days, lead_time_sd_days,
-    holding_cost_rate, order_cost, unit_cost, list_price, is_perishable, on_hand_units,
-    on_order_units. A perishable article with price above cost gets the critical ratio as its
-    service. `lead_time_source` is `input`, `input_days` (the deviation from the default share) or
-    `default`. Raises ValueError naming the column for a value out of range.
+    default_lead_time_days (where the article's own is missing), lead_time_sd_share,
+    holding_cost_rate, order_cost, salvage_rate, cover_weeks, unit_cost, list_price, is_perishable,
+    on_hand_units, on_order_units. A perishable article with price above cost gets the critical
+    ratio as its service. `lead_time_source` is `input`, `input_days` (the deviation from the
+    default share) or `default`. Raises ValueError naming the column for a value out of range.
     """
     own_lead_time = _column(articles, "lead_time_days")
     own_sd = _column(articles, "lead_time_sd_days")
-    lead_time = np.where(np.isnan(own_lead_time), settings.lead_time_days, own_lead_time)
+    default = _column(articles, "default_lead_time_days", default=settings.lead_time_days)
+    lead_time = np.where(np.isnan(own_lead_time), default, own_lead_time)
+    sd_share = _column(articles, "lead_time_sd_share", default=settings.lead_time_sd_share)
     # A deviation without its mean says nothing about the default's.
     known_sd = ~np.isnan(own_sd) & ~np.isnan(own_lead_time)
     review = _column(articles, "review_period_days", default=settings.review_period_days)
@@ -77,7 +81,8 @@ def article_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -
     spoils = np.zeros(len(articles), dtype=bool)
     if "is_perishable" in articles.columns:
         spoils = articles["is_perishable"].astype("boolean").fillna(False).to_numpy(dtype=bool)
-    left_over = unit_cost * (1 - settings.salvage_rate)
+    salvage_rate = _column(articles, "salvage_rate", default=settings.salvage_rate)
+    left_over = unit_cost * (1 - salvage_rate)
     by_ratio = spoils & (price > unit_cost) & (left_over > 0)
     service = service.copy()
     service[by_ratio] = critical_ratio(
@@ -89,7 +94,7 @@ def article_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -
         review_period_days=review,
         lead_time_days=lead_time,
         lead_time_sd_days=np.where(
-            lead_time > 0, np.where(known_sd, own_sd, lead_time * settings.lead_time_sd_share), 0.0
+            lead_time > 0, np.where(known_sd, own_sd, lead_time * sd_share), 0.0
         ),
         lead_time_source=np.select(
             [np.isnan(own_lead_time), known_sd], ["default", "input"], default="input_days"
@@ -101,6 +106,7 @@ def article_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -
         unit_cost=unit_cost,
         on_hand=_column(articles, "on_hand_units"),
         on_order=_column(articles, "on_order_units", default=0.0),
+        cover_weeks=_column(articles, "cover_weeks", default=settings.cover_weeks),
     )
 
 

@@ -43,6 +43,8 @@ def simulate_policy(
     if (reorder > up_to).any():
         raise ValueError("order_up_to: below the reorder point")
 
+    # What arrives after the end is as good as never, however late: slots need no more days.
+    lead = np.minimum(lead, days)
     slots = int(lead.max(initial=0)) + 2
     due_units, due_orders = np.zeros((slots, rows)), np.zeros((slots, rows))
     net, on_order = np.zeros(rows), np.zeros(rows)

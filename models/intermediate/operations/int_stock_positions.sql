@@ -1,0 +1,96 @@
+-- 1. On hand is the newest count of each warehouse, added up, less what was sold since the newest
+--    of them, not below 0. A count older than `stock_count_valid_days` is not believed.
+-- 2. A warehouse without a name is one of its own.
+-- 3. Order lines name no warehouse, so that there is one row an article and none a warehouse.
+-- 4. The stock-out rate is the share of count days on which all that was counted was 0.
+with counts as (
+    select * from {{ ref('stg_stock_levels') }}
+),
+
+demand_days as (
+    select * from {{ ref('int_demand_days') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+counts_in_history as (
+    select
+        counts.*,
+        counts.counted_on > as_of.as_of_date - {{ var('stock_count_valid_days') }} as is_valid
+    from counts
+    inner join as_of
+        on
+            counts.counted_on > as_of.as_of_date - {{ var('inventory_history_days') }}
+            and counts.counted_on <= as_of.as_of_date
+),
+
+count_days as (
+    select
+        product_id,
+        counted_on,
+        sum(on_hand_units) = 0 as is_stocked_out
+    from counts_in_history
+    group by product_id, counted_on
+),
+
+stock_outs as (
+    select
+        product_id,
+        count(*) filter (is_stocked_out) / count(*) as stock_out_rate
+    from count_days
+    group by product_id
+),
+
+newest_counts as (
+    select
+        product_id,
+        warehouse,
+        max_by(on_hand_units, counted_on) as on_hand_units,
+        max_by(coalesce(on_order_units, 0), counted_on) as on_order_units,
+        max(counted_on) as counted_on
+    from counts_in_history
+    where is_valid
+    group by product_id, warehouse
+),
+
+counted as (
+    select
+        product_id,
+        cast(sum(on_hand_units) as double) as on_hand_units,
+        cast(sum(on_order_units) as double) as on_order_units,
+        max(counted_on) as counted_on
+    from newest_counts
+    group by product_id
+),
+
+sold_since as (
+    select
+        demand_days.product_id,
+        sum(cast(demand_days.units as decimal(18, 4))) as units
+    from demand_days
+    inner join counted
+        on
+            demand_days.product_id = counted.product_id
+            and demand_days.demanded_on > counted.counted_on
+    group by demand_days.product_id
+),
+
+stock_positions as (
+    select
+        stock_outs.product_id,
+        case
+            when counted.on_hand_units > coalesce(cast(sold_since.units as double), 0)
+                then counted.on_hand_units - coalesce(cast(sold_since.units as double), 0)
+            when counted.product_id is not null then 0
+        end as on_hand_units,
+        counted.on_order_units,
+        stock_outs.stock_out_rate,
+        counted.counted_on
+    from stock_outs
+    left join counted on stock_outs.product_id = counted.product_id
+    left join sold_since on stock_outs.product_id = sold_since.product_id
+)
+
+select * from stock_positions

@@ -1,0 +1,17 @@
+"""One row an article and rule: the article's stock levels, and what the rule did in a replay."""
+
+from retail_analytics.inventory.tables import fit_inventory
+
+
+def model(dbt, session):
+    """Fits a chunk of articles at a time while the rows of the one before are written."""
+    articles = dbt.ref("int_inventory_articles")
+    demand = dbt.ref("int_demand_days")
+    settings = dbt.ref("inventory_settings")
+    return fit_inventory(
+        articles.df(),
+        demand=demand,
+        settings=settings.filter("category = 'default'").df(),
+        history_days=int(dbt.config.meta_get("history_days")),
+        seed=int(dbt.config.meta_get("seed")),
+    )
