@@ -1,13 +1,14 @@
--- 1. The change is in points of net sentiment (100 x the difference), not in percent of a figure that
---    crosses zero; it is to the month before it that has mentions.
--- 2. z is the change over its own standard error. Both months get one positive and one negative
---    mention more, so that a few mentions of one kind do not pass for certainty (Agresti and Caffo
---    2000).
--- 3. A month is an anomaly when its change reaches a severity in points and in z
---    (seeds/rules/sentiment_severities.csv) and its net lies outside its usual limits on the side
---    of the change: 2.66 mean moving ranges around the mean of the months before it (XmR chart).
---    While there are too few months for limits, the change alone decides and the status says so.
--- 4. A rise can be an anomaly; it has no severity.
+-- 1. Points are 100 x a difference of nets, not percent of a figure that crosses zero. A month is read
+--    twice: its change from the month before it that has mentions, and its distance from what is
+--    usual, the mean of up to 24 months before it.
+-- 2. z is a reading over its own standard error. Every month gets one positive and one negative
+--    mention more for it, so that a few mentions of one kind do not pass for certainty (Agresti and
+--    Caffo 2000).
+-- 3. A distance is unusual beyond 2.66 mean moving ranges, a change beyond 3.268 (XmR chart, Wheeler
+--    and Chambers 1992); with fewer than six months before it nothing is.
+-- 4. A reading is an anomaly when it reaches a severity in points and in z, and is unusual where the
+--    severity asks for it (seeds/rules/sentiment_severities.csv). The gravest reading decides, of two
+--    alike the one with more points. A rise can be an anomaly; it has no severity.
 with sentiment as (
     select * from {{ ref('sentiment') }}
     where mention_count > 0
@@ -40,92 +41,103 @@ errors as (
     from shrunken_nets
 ),
 
-changes as (
+months as (
     select
-        dimension,
-        entity,
-        assessment,
-        mention_count,
-        net_sentiment,
-        lag(net_sentiment) over slice as previous_net_sentiment,
-        100 * (net_sentiment - lag(net_sentiment) over slice) as change_points,
-        (shrunken_net - lag(shrunken_net) over slice)
-        / sqrt(variance + lag(variance) over slice) as change_z,
-        lag(month) over slice as previous_month,
-        month
-    from errors
-    window slice as (
-        partition by dimension, entity
-        order by month
-    )
-),
-
-limited_changes as (
-    select
-        changes.*,
-        limits.status,
+        errors.*,
+        limits.status as limits_status,
         limits.centre,
         limits.limit_lower,
         limits.limit_upper,
-        coalesce(changes.net_sentiment < limits.limit_lower, false) as is_below_limits,
-        coalesce(changes.net_sentiment > limits.limit_upper, false) as is_above_limits
-    from changes
+        limits.range_upper,
+        lag(errors.net_sentiment) over slice as previous_net_sentiment,
+        lag(errors.month) over slice as previous_month,
+        100 * (errors.net_sentiment - lag(errors.net_sentiment) over slice) as change_points,
+        (errors.shrunken_net - lag(errors.shrunken_net) over slice)
+        / sqrt(errors.variance + lag(errors.variance) over slice) as change_z,
+        100 * (errors.net_sentiment - limits.centre) as distance_points,
+        (errors.shrunken_net - limits.centre) / sqrt(errors.variance) as distance_z
+    from errors
     inner join limits using (dimension, entity, month)
+    window slice as (
+        partition by errors.dimension, errors.entity
+        order by errors.month
+    )
 ),
 
-severity_reached as (
+readings as (
     select
-        limited_changes.dimension,
-        limited_changes.entity,
-        limited_changes.month,
-        max_by(severities.severity, severities.minimum_change_points) as severity
-    from limited_changes
+        dimension,
+        entity,
+        month,
+        unnest([
+            {
+                'name': 'change',
+                'points': change_points,
+                'z': change_z,
+                'is_unusual': abs(change_points) > 100 * range_upper
+            },
+            {
+                'name': 'distance',
+                'points': distance_points,
+                'z': distance_z,
+                'is_unusual': net_sentiment < limit_lower or net_sentiment > limit_upper
+            }
+        ]) as reading
+    from months
+),
+
+gravest_readings as (
+    select
+        readings.dimension,
+        readings.entity,
+        readings.month,
+        reading.name as anomaly_reading,
+        case when reading.points < 0 then 'drop' else 'rise' end as direction,
+        case when reading.points < 0 then severities.severity end as severity
+    from readings
     inner join severities
         on
-            abs(limited_changes.change_points) >= severities.minimum_change_points
-            and abs(limited_changes.change_z) >= severities.minimum_z
-    where
-        limited_changes.status <> 'ok'
-        or case
-            when limited_changes.change_points < 0 then limited_changes.is_below_limits
-            else limited_changes.is_above_limits
-        end
-    group by all
+            abs(reading.points) >= severities.minimum_points
+            and abs(reading.z) >= severities.minimum_z
+            and (reading.is_unusual or not severities.must_be_unusual)
+    qualify
+        row_number() over (
+            partition by readings.dimension, readings.entity, readings.month
+            order by severities.minimum_points desc, abs(reading.points) desc, reading.name asc
+        ) = 1
 ),
 
 sentiment_anomalies as (
     select
         dimension,
         entity,
+        gravest_readings.direction,
+        gravest_readings.severity,
+        gravest_readings.anomaly_reading,
+        months.assessment,
+        'z and XmR limits' as method,
         case
-            when limited_changes.change_points < 0 then 'drop'
-            when limited_changes.change_points > 0 then 'rise'
-            when limited_changes.change_points = 0 then 'none'
-        end as direction,
-        case when limited_changes.change_points < 0 then severity_reached.severity end as severity,
-        limited_changes.assessment,
-        'change over its standard error within XmR limits' as method,
-        case
-            when limited_changes.previous_month is null then 'insufficient_data'
-            when limited_changes.status <> 'ok' then 'short_history'
+            when months.previous_month is null then 'insufficient_data'
+            when months.limits_status <> 'ok' then 'short_history'
             else 'ok'
         end as status,
-        severity_reached.severity is not null as is_anomaly,
-        limited_changes.is_below_limits,
-        limited_changes.is_above_limits,
-        limited_changes.mention_count,
-        limited_changes.net_sentiment,
-        limited_changes.previous_net_sentiment,
-        limited_changes.change_points,
-        limited_changes.change_z,
-        limited_changes.centre as usual_net_sentiment,
-        limited_changes.limit_lower as net_sentiment_limit_lower,
-        limited_changes.limit_upper as net_sentiment_limit_upper,
+        gravest_readings.direction is not null as is_anomaly,
+        months.mention_count,
+        months.net_sentiment,
+        months.previous_net_sentiment,
+        months.change_points,
+        months.change_z,
+        months.centre as usual_net_sentiment,
+        months.distance_points,
+        months.distance_z,
+        months.limit_lower as net_sentiment_limit_lower,
+        months.limit_upper as net_sentiment_limit_upper,
+        100 * months.range_upper as change_points_limit,
         month,
-        limited_changes.previous_month,
+        months.previous_month,
         as_of.as_of_date
-    from limited_changes
-    left join severity_reached using (dimension, entity, month)
+    from months
+    left join gravest_readings using (dimension, entity, month)
     cross join as_of
 )
 
