@@ -11,7 +11,12 @@
 } %}
 with metric_forecasts as (
     select * from {{ ref('metric_forecasts') }}
-    where metric in ('{{ measures.values() | join("', '") }}')
+    where
+        metric in (
+            {% for metric in measures.values() %}
+            '{{ metric }}'{{ ',' if not loop.last }}
+            {% endfor %}
+        )
 ),
 
 score_parts as (

@@ -136,9 +136,7 @@ def _forecast_one(
     elif count >= FEWEST_FOR_FORECAST:
         status = "short_history"
         path, method = _short_path(one.working, horizon)
-        half = short_half_widths(
-            one.working, horizon=horizon, level=level, unseen=unseen_step(one)
-        )
+        half = short_half_widths(one.working, horizon=horizon, level=level, unseen=unseen_step(one))
     if count >= FEWEST_FOR_FORECAST:
         value = from_working(path, scale=one.scale)
         lower, upper = bounds_from_working(path - half, path + half, one)

@@ -28,9 +28,9 @@ def forecast_metrics(
 ) -> pd.DataFrame:
     """One row a series and month ahead: forecast, errors over the replay, trend of the history.
 
-    `series` has metric, dimension, entity, period (first days of months), value and weight; `scales`
-    as in `forecast`. The trend (Mann-Kendall, Sen) is that of the last `trend_months`, in units of
-    the metric a month.
+    `series` has metric, dimension, entity, period (first days of months), value and weight;
+    `scales` as in `forecast`. The trend (Mann-Kendall, Sen) is that of the last `trend_months`, in
+    units of the metric a month.
     """
     frame = series.assign(entity=series["dimension"] + SEPARATOR + series["entity"])
     found = forecast(
