@@ -45,6 +45,28 @@ forecast_errors as (
     group by metric, baseline
 ),
 
+forecast_figures as (
+    select
+        target,
+        baseline,
+        horizon_days,
+        row_count,
+        as_of_date,
+        unnest([
+            {
+                'metric': 'mean_absolute_scaled_error',
+                'value': scaled_error,
+                'baseline_value': baseline_scaled_error
+            },
+            {
+                'metric': 'coverage_rate',
+                'value': coverage,
+                'baseline_value': cast(null as double)
+            }
+        ]) as figure
+    from forecast_errors
+),
+
 measured as (
     select
         'customer_lifetime_values' as mart,
@@ -79,15 +101,15 @@ measured as (
         'metric_forecasts' as mart,
         'combination_or_baseline' as model,
         target,
-        unnest(['mean_absolute_scaled_error', 'coverage_rate']) as metric,
+        figure.metric as metric,
         baseline,
         true as is_serving,
         horizon_days,
-        unnest([scaled_error, coverage]) as value,
-        unnest([baseline_scaled_error, null]) as baseline_value,
+        figure.value as value,
+        figure.baseline_value as baseline_value,
         row_count,
         as_of_date
-    from forecast_errors
+    from forecast_figures
 ),
 
 model_quality as (

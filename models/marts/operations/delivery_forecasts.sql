@@ -2,7 +2,7 @@
 --    from it. Where a part is unknown there is no score.
 -- 2. The interval of the score is that of the score forecast as a series of its own, whose coverage
 --    is measured (metric_forecast_backtest); it is drawn out to the score where that lies outside.
--- 3. The status is that of the weakest part.
+-- 3. The status is that of the weakest part, insufficient_data where one is not forecast at all.
 {%- set measures = {
     'average_delivery_days': 'average_delivery_days',
     'on_time_rate': 'on_time_rate',
@@ -78,7 +78,8 @@ delivery_forecasts as (
         scored_parts.on_time_rate_method,
         scored_parts.complaint_count_method,
         case
-            when scored_parts.has_unknown_part then 'insufficient_data'
+            when scored_parts.has_unknown_part or scored_parts.score is null
+                then 'insufficient_data'
             when scored_parts.has_short_part then 'short_history'
             else 'ok'
         end as status,
