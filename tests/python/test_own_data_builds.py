@@ -1,5 +1,6 @@
 """Real data through the whole project, against what other queries say of the raw files."""
 
+from datetime import date
 from decimal import Decimal
 
 import duckdb
@@ -73,6 +74,13 @@ def online_retail(built: Built) -> None:
         "select count(*) filter (not is_stocked), count(*) from marts.products "
         "where category in ('Postage and charges', 'Gift vouchers') and is_stocked"
     ) == [(0, 0)]
+    # the file ends on 9 December: that month is shown, and forecast instead of learned from
+    assert built.query(
+        "select max(period) filter (is_complete), max(period) from marts.metric_series"
+    ) == [(date(2011, 11, 1), date(2011, 12, 1))]
+    assert built.query(
+        "select distinct as_of_period, min(period) over () from marts.metric_forecasts"
+    ) == [(date(2011, 11, 1), date(2011, 12, 1))]
 
 
 def raw_revenue() -> Decimal:
@@ -138,6 +146,18 @@ def contoso(built: Built) -> None:
     assert built.query(
         "select count(*), sum(revenue), bool_and(reason <> '') from marts.inventory_levels"
     ) == [(10, Decimal("980.0000"), True)]
+    # seven months of figures added up: a forecast that says how little it knows
+    assert built.query(
+        "select count(*), min(month), any_value(status), "
+        "bool_and(score_lower < score and score < score_upper) from marts.delivery_forecasts"
+    ) == [(6, date(2023, 10, 1), "short_history", True)]
+    assert built.query(
+        "select distinct history_count, status from marts.metric_forecasts "
+        "where metric in ('on_time_rate', 'net_sentiment')"
+    ) == [(7, "short_history")]
+    assert built.query(
+        "select count(*) from marts.metric_forecasts where value_upper - value_lower <= 0"
+    ) == [(0,)]
 
 
 def test_published_tables_say_what_they_hold(example: tuple[str, Built]) -> None:
