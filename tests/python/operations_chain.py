@@ -23,6 +23,9 @@ MODELS = {
     "int_incident_baselines": "view",
     "int_incident_impacts": "view",
     "incidents": "table",
+    "int_carrier_parcels": "view",
+    "int_carrier_priors": "view",
+    "int_carrier_estimates": "view",
     "carrier_scorecards": "table",
 }
 
