@@ -1,6 +1,8 @@
 -- 1. Only months that are over: of a month half gone, half the complaints are there.
 -- 2. Only figures from the source of the slice's newest month: those added up elsewhere are counted
 --    otherwise, and the change of source would look like a change of deliveries.
+-- 3. Only months with enough parcels for the measure (seeds/rules/delivery_measures.csv); figures
+--    added up do not say how many they had, and are taken.
 with performance as (
     select * from {{ ref('delivery_performance') }}
 ),
@@ -49,7 +51,8 @@ valued as (
         end as value,
         months.month
     from months
-    cross join measures
+    inner join measures
+        on coalesce(months.delivery_count, measures.minimum_parcels) >= measures.minimum_parcels
 ),
 
 delivery_measures as (
