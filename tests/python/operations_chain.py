@@ -7,7 +7,10 @@ import jinja2
 import yaml
 
 ROOT = Path(__file__).parents[2]
-RULES = ("incident_keywords", "incident_severities", "scorecard_rules")
+RULES = (
+    *("incident_keywords", "incident_severities", "scorecard_rules", "delivery_measures"),
+    *("degradation_severities", "delivery_score_parts", "score_grades"),
+)
 # staging would cast and drop the few bad rows that the generator adds; their ids begin with X
 STAGING = {
     "stg_orders": "select distinct * from raw_orders where order_id not like 'X%' "
@@ -38,9 +41,7 @@ def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str] = MODELS) 
     """Creates the tables and views of these models, in this order."""
     settings = project_vars()
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    macros = "".join(
-        (ROOT / "macros" / f"{name}.sql").read_text() for name in ("wilson", "shrunk")
-    )
+    macros = "".join((ROOT / "macros" / f"{name}.sql").read_text() for name in ("wilson", "shrunk"))
     for name, kind in models.items():
         (path,) = (ROOT / "models").rglob(f"{name}.sql")
         query = environment.from_string(macros + path.read_text()).render(
@@ -49,16 +50,22 @@ def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str] = MODELS) 
         con.execute(f"create or replace {kind} {name} as {query}")
 
 
-def open_shop(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A database with every input and truth of a generated sample, and the rules."""
+def empty_shop() -> duckdb.DuckDBPyConnection:
+    """A database with the rules and the day that counts as today."""
     con = duckdb.connect()
+    for rule in RULES:
+        path = ROOT / "seeds" / "rules" / f"{rule}.csv"
+        con.execute(f"create table {rule} as from read_csv('{path}')")
+    con.execute("create table int_as_of as select date '2024-12-31' as as_of_date")
+    return con
+
+
+def open_shop(folder: Path) -> duckdb.DuckDBPyConnection:
+    """The same, with every input and truth of a generated sample."""
+    con = empty_shop()
     for path in sorted(folder.glob("*.parquet")):
         name = path.stem if path.stem.startswith("truth_") else f"raw_{path.stem}"
         con.execute(f"create table {name} as from '{path}'")
     for table, query in STAGING.items():
         con.execute(f"create view {table} as {query}")
-    for rule in RULES:
-        path = ROOT / "seeds" / "rules" / f"{rule}.csv"
-        con.execute(f"create table {rule} as from read_csv('{path}')")
-    con.execute("create table int_as_of as select date '2024-12-31' as as_of_date")
     return con

@@ -40,7 +40,7 @@ incident_deliveries as (
     from dated_parcels
     inner join incidents
         on
-            incidents.occurred_on <= dated_parcels.under_way_until
+            dated_parcels.under_way_until >= incidents.occurred_on
             and dated_parcels.ordered_on <= incidents.ended_on
             and coalesce(dated_parcels.warehouse = incidents.warehouse, incidents.warehouse is null)
 )

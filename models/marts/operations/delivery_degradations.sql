@@ -68,7 +68,8 @@ graded as (
         judged.is_drop_rule and max_by(severities.is_drop_rule, severities.above_drop_share)
             as is_rule_drop
     from judged
-    inner join severities on coalesce(greatest(judged.drop_share, 0), 0) > severities.above_drop_share
+    inner join severities
+        on coalesce(greatest(judged.drop_share, 0), 0) > severities.above_drop_share
     group by
         judged.dimension, judged.entity, judged.measure, judged.month, judged.is_drop_rule
 ),
