@@ -24,6 +24,7 @@ MODELS = {
     "deliveries": "table",
     "int_deliveries_judged": "table",
     "int_incident_baselines": "view",
+    "int_delivery_clumps": "view",
     "int_incident_impacts": "view",
     "incidents": "table",
     "int_carrier_parcels": "view",

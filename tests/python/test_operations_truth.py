@@ -91,6 +91,60 @@ def test_true_ranks_are_among_those_a_carrier_may_have(found) -> None:
     assert covered(carriers, estimate="on_time_rank", truth="true_rank") >= 0.75
 
 
+CLUMPED_SHOP = """
+    create table stg_incidents as
+    select
+        'I' || number as incident_id,
+        date '2022-03-01' + cast(10 * number as integer) as occurred_on,
+        'nothing happened' as description,
+        0 as affected_orders,
+        'W' || number % 10 as warehouse,
+        cast(null as varchar) as category,
+        cast(date '2022-03-06' + cast(10 * number as integer) as timestamp) as resolved_at
+    from range(96) as numbers(number);
+
+    create table months as
+    select
+        'W' || warehouse as warehouse,
+        date '2022-01-01' + to_months(cast(month as integer)) as first_day,
+        0.5 * random() * random() as late_rate
+    from range(10) as warehouses(warehouse) cross join range(35) as months(month);
+
+    create table stg_orders as
+    select
+        'O' || row_number() over () as order_id,
+        first_day + to_days(cast(floor(28 * random()) as integer)) as ordered_at,
+        warehouse,
+        random() < late_rate as is_late
+    from months cross join range(60) as parcels(parcel);
+
+    create table stg_deliveries as
+    select
+        order_id as delivery_id,
+        order_id,
+        cast(ordered_at as date) + 4 as promised_on,
+        ordered_at as shipped_at,
+        ordered_at + to_days(case when is_late then 6 else 3 end) as delivered_at,
+        'carrier' as carrier,
+        warehouse
+    from stg_orders
+"""
+
+
+def test_bad_months_are_not_blamed_on_incidents() -> None:
+    """Months differ in every warehouse; incidents that do nothing are charged with nothing."""
+    con = empty_shop()
+    # random() gives the same rows each time with one thread only
+    con.execute("set threads = 1")
+    con.execute("select setseed(0.5)")
+    con.execute(CLUMPED_SHOP)
+    run_models(con)
+    found = con.execute("from incidents where impact_status = 'ok'").df().assign(truth=0)
+    assert len(found) > 80
+    assert 0.70 <= covered(found, estimate="excess_late_parcels", truth="truth") <= 0.92
+    assert 0.70 <= covered(found, estimate="added_days_per_parcel", truth="truth") <= 0.92
+
+
 LUCK = """
     insert into int_deliveries_judged
     select 'd', 'carrier ' || carrier, 'Central', null, random() > 0.9, true, 0, null, $day

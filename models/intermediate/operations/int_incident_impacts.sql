@@ -1,9 +1,9 @@
 -- What an incident did: what became of its parcels against what would have (int_incident_baselines).
 -- 1. Counted are parcels whose promised day is over, that met no incident before and were not yet
 --    late when they met this one: what was late already it could not make late.
--- 2. Late above expectation = late - expected. Its variance is that of chance, parcel by parcel, and
---    that of the expected rates: within a carrier and warehouse the same error counts again for
---    every parcel, between them errors are independent.
+-- 2. Late above expectation = late - expected. Its variance is that of chance, more where the parcels
+--    of a month in a warehouse fare alike (int_delivery_clumps), and that of the expected rates:
+--    within a carrier and warehouse the same error counts again for every parcel.
 -- 3. The same for days; nothing is known where nothing is counted, or no parcel is undisturbed.
 with meetings as (
     select * from {{ ref('int_incident_deliveries') }}
@@ -27,11 +27,16 @@ met as (
     group by meetings.incident_id
 ),
 
+clumps as (
+    select * from {{ ref('int_delivery_clumps') }}
+),
+
 alike as (
     select
         incident_id,
         coalesce(carrier, '') as carrier,
         coalesce(warehouse, '') as warehouse,
+        date_trunc('month', promised_on) as month,
         days_left,
         count(*) as parcel_count,
         count(*) filter (is_late) as late_count,
@@ -41,19 +46,14 @@ alike as (
     group by all
 ),
 
-of_warehouses as (
+compared as (
     select
-        alike.incident_id,
-        sum(alike.parcel_count) as parcel_count,
-        sum(alike.late_count) as late_count,
-        sum(alike.parcel_count * baselines.late_rate) as expected_late,
-        sum(alike.parcel_count * baselines.late_variance)
-        + power(sum(alike.parcel_count * sqrt(baselines.late_variance * baselines.error_share)), 2)
-            as late_variance,
-        sum(alike.total_days - alike.parcel_count * baselines.mean_days) as added_days,
-        sum(alike.parcel_count * baselines.days_variance)
-        + power(sum(alike.parcel_count * sqrt(baselines.days_variance * baselines.error_share)), 2)
-            as days_variance
+        alike.*,
+        baselines.late_rate,
+        baselines.late_variance,
+        baselines.mean_days,
+        baselines.days_variance,
+        baselines.error_share
     from alike
     inner join baselines
         on
@@ -61,19 +61,70 @@ of_warehouses as (
             and alike.warehouse = baselines.warehouse
             and alike.days_left = baselines.days_left
     where baselines.late_rate is not null
-    group by alike.incident_id, alike.carrier, alike.warehouse
 ),
 
-measured as (
+totals as (
     select
         incident_id,
         cast(sum(parcel_count) as bigint) as parcel_count,
         cast(sum(late_count) as bigint) as late_count,
-        sum(expected_late) as expected_late,
+        sum(parcel_count * late_rate) as expected_late,
+        sum(total_days - parcel_count * mean_days) / sum(parcel_count) as added_days
+    from compared
+    group by incident_id
+),
+
+month_chances as (
+    select
+        compared.incident_id,
+        (1 - clumps.late_correlation) * sum(compared.parcel_count * compared.late_variance)
+        + clumps.late_correlation
+        * power(sum(compared.parcel_count * sqrt(compared.late_variance)), 2) as late_variance,
+        (1 - clumps.days_correlation) * sum(compared.parcel_count * compared.days_variance)
+        + clumps.days_correlation
+        * power(sum(compared.parcel_count * sqrt(compared.days_variance)), 2) as days_variance
+    from compared
+    cross join clumps
+    group by
+        compared.incident_id,
+        compared.warehouse,
+        compared.month,
+        clumps.late_correlation,
+        clumps.days_correlation
+),
+
+baseline_errors as (
+    select
+        compared.incident_id,
+        (1 + clumps.late_correlation * (clumps.month_parcel_count - 1))
+        * power(sum(compared.parcel_count * sqrt(compared.late_variance * compared.error_share)), 2)
+            as late_variance,
+        (1 + clumps.days_correlation * (clumps.month_parcel_count - 1))
+        * power(sum(compared.parcel_count * sqrt(compared.days_variance * compared.error_share)), 2)
+            as days_variance
+    from compared
+    cross join clumps
+    group by
+        compared.incident_id,
+        compared.carrier,
+        compared.warehouse,
+        clumps.late_correlation,
+        clumps.days_correlation,
+        clumps.month_parcel_count
+),
+
+variances as (
+    select * from month_chances
+    union all
+    select * from baseline_errors
+),
+
+errors as (
+    select
+        incident_id,
         sqrt(sum(late_variance)) as late_error,
-        sum(added_days) / sum(parcel_count) as added_days,
-        sqrt(sum(days_variance)) / sum(parcel_count) as days_error
-    from of_warehouses
+        sqrt(sum(days_variance)) as days_error
+    from variances
     group by incident_id
 ),
 
@@ -83,14 +134,15 @@ incident_impacts as (
         met.incident_id,
         met.parcel_count,
         met.waiting_parcel_count,
-        measured.parcel_count as counted_parcel_count,
-        measured.late_count as late_parcel_count,
-        round(measured.expected_late, 6) as expected_late_parcels,
-        round(measured.late_error, 6) as excess_late_parcels_error,
-        round(measured.added_days, 6) as added_days_per_parcel,
-        round(measured.days_error, 6) as added_days_per_parcel_error
+        totals.parcel_count as counted_parcel_count,
+        totals.late_count as late_parcel_count,
+        round(totals.expected_late, 6) as expected_late_parcels,
+        round(errors.late_error, 6) as excess_late_parcels_error,
+        round(totals.added_days, 6) as added_days_per_parcel,
+        round(errors.days_error / totals.parcel_count, 6) as added_days_per_parcel_error
     from met
-    left join measured on met.incident_id = measured.incident_id
+    left join totals on met.incident_id = totals.incident_id
+    left join errors on met.incident_id = errors.incident_id
 )
 
 select * from incident_impacts
