@@ -182,5 +182,8 @@ def test_a_small_carrier_does_not_lead_by_luck() -> None:
 
 
 def run_scorecards(con: duckdb.DuckDBPyConnection) -> None:
-    views = ("int_carrier_parcels", "int_carrier_priors", "int_carrier_estimates")
+    views = (
+        *("int_delivery_clumps", "int_carrier_parcels", "int_carrier_priors"),
+        "int_carrier_estimates",
+    )
     run_models(con, {**dict.fromkeys(views, "view"), "carrier_scorecards": "table"})

@@ -18,8 +18,8 @@ priors as (
 
 wholes as (
     select
-        sum(undisturbed_parcel_count) as parcel_count,
-        sum(undisturbed_on_time_count) / nullif(sum(undisturbed_parcel_count), 0) as on_time_rate
+        sum(effective_parcel_count) as parcel_count,
+        sum(effective_on_time_count) / nullif(sum(effective_parcel_count), 0) as on_time_rate
     from carrier_parcels
     where dimension = 'carrier'
 ),
@@ -28,7 +28,7 @@ carriers as (
     select
         carrier_parcels.*,
         wholes.on_time_rate as wider_rate,
-        wholes.parcel_count - carrier_parcels.undisturbed_parcel_count as elsewhere
+        wholes.parcel_count - carrier_parcels.effective_parcel_count as elsewhere
     from carrier_parcels
     cross join wholes
     where carrier_parcels.dimension = 'carrier'
@@ -45,8 +45,8 @@ carriers_weighed as (
 carriers_estimated as (
     select
         *,
-        undisturbed_on_time_count + prior_weight * wider_rate as successes,
-        undisturbed_parcel_count + prior_weight as trials
+        effective_on_time_count + prior_weight * wider_rate as successes,
+        effective_parcel_count + prior_weight as trials
     from carriers_weighed
 ),
 
@@ -54,7 +54,7 @@ warehouses as (
     select
         carrier_parcels.*,
         carriers_estimated.successes / nullif(carriers_estimated.trials, 0) as wider_rate,
-        carriers_estimated.trials - carrier_parcels.undisturbed_parcel_count as elsewhere
+        carriers_estimated.trials - carrier_parcels.effective_parcel_count as elsewhere
     from carrier_parcels
     inner join carriers_estimated on carrier_parcels.carrier = carriers_estimated.carrier
     where carrier_parcels.dimension = 'carrier_warehouse'
@@ -81,8 +81,8 @@ carrier_estimates as (
         dimension,
         warehouse,
         carrier,
-        round(undisturbed_on_time_count + prior_weight * wider_rate, 6) as successes,
-        round(undisturbed_parcel_count + prior_weight, 6) as trials
+        round(effective_on_time_count + prior_weight * wider_rate, 6) as successes,
+        round(effective_parcel_count + prior_weight, 6) as trials
     from warehouses_weighed
 )
 

@@ -10,7 +10,7 @@ with carrier_parcels as (
         *,
         case when dimension = 'carrier' then 'all' else carrier end as kin
     from {{ ref('int_carrier_parcels') }}
-    where undisturbed_parcel_count > 0
+    where effective_parcel_count > 0
 ),
 
 kin_counts as (
@@ -18,11 +18,11 @@ kin_counts as (
         dimension,
         kin,
         count(*) - 1 as freedom,
-        cast(sum(undisturbed_parcel_count) as double) as parcel_count,
-        cast(sum(undisturbed_on_time_count) as double) as on_time_count,
-        sum(undisturbed_parcel_count * undisturbed_parcel_count) as squared_parcels,
+        sum(effective_parcel_count) as parcel_count,
+        sum(effective_on_time_count) as on_time_count,
+        sum(effective_parcel_count * effective_parcel_count) as squared_parcels,
         sum(
-            undisturbed_on_time_count * undisturbed_on_time_count / undisturbed_parcel_count
+            effective_on_time_count * effective_on_time_count / effective_parcel_count
         ) as squared_rates
     from carrier_parcels
     group by dimension, kin
@@ -37,7 +37,7 @@ spreads as (
         / (on_time_count / parcel_count * (1 - on_time_count / parcel_count)) as spread,
         parcel_count - squared_parcels / parcel_count - freedom as room
     from kin_counts
-    where on_time_count between 1 and parcel_count - 1
+    where on_time_count > 0 and on_time_count < parcel_count
 ),
 
 correlations as (

@@ -47,6 +47,7 @@ months as (
         carrier_months.warehouse,
         carrier_months.month,
         sum(carrier_months.parcel_count) as parcel_count,
+        sum(carrier_months.parcel_count * carrier_months.parcel_count) as squared_counts,
         power(sum(carrier_months.late_count - carrier_months.parcel_count * usual.late_rate), 2)
             as late_departure,
         sum(carrier_months.parcel_count * usual.late_variance) as late_apart,
@@ -64,6 +65,7 @@ months as (
 totals as (
     select
         sum(parcel_count * parcel_count) / sum(parcel_count) as month_parcel_count,
+        sum(squared_counts) / sum(parcel_count) as carrier_month_parcel_count,
         sum(late_departure - late_apart) / nullif(sum(late_together - late_apart), 0)
             as late_correlation,
         sum(days_departure - days_apart) / nullif(sum(days_together - days_apart), 0)
@@ -74,6 +76,7 @@ totals as (
 delivery_clumps as (
     select
         coalesce(month_parcel_count, 0) as month_parcel_count,
+        coalesce(carrier_month_parcel_count, 0) as carrier_month_parcel_count,
         round(least(1, greatest(0, coalesce(late_correlation, 0))), 6) as late_correlation,
         round(least(1, greatest(0, coalesce(days_correlation, 0))), 6) as days_correlation
     from totals
