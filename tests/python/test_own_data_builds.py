@@ -111,6 +111,27 @@ def scms_delivery(built: Built) -> None:
         "where dimension = 'all'"
     ) == [(8_393, 7_223)]
     assert built.query("select sum(revenue) from marts.orders") == [(Decimal("1401455729.8100"),)]
+    # the modes are carriers; Ocean was never late, in too few shipments to be better for sure
+    cards = built.query(
+        "select carrier, on_time_rate, on_time_rank, on_time_rank_upper "
+        "from marts.carrier_scorecards where dimension = 'carrier' order by on_time_rank"
+    )
+    assert {card[0] for card in cards} == {"Air", "Air Charter", "Ocean", "Truck"}
+    assert cards[0][:3] == ("Ocean", 1.0, 1)
+    assert cards[0][3] > 1
+    # the vendors are warehouses
+    assert built.query(
+        "select count(distinct warehouse) > 10 from marts.carrier_scorecards "
+        "where dimension = 'carrier_warehouse'"
+    ) == [(True,)]
+    assert built.query(
+        "select month, severity, found_by from marts.delivery_degradations "
+        "where entity = 'Truck' and measure = 'on_time_rate' and month >= date '2014-01-01'"
+    ) == [(date(2014, 9, 1), "Critical", "limit")]
+    assert built.query(
+        "select assessment, month_count from marts.delivery_trends "
+        "where dimension = 'all' and measure = 'average_delivery_days'"
+    ) == [("no trend", 24)]
 
 
 def contoso(built: Built) -> None:
@@ -139,6 +160,14 @@ def contoso(built: Built) -> None:
         ("External", "Critical", 250),
         ("Infrastructure", "High", 150),
     ]
+    # nobody can say what they did: there are no parcels
+    assert built.query(
+        "select distinct impact_status, parcel_count, excess_late_parcels from marts.incidents"
+    ) == [("insufficient_data", 0, None)]
+    assert built.query(
+        "select distinct assessment, month_count, status from marts.delivery_trends"
+    ) == [("no trend", 7, "short_history")]
+    assert built.query("select count(*) from marts.delivery_degradations") == [(0,)]
     assert built.query(
         "select reason, share, count(*) over () from marts.churn_reasons where reason_rank = 1"
     ) == [("Service Dissatisfaction", 0.4, 1)]
