@@ -175,6 +175,13 @@ def contoso(built: Built) -> None:
     assert built.query(
         "select count(*), sum(revenue), bool_and(reason <> '') from marts.inventory_levels"
     ) == [(10, Decimal("980.0000"), True)]
+    assert built.query(
+        "select round(score, 1), grade, month from marts.operations_health order by month desc "
+        "limit 1"
+    ) == [(68.2, "D", date(2023, 9, 1))]
+    assert built.query(
+        "select rule from marts.recommended_actions where entity = 'all' and rule like 'health%'"
+    ) == [("health_low",)]
     # seven months of figures added up: a forecast that says how little it knows
     assert built.query(
         "select count(*), min(month), any_value(status), "
