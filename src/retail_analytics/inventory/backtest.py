@@ -38,10 +38,11 @@ class Paths:
 
     `rate`, `variance` and `share` are (methods, articles, weeks): expected units a day, the
     variance of a day's units around them, and that of a week's expectation over that of a week.
-    `season` (articles, weeks) is the factor of the season in `rate`, 1 without one. `actual` (articles, weeks) is the demand of the protection interval that begins on the next day
-    and lasts `drawn_days`, NaN where it is not over; `last_day` the number of the day after it;
-    `week_end` (weeks,) the number of days seen; `seen_weeks` the weeks since the start;
-    `interval_days` (articles,) the mean length of an interval.
+    `season` (articles, weeks) is the factor of the season in `rate`, 1 without one. `actual`
+    (articles, weeks) is the demand of the protection interval that begins on the next day and lasts
+    `drawn_days`, NaN where it is not over; `last_day` the number of the day after it; `week_end`
+    (weeks,) the number of days seen; `seen_weeks` the weeks since the start; `interval_days`
+    (articles,) the mean length of an interval.
     """
 
     rate: np.ndarray
@@ -61,8 +62,9 @@ class Choice:
     """The chosen method of each article as of a week, with what it expects; all (articles,).
 
     `method` indexes METHODS; `rate` is units a day, `variance` that of a day's units,
-    `rate_variance` that of the rate itself, `season` the factor of the season in it. `loss` is the mean pinball loss in units over
-    `origins`, `flat_loss` that of 1.3 times the mean demand; NaN without enough origins.
+    `rate_variance` that of the rate itself, `season` the factor of the season in it. `loss` is the
+    mean pinball loss in units over `origins`, `flat_loss` that of 1.3 times the mean demand; NaN
+    without enough origins.
     """
 
     method: np.ndarray

@@ -9,23 +9,15 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from .backtest import METHODS, MIN_ORIGINS, Paths, choose_method, forecast_paths, interval_losses
+from .backtest import METHODS, MIN_ORIGINS, choose_method
 from .demand_classes import demand_classes
 from .demand_matrix import check_columns, checked_amounts, demand_matrix
 from .fit import MIN_DEMAND_DAYS, MIN_HISTORY_DAYS, Fit, fit_interval
-from .lead_time_demand import lead_time_draws
 from .policy import abc_classes, days_of_cover, order_now, stock_levels
 from .replay import held_out_replay
-from .season_use import (
-    NO_SEASON,
-    Season,
-    known_indices,
-    seasonal_losses,
-    seasonal_paths,
-    weeks_with_gain,
-)
+from .season_use import NO_SEASON, Season, plain_forecasts, seasonal_forecasts, shop_season
 from .settings import ArticleParameters, InventorySettings, article_parameters
-from .streams import ORIGIN_STREAM, article_keys
+from .streams import article_keys
 
 CHUNK = 1000
 DRAWS = 1000
@@ -114,9 +106,9 @@ def inventory_chunk(
     `demand` is units by article and day (articles, days), the last day being `as_of_date`;
     `articles` has a row for each row of it: product_id and any of the columns that
     `article_parameters` reads, with `revenue` and `abc_class` where known. Rows depend on no other
-    article but through `season`, which is the whole shop's. Below 28 days since the first sale, or below two days with demand, the status is
-    `insufficient_data` and the levels are missing; too little for choosing a method by backtest is
-    `short_history`.
+    article but through `season`, which is the whole shop's. Below 28
+    days since the first sale, or below two days with demand, the status is `insufficient_data` and
+    the levels are missing; too little for choosing a method by backtest is `short_history`.
     Raises ValueError naming the column.
     """
     if "product_id" not in articles.columns:
@@ -135,11 +127,10 @@ def inventory_chunk(
     parameters = article_parameters(articles, settings=settings)
     keys = article_keys(articles["product_id"].tolist(), seed=seed)
     classes = demand_classes(demand)
-    paths, losses, flat_losses = _plain(demand, parameters=parameters, keys=keys)
-    plain = seasonal = (paths, losses, flat_losses)
+    plain = seasonal = plain_forecasts(demand, parameters=parameters, keys=keys)
     if season.used:
-        own = seasonal_paths(demand, plain=paths, indices=season.indices)
-        seasonal = (own, *seasonal_losses(own, flat_losses, parameters=parameters, season=season))
+        seasonal = seasonal_forecasts(demand, plain, season=season, parameters=parameters)
+    paths = plain[0]
 
     def fit(week: int, *, draws: int = REPLAY_DRAWS) -> Fit:
         return fit_interval(
@@ -180,58 +171,6 @@ def inventory_chunk(
     )
 
 
-def _plain(
-    demand: np.ndarray, *, parameters: ArticleParameters, keys: np.ndarray
-) -> tuple[Paths, np.ndarray, np.ndarray]:
-    """Forecasts without a season, their losses and those of the flat rule."""
-    lead_times = lead_time_draws(
-        keys,
-        mean=parameters.lead_time_days,
-        sd=parameters.lead_time_sd_days,
-        stream=ORIGIN_STREAM,
-        count=demand.shape[1] // 7,
-    )
-    paths = forecast_paths(
-        demand,
-        interval_days=parameters.interval_days,
-        # Drawn back from the last week: a longer window without demand changes nothing.
-        drawn_days=parameters.review_period_days[:, None].astype(int) + lead_times[:, ::-1],
-    )
-    losses = interval_losses(
-        paths,
-        service=parameters.service_target,
-        lead_time_sd_days=parameters.lead_time_sd_days,
-    )
-    return paths, *losses
-
-
-def shop_season(
-    sold: np.ndarray,
-    demand: np.ndarray,
-    articles: pd.DataFrame,
-    *,
-    settings: InventorySettings,
-    seed: int,
-) -> Season:
-    """The season of the shop, and since when it has been of use to the forecasts of `articles`.
-
-    `sold` (days,) are the units of all articles; `demand` (articles, days) those of `articles`,
-    of which a part of all will do.
-    """
-    indices = known_indices(sold)
-    if not indices or not len(articles):
-        return Season(indices)
-    parameters = article_parameters(articles, settings=settings)
-    keys = article_keys(articles["product_id"].tolist(), seed=seed)
-    plain, losses, flat_losses = _plain(demand, parameters=parameters, keys=keys)
-    paths = seasonal_paths(demand, plain=plain, indices=indices)
-    season = Season(indices)
-    own, _ = seasonal_losses(paths, flat_losses, parameters=parameters, season=season)
-    # The method that serves most is the yardstick.
-    used = weeks_with_gain(losses[0], own[0], paths=paths)
-    return Season(indices, used & frozenset(indices))
-
-
 def inventory_chunks(
     articles: pd.DataFrame,
     read_demand: Callable[[Sequence[str]], pd.DataFrame],
@@ -246,7 +185,8 @@ def inventory_chunks(
     """`inventory_chunk` for all of `articles`, sorted by product_id, `chunk` at a time.
 
     `read_demand(product_ids)` returns the demand frame (product_id, demanded_on, units) of those
-    articles, `sold` is the demand of all by day (demanded_on, units), for the season. With a `revenue` column, articles get their ABC class among all of them first.
+    articles, `sold` is the demand of all by day (demanded_on, units), for the season. With a
+    `revenue` column, articles get their ABC class among all of them first.
     """
     if "product_id" not in articles.columns:
         raise ValueError("product_id: missing from the articles frame")

@@ -36,7 +36,8 @@ def held_out_replay(
 
     The last half year, or the last third of a shorter history, is held out; `fit(week)` says what
     was known of interval demand at the end of that week, and is asked again half-way; where
-    `index(week)` is a season, levels move with it day by day in between. Lead times are gamma draws. An article takes part from the first fit at which it has sold for long enough.
+    `index(week)` is a season, levels move with it day by day in between. Lead times are gamma
+    draws. An article takes part from the first fit at which it has sold for long enough.
     One row an article and rule: cycles, cycle_service with the bounds of an 80 % Wilson interval,
     fill_rate, average_on_hand_units, average_short_units, orders, days and
     holding_cost (money a year, NaN without a unit cost).

@@ -12,6 +12,9 @@ YEAR_DAYS = 365.25
 POSITIONS = 366
 HALF_YEAR = 183
 LEAST_DAYS = 731
+# One order of a thousand units is no season: a day counts as no more than so many usual ones.
+MOST_DAYS_IN_ONE = 5.0
+QUARTER_DAYS = 91
 # A day of the year is seen two or three times only; peaks rise and fall within some two weeks.
 SMOOTHING_DAYS = 15
 # What sells while the shop is as good as closed would otherwise count as a year's demand.
@@ -20,19 +23,17 @@ LEAST_INDEX = 0.1
 DAYS_AHEAD = 365
 
 
-def season_index(sold: np.ndarray, *, days_ahead: int = DAYS_AHEAD) -> np.ndarray | None:
+def season_index(sold: np.ndarray, *, days_ahead: int = DAYS_AHEAD) -> np.ndarray:
     """Units a day over their trend, by day of the year: (days + days_ahead,), about 1 a year.
 
     Ratio to moving average (Macaulay 1931): demand over its mean of a year around it, added up by
     day of the year and smoothed. The days at either end have no year around them. They take part in
     a second pass, in which the trend is a line through the half year at hand, of demand freed from
-    the first pass's season. `sold` (days,) are the units of all articles; None below two years
-    since the first.
+    the first pass's season. `sold` (days,) are the units of all articles, at least LEAST_DAYS since
+    the first; before that the index is 1.
     """
     first = int((sold > 0).argmax())
-    if not sold.any() or len(sold) - first < LEAST_DAYS:
-        return None
-    since = sold[first:]
+    since = _without_bulk(sold[first:])
     days = len(since)
     # Counted back from the last day, so that a longer window without demand changes nothing.
     position = np.floor((np.arange(days + days_ahead) - days) % YEAR_DAYS).astype(int)
@@ -49,6 +50,12 @@ def mean_ahead(index: np.ndarray, *, after: np.ndarray, days: np.ndarray) -> np.
     span = np.minimum(days, DAYS_AHEAD)[:, None]
     ends = np.interp(after + span, np.arange(len(total)), total)
     return (ends - total[after]) / span
+
+
+def _without_bulk(sold: np.ndarray) -> np.ndarray:
+    around = np.pad(sold, QUARTER_DAYS // 2, mode="reflect")
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(around, QUARTER_DAYS), axis=1)
+    return np.where(usual > 0, np.minimum(sold, MOST_DAYS_IN_ONE * usual), sold)
 
 
 def _by_position(sold: np.ndarray, trend: np.ndarray, position: np.ndarray) -> np.ndarray:
