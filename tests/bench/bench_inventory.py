@@ -95,7 +95,7 @@ def fit(file: Path) -> None:
         cursor = con.cursor()
         cursor.register("fits", rows)
         cursor.execute("create table inventory_fits as from fits")
-        counted = "select count(*), count(distinct product_id), count(reorder_point_units) from "
+        counted = "select count(*), count(reorder_point_units), count(season_index) from "
         print(*con.execute(counted + "inventory_fits").fetchall()[0])
 
 

@@ -354,7 +354,7 @@ def _reason(row: tuple, *, is_season_known: bool) -> str:
     if row.status == "short_history":
         level += f", from only {row.history_days} days of history"
     if row.is_seasonal:
-        level += f"; these days the shop usually sells {row.season_index:.0%} of a mean day"
+        level += f"; in the days ahead the shop usually sells {row.season_index:.0%} of a mean day"
     elif not is_season_known:
         level += "; no season is known from less than two years of sales"
     if np.isnan(row.order_now_units):
