@@ -1,6 +1,7 @@
 -- What should we order today, what does it cost, and for how many days before it arrives does what is
 -- on hand not last (what is on order may come before)? The most pressing first. Where last year's
--- demand in these days was much lower or higher than the forecast, a season is going or coming.
+-- demand in these days was much lower or higher than the forecast, a season may be going or coming
+-- that the forecast does not know (is_seasonal).
 select
     product_id,
     product_name,

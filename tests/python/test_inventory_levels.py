@@ -196,7 +196,9 @@ def test_long_frame_and_matrix_agree_whatever_the_order_and_the_chunk():
     shuffled = long.sample(frac=1, random_state=1)
     whole = inventory(shuffled, frame.sample(frac=1, random_state=2), **options)
     parts = list(
-        inventory_chunks(frame, lambda ids: long[long["product_id"].isin(ids)], chunk=17, **options)
+        inventory_chunks(
+            frame, lambda ids: long[long["product_id"].isin(ids)], long, chunk=17, **options
+        )
     )
     levels = pd.concat([part.levels for part in parts], ignore_index=True)
     pd.testing.assert_frame_equal(whole.levels, levels, check_exact=True)

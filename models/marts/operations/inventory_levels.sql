@@ -47,6 +47,7 @@ inventory_levels as (
             else coalesce(fits.reason, 'No day counts as today, so no level can be set.')
         end as reason,
         products.is_perishable,
+        fits.is_seasonal,
         products.unit_cost,
         products.revenue,
         fits.history_days,
@@ -56,6 +57,7 @@ inventory_levels as (
         fits.mean_daily_demand,
         fits.sd_daily_demand,
         fits.forecast_daily_demand,
+        fits.season_index,
         year_ago.year_ago_daily_demand,
         fits.backtest_loss,
         fits.baseline_loss,

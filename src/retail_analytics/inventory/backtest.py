@@ -13,6 +13,7 @@ import numpy as np
 from . import intermittent
 from .demand_matrix import first_demand, week_sums
 from .lead_time_demand import gamma_quantile, interval_moments
+from .season import mean_ahead
 
 # The first is what an article gets unless another one is clearly better.
 METHODS = ("ses", "average", "croston_sba", "tsb", "adida")
@@ -37,15 +38,17 @@ class Paths:
 
     `rate`, `variance` and `share` are (methods, articles, weeks): expected units a day, the
     variance of a day's units around them, and that of a week's expectation over that of a week.
-    `actual` (articles, weeks) is the demand of the protection interval that begins on the next day
-    and lasts `drawn_days`, NaN where it is not over; `last_day` the number of the day after it;
-    `week_end` (weeks,) the number of days seen; `seen_weeks` the weeks since the start;
-    `interval_days` (articles,) the mean length of an interval.
+    `season` (articles, weeks) is the factor of the season in `rate`, 1 without one. `actual`
+    (articles, weeks) is the demand of the protection interval that begins on the next day and lasts
+    `drawn_days`, NaN where it is not over; `last_day` the number of the day after it; `week_end`
+    (weeks,) the number of days seen; `seen_weeks` the weeks since the start; `interval_days`
+    (articles,) the mean length of an interval.
     """
 
     rate: np.ndarray
     variance: np.ndarray
     share: np.ndarray
+    season: np.ndarray
     actual: np.ndarray
     drawn_days: np.ndarray
     last_day: np.ndarray
@@ -59,14 +62,16 @@ class Choice:
     """The chosen method of each article as of a week, with what it expects; all (articles,).
 
     `method` indexes METHODS; `rate` is units a day, `variance` that of a day's units,
-    `rate_variance` that of the rate itself. `loss` is the mean pinball loss in units over
-    `origins`, `flat_loss` that of 1.3 times the mean demand; NaN without enough origins.
+    `rate_variance` that of the rate itself, `season` the factor of the season in it. `loss` is the
+    mean pinball loss in units over `origins`, `flat_loss` that of 1.3 times the mean demand; NaN
+    without enough origins.
     """
 
     method: np.ndarray
     rate: np.ndarray
     variance: np.ndarray
     rate_variance: np.ndarray
+    season: np.ndarray
     loss: np.ndarray
     flat_loss: np.ndarray
     origins: np.ndarray
@@ -74,16 +79,29 @@ class Choice:
 
 
 def forecast_paths(
-    demand: np.ndarray, *, interval_days: np.ndarray, drawn_days: np.ndarray
+    demand: np.ndarray,
+    *,
+    interval_days: np.ndarray,
+    drawn_days: np.ndarray,
+    index: np.ndarray | None = None,
 ) -> Paths:
     """All methods over the weeks of `demand` (articles, days).
 
     `interval_days` (articles,) is the mean protection interval, `drawn_days` (articles, weeks) the
-    whole days of the one that begins after each week, with a random lead time in it.
+    whole days of the one that begins after each week, with a random lead time in it. With a season
+    `index` (see `season_index`), demand is divided by it and forecasts multiplied by its mean over
+    the interval ahead. The variance of demand grows with its mean, as a Poisson's.
     """
-    weeks = week_sums(demand)
-    articles, count = weeks.shape
-    days = demand.shape[1]
+    articles, days = demand.shape
+    count = days // 7
+    week_end = days - 7 * (count - 1 - np.arange(count))
+    if index is None:
+        weeks, week_season = week_sums(demand), np.ones(count)
+        season = np.ones((articles, count))
+    else:
+        weeks = week_sums(demand / index[:days])
+        week_season = week_sums(index[None, :days])[0] / 7
+        season = mean_ahead(index, after=week_end, days=interval_days)
     started = first_demand(weeks)
     seen = np.maximum(np.arange(count) - started[:, None] + 1, 0)
     blocks = np.maximum(np.rint(interval_days / 7).astype(int), 1)
@@ -110,16 +128,16 @@ def forecast_paths(
     # A block method has no forecast before its first block is full: until then it is the first's.
     levels = np.stack([by_name[name] for name in METHODS])
     levels = np.nan_to_num(np.where(np.isnan(levels), levels[0], levels))
-    variance = _error_variance(weeks, levels, seen, share)
+    variance = _error_variance(weeks, levels, seen, share, season=week_season)
     cumulative = np.concatenate([np.zeros((articles, 1)), np.cumsum(demand, axis=1)], axis=1)
-    week_end = days - 7 * (count - 1 - np.arange(count))
     last_day = week_end + drawn_days
     later = np.take_along_axis(cumulative, np.minimum(last_day, days), axis=1)
     actual = np.where(last_day <= days, later - cumulative[:, week_end], np.nan)
     return Paths(
-        rate=levels / 7,
-        variance=variance / 7,
-        share=share,
+        rate=levels / 7 * season,
+        variance=variance / 7 * season,
+        share=share * season,
+        season=season,
         actual=actual,
         drawn_days=drawn_days,
         last_day=last_day,
@@ -186,10 +204,12 @@ def choose_method(
     weeks = paths.seen_weeks[:, week]
     share = chosen(paths.share[:, :, week])
     # The squared errors over whole intervals hold what a sum of independent days does not: drift,
-    # seasons, days that go together. All of it is booked as variance of the rate.
+    # days that go together. All of it is booked as variance of the rate, in proportion to it.
+    season = paths.season[:, week]
     errors = paths.actual / paths.drawn_days - chosen(paths.rate)
     excess = np.where(over, errors**2 - variance[:, None] / paths.drawn_days, 0.0)
-    measured = _mean(excess.sum(axis=1), origins)
+    scale = (season[:, None] / paths.season) ** 2
+    measured = _mean((excess * scale).sum(axis=1), origins)
     weight = intervals / (intervals + PRIOR_INTERVALS)
     rate_variance = np.maximum(variance * share / 7, weight * measured)
     return Choice(
@@ -197,6 +217,7 @@ def choose_method(
         rate=rate,
         variance=variance,
         rate_variance=rate_variance,
+        season=season,
         loss=np.where(enough, chosen(mean_loss), np.nan),
         flat_loss=np.where(
             enough, _mean(np.where(over, flat_losses, 0.0).sum(axis=1), origins), np.nan
@@ -207,11 +228,19 @@ def choose_method(
 
 
 def _error_variance(
-    weeks: np.ndarray, levels: np.ndarray, seen: np.ndarray, share: np.ndarray
+    weeks: np.ndarray,
+    levels: np.ndarray,
+    seen: np.ndarray,
+    share: np.ndarray,
+    *,
+    season: np.ndarray,
 ) -> np.ndarray:
-    """Variance of a week around its expectation, from the one-week-ahead errors so far."""
+    """Variance of a week around its expectation, from the one-week-ahead errors so far.
+
+    `season` (weeks,) is what the weeks were divided by: one of the mean season is what is given.
+    """
     errors = np.zeros(levels.shape)
-    errors[..., 1:] = (weeks[:, 1:] - levels[..., :-1]) ** 2
+    errors[..., 1:] = (weeks[:, 1:] - levels[..., :-1]) ** 2 * season[1:]
     # An error holds the week's own variance and that of the forecast made the week before.
     errors[..., 1:] /= 1 + share[..., :-1]
     return np.cumsum(np.where(seen >= 2, errors, 0.0), axis=-1) / np.maximum(seen - 1, 1)

@@ -63,7 +63,8 @@ def fit_interval(
     beyond_mean, beyond_variance = undershoot_moments(demand)
     review = parameters.review_period_days
     quantity = economic_order_quantity(
-        mean_daily=choice.rate,
+        # A batch lasts for months: what it balances is the year's demand, not the season's.
+        mean_daily=choice.rate / choice.season,
         order_cost=parameters.order_cost,
         unit_cost=parameters.unit_cost,
         holding_cost_rate=parameters.holding_cost_rate,

@@ -9,19 +9,21 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from .backtest import METHODS, MIN_ORIGINS, choose_method, forecast_paths, interval_losses
+from .backtest import METHODS, MIN_ORIGINS, choose_method
 from .demand_classes import demand_classes
 from .demand_matrix import check_columns, checked_amounts, demand_matrix
 from .fit import MIN_DEMAND_DAYS, MIN_HISTORY_DAYS, Fit, fit_interval
-from .lead_time_demand import lead_time_draws
 from .policy import abc_classes, days_of_cover, order_now, stock_levels
 from .replay import held_out_replay
+from .season_use import NO_SEASON, Season, plain_forecasts, seasonal_forecasts, shop_season
 from .settings import ArticleParameters, InventorySettings, article_parameters
-from .streams import ORIGIN_STREAM, article_keys
+from .streams import article_keys
 
 CHUNK = 1000
 DRAWS = 1000
 REPLAY_DRAWS = 400
+# Articles, spread over all, on which it is tried whether the season is of use.
+SEASON_ARTICLES = 1000
 
 LEVEL_COLUMNS = (
     "product_id",
@@ -36,6 +38,8 @@ LEVEL_COLUMNS = (
     "mean_daily_demand",
     "sd_daily_demand",
     "forecast_daily_demand",
+    "season_index",
+    "is_seasonal",
     "method",
     "distribution",
     "backtest_loss",
@@ -95,15 +99,16 @@ def inventory_chunk(
     as_of_date: date,
     settings: InventorySettings,
     seed: int,
+    season: Season = NO_SEASON,
 ) -> Inventory:
     """Levels and backtest of a chunk of articles.
 
     `demand` is units by article and day (articles, days), the last day being `as_of_date`;
     `articles` has a row for each row of it: product_id and any of the columns that
     `article_parameters` reads, with `revenue` and `abc_class` where known. Rows depend on no other
-    article. Below 28 days since the first sale, or below two days with demand, the status is
-    `insufficient_data` and the levels are missing; too little for choosing a method by backtest is
-    `short_history`.
+    article but through `season`, which is the whole shop's. Below 28
+    days since the first sale, or below two days with demand, the status is `insufficient_data` and
+    the levels are missing; too little for choosing a method by backtest is `short_history`.
     Raises ValueError naming the column.
     """
     if "product_id" not in articles.columns:
@@ -122,41 +127,29 @@ def inventory_chunk(
     parameters = article_parameters(articles, settings=settings)
     keys = article_keys(articles["product_id"].tolist(), seed=seed)
     classes = demand_classes(demand)
-    lead_times = lead_time_draws(
-        keys,
-        mean=parameters.lead_time_days,
-        sd=parameters.lead_time_sd_days,
-        stream=ORIGIN_STREAM,
-        count=demand.shape[1] // 7,
-    )
-    paths = forecast_paths(
-        demand,
-        interval_days=parameters.interval_days,
-        # Drawn back from the last week: a longer window without demand changes nothing.
-        drawn_days=parameters.review_period_days[:, None].astype(int) + lead_times[:, ::-1],
-    )
-    losses = interval_losses(
-        paths,
-        service=parameters.service_target,
-        lead_time_sd_days=parameters.lead_time_sd_days,
-    )
+    plain = seasonal = plain_forecasts(demand, parameters=parameters, keys=keys)
+    if season.used:
+        seasonal = seasonal_forecasts(demand, plain, season=season, parameters=parameters)
+    paths = plain[0]
 
     def fit(week: int, *, draws: int = REPLAY_DRAWS) -> Fit:
         return fit_interval(
             demand[:, : paths.week_end[week]],
-            choice=choose_method(paths, *losses, week=week),
+            choice=choose_method(*(seasonal if week in season.used else plain), week=week),
             parameters=parameters,
             keys=keys,
             draws=draws,
         )
 
-    fitted = fit(len(paths.week_end) - 1, draws=DRAWS)
+    last = len(paths.week_end) - 1
+    fitted = fit(last, draws=DRAWS)
     replay = held_out_replay(
         demand,
         paths=paths,
         parameters=parameters,
         keys=keys,
         fit=fit,
+        index=season.index,
     )
     levels = _level_rows(
         articles.reset_index(drop=True),
@@ -164,6 +157,8 @@ def inventory_chunk(
         parameters=parameters,
         fitted=fitted,
         own=replay[replay["rule"] == "model"].reset_index(drop=True),
+        is_seasonal=last in season.used,
+        is_season_known=last in season.indices,
     ).assign(as_of_date=as_of_date)
     times = len(replay) // len(articles)
     backtest = replay.assign(
@@ -179,6 +174,7 @@ def inventory_chunk(
 def inventory_chunks(
     articles: pd.DataFrame,
     read_demand: Callable[[Sequence[str]], pd.DataFrame],
+    sold: pd.DataFrame,
     *,
     as_of_date: date,
     history_days: int,
@@ -189,7 +185,8 @@ def inventory_chunks(
     """`inventory_chunk` for all of `articles`, sorted by product_id, `chunk` at a time.
 
     `read_demand(product_ids)` returns the demand frame (product_id, demanded_on, units) of those
-    articles. With a `revenue` column, articles get their ABC class among all of them first.
+    articles, `sold` is the demand of all by day (demanded_on, units), for the season. With a
+    `revenue` column, articles get their ABC class among all of them first.
     """
     if "product_id" not in articles.columns:
         raise ValueError("product_id: missing from the articles frame")
@@ -198,13 +195,28 @@ def inventory_chunks(
     ordered = articles.sort_values("product_id").reset_index(drop=True)
     if "revenue" in ordered.columns:
         ordered["abc_class"] = abc_classes(ordered)
-    for start in range(0, max(len(ordered), 1), chunk):
-        part = ordered.iloc[start : start + chunk]
+
+    def matrix(part: pd.DataFrame) -> np.ndarray:
         ids = part["product_id"].tolist()
-        demand = demand_matrix(
+        return demand_matrix(
             read_demand(ids), product_ids=ids, as_of_date=as_of_date, days=history_days
         )
-        yield inventory_chunk(demand, part, as_of_date=as_of_date, settings=settings, seed=seed)
+
+    some = ordered.iloc[:: max(-(-len(ordered) // SEASON_ARTICLES), 1)]
+    season = shop_season(
+        demand_matrix(
+            sold.assign(product_id=""), product_ids=[""], as_of_date=as_of_date, days=history_days
+        )[0],
+        matrix(some),
+        some,
+        settings=settings,
+        seed=seed,
+    )
+    for start in range(0, max(len(ordered), 1), chunk):
+        part = ordered.iloc[start : start + chunk]
+        yield inventory_chunk(
+            matrix(part), part, as_of_date=as_of_date, settings=settings, seed=seed, season=season
+        )
 
 
 def inventory(
@@ -227,14 +239,16 @@ def inventory(
     def read(ids: Sequence[str]) -> pd.DataFrame:
         # Chunks come in the order of product_id, so the demand of one lies in one piece.
         first, last = (ids[0], ids[-1]) if ids else ("", "")
-        return ordered.iloc[
+        piece = ordered.iloc[
             np.searchsorted(of_row, first) : np.searchsorted(of_row, last, side="right")
         ]
+        return piece[piece["product_id"].isin(ids)]
 
     parts = list(
         inventory_chunks(
             articles,
             read,
+            demand[["demanded_on", "units"]],
             as_of_date=as_of_date,
             history_days=history_days,
             settings=settings,
@@ -254,6 +268,8 @@ def _level_rows(
     parameters: ArticleParameters,
     fitted: Fit,
     own: pd.DataFrame,
+    is_seasonal: bool,
+    is_season_known: bool,
 ) -> pd.DataFrame:
     choice = fitted.choice
     usable = (classes["history_periods"] >= MIN_HISTORY_DAYS) & (
@@ -281,6 +297,8 @@ def _level_rows(
             "mean_daily_demand": classes["mean_demand"],
             "sd_daily_demand": classes["sd_demand"],
             "forecast_daily_demand": rate,
+            "season_index": pd.Series(choice.season).where(usable & is_seasonal),
+            "is_seasonal": is_seasonal & usable,
             "method": pd.Series(np.array(METHODS, dtype=object)[choice.method]).where(usable, None),
             "distribution": pd.Series(fitted.distribution, dtype=object).where(usable, None),
             "backtest_loss": pd.Series(choice.loss).where(usable),
@@ -312,10 +330,14 @@ def _level_rows(
             "status": status,
         }
     )
-    return rows.assign(reason=[_reason(row) for row in rows.itertuples(index=False)])
+    return rows.assign(
+        reason=[
+            _reason(row, is_season_known=is_season_known) for row in rows.itertuples(index=False)
+        ]
+    )
 
 
-def _reason(row: tuple) -> str:
+def _reason(row: tuple, *, is_season_known: bool) -> str:
     """One sentence on why the row says what it says; every figure in it is a column."""
     if row.status == "insufficient_data":
         if row.demand_days == 0:
@@ -331,6 +353,10 @@ def _reason(row: tuple) -> str:
     )
     if row.status == "short_history":
         level += f", from only {row.history_days} days of history"
+    if row.is_seasonal:
+        level += f"; in the days ahead the shop usually sells {row.season_index:.0%} of a mean day"
+    elif not is_season_known:
+        level += "; no season is known from less than two years of sales"
     if np.isnan(row.order_now_units):
         return f"{level}; no recent stock count, so what to order is not known."
     position = row.on_hand_units + row.on_order_units

@@ -19,14 +19,22 @@ def stock_levels(
     the order-up-to level adds `order_quantity`; with 0, each review orders up to the reorder point
     itself (base stock).
     """
-    reorder_point = np.ceil(np.maximum(quantile, 0.0) - 1e-9)
+    reorder_point, order_up_to = whole_levels(quantile, order_quantity=order_quantity)
     return pd.DataFrame(
         {
             "safety_stock_units": np.maximum(reorder_point - mean, 0.0),
             "reorder_point_units": reorder_point,
-            "order_up_to_units": reorder_point + np.ceil(order_quantity - 1e-9),
+            "order_up_to_units": order_up_to,
         }
     )
+
+
+def whole_levels(
+    quantile: np.ndarray, *, order_quantity: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reorder point and order-up-to level in whole units (broadcast together)."""
+    reorder_point = np.ceil(np.maximum(quantile, 0.0) - 1e-9)
+    return reorder_point, reorder_point + np.ceil(order_quantity - 1e-9)
 
 
 def economic_order_quantity(

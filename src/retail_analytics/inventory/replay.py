@@ -10,8 +10,9 @@ from scipy import stats
 
 from .backtest import FLAT_RULE, METHODS, WARM_UP_WEEKS, Paths
 from .fit import MIN_DEMAND_DAYS, Fit
-from .lead_time_demand import lead_time_draws
-from .policy import stock_levels
+from .lead_time_demand import gamma_quantile, interval_moments, lead_time_draws
+from .policy import whole_levels
+from .season import mean_ahead
 from .settings import ArticleParameters
 from .simulation import simulate_policy
 from .streams import REPLAY_STREAM
@@ -29,20 +30,20 @@ def held_out_replay(
     parameters: ArticleParameters,
     keys: np.ndarray,
     fit: Callable[[int], Fit],
+    index: Callable[[int], np.ndarray | None],
 ) -> pd.DataFrame:
     """Each rule over the last weeks of `demand` (articles, days), with levels set before them.
 
     The last half year, or the last third of a shorter history, is held out; `fit(week)` says what
-    was known of interval demand at the end of that week, and is asked again half-way. Lead times
-    are gamma draws. An article takes part from the first fit at which it has sold for long enough.
+    was known of interval demand at the end of that week, and is asked again half-way; where
+    `index(week)` is a season, levels move with it day by day in between. Lead times are gamma
+    draws. An article takes part from the first fit at which it has sold for long enough.
     One row an article and rule: cycles, cycle_service with the bounds of an 80 % Wilson interval,
     fill_rate, average_on_hand_units, average_short_units, orders, days and
     holding_cost (money a year, NaN without a unit cost).
     """
     articles, weeks = paths.seen_weeks.shape
-    held_out = min(HOLDOUT_WEEKS, weeks // 3)
-    refits = sorted({weeks - 1 - held_out + held_out * part // REFITS for part in range(REFITS)})
-    refits = [week for week in refits if week >= WARM_UP_WEEKS - 1 and week < weeks - 1]
+    refits = refit_weeks(weeks)
     begin = paths.week_end[refits[0]] if refits else demand.shape[1]
     future = demand[:, begin:]
     days = future.shape[1]
@@ -52,17 +53,18 @@ def held_out_replay(
     average = METHODS.index("average")
     for week in refits:
         fitted = fit(week)
-        own = stock_levels(
-            fitted.quantile,
-            mean=fitted.mean,
-            order_quantity=fitted.order_quantity,
+        since = paths.week_end[week] - begin
+        reorder_point, order_up_to = _daily_levels(
+            fitted,
+            parameters=parameters,
+            index=index(week),
+            after=paths.week_end[week] + 1 + np.arange(days - since),
         )
         usual = paths.rate[average, :, week]
         cover = usual * (parameters.interval_days + 7 * parameters.cover_weeks)
         flat = FLAT_RULE * usual * parameters.interval_days
-        since = paths.week_end[week] - begin
-        levels[0, 0, :, since:] = own["reorder_point_units"].to_numpy()[:, None]
-        levels[0, 1, :, since:] = own["order_up_to_units"].to_numpy()[:, None]
+        levels[0, 0, :, since:] = reorder_point
+        levels[0, 1, :, since:] = order_up_to
         levels[1, :, :, since:] = np.ceil(cover)[:, None]
         levels[2, :, :, since:] = np.ceil(flat)[:, None]
         sold_days = (demand[:, : paths.week_end[week]] > 0).sum(axis=1)
@@ -93,6 +95,39 @@ def held_out_replay(
         frame.insert(0, "rule", rule)
         frames.append(_with_bounds(frame, parameters))
     return pd.concat(frames)
+
+
+def _daily_levels(
+    fitted: Fit, *, parameters: ArticleParameters, index: np.ndarray | None, after: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reorder point and order-up-to level (articles, days or 1) of a fit that holds for days.
+
+    At the end of a day the interval ahead begins with day `after` (days,). The quantile moves with
+    the season as that of a gamma distribution of the same moments does.
+    """
+    quantile = fitted.quantile[:, None]
+    if index is not None:
+        choice = fitted.choice
+        ahead = mean_ahead(index, after=after, days=parameters.interval_days)
+        factor = np.concatenate([np.ones((len(ahead), 1)), ahead / choice.season[:, None]], axis=1)
+        mean, variance = interval_moments(
+            mean_daily=choice.rate[:, None] * factor,
+            var_daily=choice.variance[:, None] * factor,
+            rate_variance=choice.rate_variance[:, None] * factor**2,
+            interval_days=parameters.interval_days[:, None],
+            lead_time_sd_days=parameters.lead_time_sd_days[:, None],
+        )
+        level = gamma_quantile(parameters.service_target[:, None], mean=mean, variance=variance)
+        at_fit = np.where(level[:, :1] > 0, level[:, :1], 1.0)
+        quantile = quantile * np.where(level[:, :1] > 0, level[:, 1:] / at_fit, 1.0)
+    return whole_levels(quantile, order_quantity=fitted.order_quantity[:, None])
+
+
+def refit_weeks(weeks: int) -> list[int]:
+    """The weeks of a history of so many at whose end the replay sets its levels."""
+    held_out = min(HOLDOUT_WEEKS, weeks // 3)
+    found = sorted({weeks - 1 - held_out + held_out * part // REFITS for part in range(REFITS)})
+    return [week for week in found if week >= WARM_UP_WEEKS - 1 and week < weeks - 1]
 
 
 def _with_bounds(frame: pd.DataFrame, parameters: ArticleParameters) -> pd.DataFrame:

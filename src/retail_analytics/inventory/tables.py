@@ -44,14 +44,19 @@ def fit_inventory(
 
     def read_demand(ids: Sequence[str]) -> pd.DataFrame:
         # Chunks come in the order of product_id, so the demand of one lies in one piece.
-        return demand.filter(f"product_id between {literal(ids[0])} and {literal(ids[-1])}").df()
+        piece = f"product_id between {literal(ids[0])} and {literal(ids[-1])}"
+        return demand.filter(f"{piece} and product_id in ({', '.join(map(literal, ids))})").df()
 
     def batches() -> Iterator[pa.RecordBatch]:
         if not len(articles):
             return
+        sold = demand.aggregate(
+            "demanded_on, cast(sum(cast(units as decimal(18, 4))) as double) as units"
+        )
         for part in inventory_chunks(
             articles,
             read_demand,
+            sold.df(),
             as_of_date=as_of_date(articles),
             history_days=history_days,
             settings=one_row(settings),
@@ -73,6 +78,8 @@ def schema() -> pa.Schema:
             return pa.date32()
         if name in TEXT:
             return pa.string()
+        if name == "is_seasonal":
+            return pa.bool_()
         return pa.int64() if name in WHOLE else pa.float64()
 
     return pa.schema([(name, type_of(name)) for name in COLUMNS])
