@@ -136,8 +136,8 @@ def read_catalog(con: duckdb.DuckDBPyConnection, path: Path) -> Catalog:
         "select built_at, as_of_date, currency, invocation_id, project_version "
         "from quality.meta order by all limit 1"
     ).fetchall()[0]
-    if as_of is not None:
-        con.execute(f"set variable as_of = date {literal(as_of.isoformat())}")
+    day = literal(as_of.isoformat()) if as_of else "null"
+    con.execute(f"set variable as_of = cast({day} as date)")
     return Catalog(
         con, path, tables, built_at, as_of, currency or "", invocation_id, project_version
     )

@@ -1,0 +1,413 @@
+"""What a report says, read from the published file: figures, sections and the tables behind them.
+
+A topic is a file of `topics/`: questions as SQL over the published tables, and how to show the
+answers. What a table of the file cannot answer is left out; an answer without rows says why.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.resources import files
+
+import duckdb
+import yaml
+
+from retail_analytics.catalog import Catalog, CatalogError, Table
+from retail_analytics.reports.charts import (
+    Frame,
+    Point,
+    Series,
+    bar_chart,
+    column_chart,
+    line_chart,
+)
+from retail_analytics.reports.numbers import NONE, NUMERIC, day_name, is_missing, shown, unit_of
+from retail_analytics.sql import literal
+
+TOPICS = ("executive", "customers", "operations", "reputation")
+# months of history before a forecast: two years show a season twice
+HISTORY_MONTHS = 24
+FORECAST_COLUMNS = {"metric", "dimension", "unit", "period", "value", "value_lower", "value_upper"}
+ACTION_COLUMNS = ("priority", "action", "entity", "details", "value_at_stake", "period")
+MOST_ACTIONS = 12
+KIND_OF_UNIT = {"currency": "money", "share": "percent", "net": "ratio"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One key figure; `kind` is one of `numbers`."""
+
+    label: str
+    kind: str
+    value: object
+    before: object
+    lower: object
+    upper: object
+    note: str
+    unit: str
+
+    @property
+    def text(self) -> str:
+        text = shown(self.value, self.kind)
+        return f"{self.unit} {text}" if self.kind in ("money", "price") and text != NONE else text
+
+    @property
+    def interval(self) -> str:
+        if is_missing(self.lower) or is_missing(self.upper):
+            return ""
+        return f"{shown(self.lower, self.kind)} to {shown(self.upper, self.kind)}"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column of a section's table."""
+
+    name: str
+    label: str
+    kind: str
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in NUMERIC
+
+
+@dataclass(frozen=True)
+class Section:
+    """One question with its answer; `missing` says why there is none."""
+
+    title: str
+    question: str
+    headings: list[Heading]
+    rows: list[tuple]
+    # what pages show of the rows: few, and none where a chart shows them
+    shown_rows: int
+    svg: str = ""
+    reading: str = ""
+    missing: str = ""
+
+    @property
+    def table(self) -> list[tuple]:
+        return self.rows[: self.shown_rows]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole report, ready for any format."""
+
+    topic: str
+    title: str
+    as_of_date: date | None
+    built_at: datetime
+    currency: str
+    figures: list[Figure]
+    sections: list[Section]
+    tables: list[Table]
+    # those that the workbook holds whole
+    marts: list[Table]
+    notes: list[str]
+    quality: Section
+    inputs: Section
+
+    @property
+    def as_of(self) -> str:
+        return day_name(self.as_of_date) if self.as_of_date else "no day: there are no events"
+
+
+def read_report(catalog: Catalog, topic: str) -> Report:
+    """The report of a topic. ValueError names the topics there are."""
+    spec, about = read_topic(topic), read_file("about")
+    tables = [table for table in catalog.marts if table.domain in spec["domains"]]
+    metrics: set[str] = set()
+    sections = []
+    try:
+        figures = [f for f in (figure(catalog, one) for one in spec["figures"]) if f]
+        for one in spec["sections"]:
+            if can_answer(catalog, one["sql"]):
+                sections.append(section(catalog, one))
+                metrics.add(one.get("chart", {}).get("metric"))
+        sections += forecast_sections(catalog, spec["forecasts"], shown_already=metrics)
+        sections = action_sections(catalog, spec["domains"]) + sections
+        return Report(
+            topic=topic,
+            title=spec["title"],
+            as_of_date=catalog.as_of_date,
+            built_at=catalog.built_at,
+            currency=catalog.currency,
+            figures=figures,
+            sections=sections,
+            tables=tables,
+            marts=tables if spec["has_marts"] else [],
+            notes=spec["notes"],
+            quality=section(catalog, about["quality"]),
+            inputs=section(catalog, about["inputs"]),
+        )
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        reason = str(error).splitlines()[0]
+        raise CatalogError(
+            f"{catalog.path}: made by another version; run make build first ({reason})"
+        ) from error
+
+
+def read_topic(topic: str) -> dict:
+    """The file of a topic; a figure or section named as that of another topic is filled in."""
+    if topic not in TOPICS:
+        raise ValueError(f"no topic {topic!r}; there are: {', '.join(TOPICS)}")
+    spec = read_file(topic)
+    for part, name in (("figures", "label"), ("sections", "title")):
+        spec[part] = [
+            one if name in one else borrowed(part, name, *one.popitem()) for one in spec[part]
+        ]
+    return spec
+
+
+def borrowed(part: str, name: str, topic: str, wanted: str) -> dict:
+    """The figure or section of another topic with this name."""
+    return next(one for one in read_file(topic)[part] if one[name] == wanted)
+
+
+def read_file(name: str) -> dict:
+    text = (files("retail_analytics.reports") / "topics" / f"{name}.yml").read_text("utf-8")
+    return yaml.safe_load(text)
+
+
+def tables_of(catalog: Catalog, sql: str) -> list[str]:
+    """Names of the published tables that a query reads."""
+    return sorted(name.split(".")[-1] for name in catalog.con.get_table_names(sql, qualified=True))
+
+
+def can_answer(catalog: Catalog, sql: str) -> bool:
+    """Whether the file has every table that a query reads."""
+    return all(catalog.find(name) for name in tables_of(catalog, sql) if name != "meta")
+
+
+def query(catalog: Catalog, sql: str) -> tuple[list[str], list[tuple]]:
+    """Column names and rows."""
+    cursor = catalog.con.execute(sql)
+    return [column[0] for column in cursor.description], cursor.fetchall()
+
+
+def figure(catalog: Catalog, spec: dict) -> Figure | None:
+    """A key figure; None where the file does not have its tables."""
+    if not can_answer(catalog, spec["sql"]):
+        return None
+    names, rows = query(catalog, spec["sql"])
+    found = dict(zip(names, rows[0], strict=True)) if rows else {}
+    of = spec.get("of", "value")
+    value = found.get(of)
+    note = found.get("note") or ""
+    if is_missing(value):
+        value, note = None, why_missing(catalog, spec)
+    return Figure(
+        label=spec["label"],
+        kind=spec["kind"],
+        value=value,
+        before=found.get(f"{of}_before"),
+        lower=found.get(f"{of}_lower"),
+        upper=found.get(f"{of}_upper"),
+        note=note,
+        unit=unit_of(spec["kind"], spec.get("unit"), catalog.currency),
+    )
+
+
+def section(catalog: Catalog, spec: dict) -> Section:
+    """A section with its chart and table, or the reason why it has none."""
+    names, rows = query(catalog, spec["sql"])
+    table = spec.get("table", {})
+    labels = {**{name: {} for name in names}, **spec.get("columns", {})}
+    headings = [
+        Heading(name, labels[name].get("label", humanised(name)), labels[name].get("kind", "text"))
+        for name in names
+    ]
+    missing = "" if rows else why_missing(catalog, spec)
+    reading = ""
+    if rows and "reading" in spec:
+        reading = query(catalog, spec["reading"])[1][0][0] or ""
+    return Section(
+        title=spec["title"],
+        question=spec["question"],
+        headings=headings,
+        rows=rows,
+        shown_rows=table.get("rows", 0 if "chart" in spec else len(rows)),
+        svg=chart(catalog, spec, names, rows) if rows and "chart" in spec else "",
+        reading=reading,
+        missing=missing,
+    )
+
+
+def humanised(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def why_missing(catalog: Catalog, spec: dict) -> str:
+    """Which inputs were not there, what became of those that were, and what the tables say."""
+    reasons = []
+    wanted = spec.get("inputs", [])
+    summary = {
+        name: (is_provided, read, kept)
+        for name, is_provided, read, kept in catalog.con.execute(
+            "select input_table, is_provided, rows_read, rows_kept from quality.input_summary"
+        ).fetchall()
+    }
+    absent = [name for name in wanted if not summary.get(name, (False,))[0]]
+    if absent:
+        reasons.append(f"there was no file for {' and '.join(absent)}")
+    for name in wanted:
+        if name not in absent and not summary[name][2]:
+            read = summary[name][1]
+            reasons.append(
+                f"no row of {name} could be used of {read:,} read (quality.rejected_rows)"
+                if read
+                else f"the file for {name} has no rows"
+            )
+    for name in tables_of(catalog, spec["sql"]):
+        table = catalog.find(name)
+        if table and "status" in table.column_names:
+            for status, count in catalog.con.execute(
+                f"select status, count(*) from {table.sql_name} where status <> 'ok' "
+                "group by status order by status"
+            ).fetchall():
+                reasons.append(f"{status} for {count:,} of {table.row_count:,} rows of {name}")
+    return "; ".join(reasons) or "the inputs are there, and nothing of this kind is in them"
+
+
+def chart(catalog: Catalog, spec: dict, names: Sequence[str], rows: Sequence[tuple]) -> str:
+    """The chart of a section's rows; empty where no row has a value."""
+    how = spec["chart"]
+    records = [dict(zip(names, row, strict=True)) for row in rows]
+    records = [row for row in records if not is_missing(row[how["y"]])]
+    if not records:
+        return ""
+    ahead = forecast_points(catalog, how["metric"]) if "metric" in how else []
+    frame = Frame(
+        spec["title"], how["number"], caption(catalog, how, has_forecast=bool(ahead))
+    )
+    if how["kind"] == "bars":
+        return bar_chart([point(row, how) for row in records], frame)
+    names_of_series = list(dict.fromkeys(row.get(how.get("series"), "") for row in records))
+    series = [
+        Series(
+            str(name),
+            [point(row, how) for row in records if row.get(how.get("series"), "") == name],
+            ahead,
+        )
+        for name in names_of_series
+    ]
+    if how["kind"] == "columns":
+        return column_chart(series[0], frame)
+    return line_chart(series, frame, from_zero=how.get("from_zero", False))
+
+
+def point(row: dict, how: dict) -> Point:
+    def number(name: str) -> float | None:
+        value = row.get(how.get(name))
+        return None if is_missing(value) else float(value)
+
+    x = row[how["x"]]
+    return Point(x if isinstance(x, date) else shown(x, "text"), number("y"), number("lower"),
+                 number("upper"))
+
+
+def caption(catalog: Catalog, how: dict, *, has_forecast: bool) -> str:
+    """Unit, interval and as-of day of a chart."""
+    parts = [unit_of(how["number"], how.get("unit"), catalog.currency)]
+    if "lower" in how:
+        parts.append(how.get("interval", "80 % interval shaded"))
+    if has_forecast:
+        ahead = "lighter" if how["kind"] == "columns" else "dashed"
+        parts.append(f"{ahead}: forecast with its 80 % interval")
+    if catalog.as_of_date:
+        parts.append(f"as of {day_name(catalog.as_of_date)}")
+    return "  ·  ".join(part for part in parts if part)
+
+
+def forecast_table(catalog: Catalog) -> Table | None:
+    """The mart of forecasts: known by its columns."""
+    return next(
+        (table for table in catalog.marts if set(table.column_names) >= FORECAST_COLUMNS), None
+    )
+
+
+def forecast_points(catalog: Catalog, metric: str) -> list[Point]:
+    """The forecast of a metric of the whole, month by month."""
+    table = forecast_table(catalog)
+    if table is None:
+        return []
+    rows = catalog.con.execute(
+        f"select period, value, value_lower, value_upper from {table.sql_name} "
+        "where dimension = 'all' and metric = ? and value is not null order by period",
+        [metric],
+    ).fetchall()
+    return [Point(*row) for row in rows]
+
+
+def forecast_sections(
+    catalog: Catalog, metric_domains: Sequence[str], *, shown_already: set[str]
+) -> list[Section]:
+    """A section for every forecast metric of these domains that no other section shows."""
+    table, series = forecast_table(catalog), catalog.find("metric_series")
+    if table is None or series is None:
+        return []
+    sections = []
+    for metric, unit in catalog.con.execute(
+        f"select distinct metric, unit from {series.sql_name} where dimension = 'all' "
+        f"and domain in (select unnest(?)) and metric in (select metric from {table.sql_name}) "
+        "order by metric",
+        [list(metric_domains)],
+    ).fetchall():
+        if metric in shown_already:
+            continue
+        kind = KIND_OF_UNIT.get(unit, "number")
+        spec = {
+            "title": humanised(metric),
+            "question": "What was it, and what is to be expected?",
+            "sql": f"select period, value from {series.sql_name} where dimension = 'all' "
+            f"and metric = {literal(metric)} and value is not null "
+            f"order by period desc limit {HISTORY_MONTHS}",
+            "columns": {"period": {"label": "Month", "kind": "month"}, "value": {"kind": kind}},
+            "chart": {
+                "kind": "line",
+                "x": "period",
+                "y": "value",
+                "number": kind,
+                "unit": "a month" if kind == "money" else None if kind == "percent" else unit,
+                "metric": metric,
+            },
+        }
+        spec["sql"] = f"from ({spec['sql']}) order by period"
+        sections.append(section(catalog, spec))
+    return sections
+
+
+def action_sections(catalog: Catalog, domains: Sequence[str]) -> list[Section]:
+    """What to do first: the mart that has a priority and an action in each row."""
+    sections = []
+    for table in catalog.marts:
+        if not {"priority", "action"} <= set(table.column_names):
+            continue
+        columns = [name for name in ACTION_COLUMNS if name in table.column_names]
+        where = ""
+        if "domain" in table.column_names:
+            where = f"where domain in ({', '.join(literal(name) for name in domains)})"
+        elif table.domain not in domains:
+            continue
+        order = ["priority"]
+        order += ["value_at_stake desc nulls last"] if "value_at_stake" in columns else []
+        sections.append(
+            section(
+                catalog,
+                {
+                    "title": "What to do first",
+                    "question": "What do the figures ask for, and what is at stake?",
+                    "sql": f"select {', '.join(columns)} from {table.sql_name} {where} "
+                    f"order by {', '.join(order)}",
+                    "columns": {
+                        "value_at_stake": {"label": "At stake", "kind": "money"},
+                        "period": {"kind": "month"},
+                    }
+                    if {"value_at_stake", "period"} <= set(columns)
+                    else {},
+                    "table": {"rows": MOST_ACTIONS},
+                },
+            )
+        )
+    return sections
