@@ -49,13 +49,26 @@ class Figure:
     @property
     def text(self) -> str:
         text = shown(self.value, self.kind)
-        return f"{self.unit} {text}" if self.kind in ("money", "price") and text != NONE else text
+        if text == NONE or not self.unit:
+            return text
+        return f"{self.unit} {text}" if self.kind in ("money", "price") else f"{text} {self.unit}"
 
     @property
     def interval(self) -> str:
         if is_missing(self.lower) or is_missing(self.upper):
             return ""
         return f"{shown(self.lower, self.kind)} to {shown(self.upper, self.kind)}"
+
+    @property
+    def comparison(self) -> str:
+        """What it was before and, of amounts and counts, by how much it changed."""
+        if is_missing(self.value) or is_missing(self.before):
+            return ""
+        before = f"before: {shown(self.before, self.kind)}"
+        if self.kind not in ("money", "count") or self.before <= 0:
+            return before
+        change = float(self.value) / float(self.before) - 1
+        return f"{before} ({'+' if change > 0 else ''}{shown(change, 'percent')})"
 
 
 @dataclass(frozen=True)
@@ -125,7 +138,13 @@ def read_report(catalog: Catalog, topic: str) -> Report:
             if can_answer(catalog, one["sql"]):
                 sections.append(section(catalog, one))
                 metrics.add(one.get("chart", {}).get("metric"))
-        sections += forecast_sections(catalog, spec["forecasts"], shown_already=metrics)
+        ahead = forecast_metrics(catalog, spec["forecasts"])
+        sections += [
+            forecast_section(catalog, metric, unit)
+            for metric, unit in ahead.items()
+            if metric not in metrics
+        ]
+        set_subjects(catalog, [table.name for table in tables] + [*ahead, *(metrics - {None})])
         sections = action_sections(catalog, spec["domains"]) + sections
         return Report(
             topic=topic,
@@ -205,7 +224,7 @@ def figure(catalog: Catalog, spec: dict) -> Figure | None:
         lower=found.get(f"{of}_lower"),
         upper=found.get(f"{of}_upper"),
         note=note,
-        unit=unit_of(spec["kind"], spec.get("unit"), catalog.currency),
+        unit=catalog.currency if spec["kind"] == "money" else spec.get("unit", ""),
     )
 
 
@@ -259,7 +278,7 @@ def why_missing(catalog: Catalog, spec: dict) -> str:
                 if read
                 else f"the file for {name} has no rows"
             )
-    for name in tables_of(catalog, spec["sql"]):
+    for name in spec.get("status_of", tables_of(catalog, spec["sql"])):
         table = catalog.find(name)
         if table and "status" in table.column_names:
             for status, count in catalog.con.execute(
@@ -278,9 +297,7 @@ def chart(catalog: Catalog, spec: dict, names: Sequence[str], rows: Sequence[tup
     if not records:
         return ""
     ahead = forecast_points(catalog, how["metric"]) if "metric" in how else []
-    frame = Frame(
-        spec["title"], how["number"], caption(catalog, how, has_forecast=bool(ahead))
-    )
+    frame = Frame(spec["title"], how["number"], caption(catalog, how, has_forecast=bool(ahead)))
     if how["kind"] == "bars":
         return bar_chart([point(row, how) for row in records], frame)
     names_of_series = list(dict.fromkeys(row.get(how.get("series"), "") for row in records))
@@ -303,8 +320,12 @@ def point(row: dict, how: dict) -> Point:
         return None if is_missing(value) else float(value)
 
     x = row[how["x"]]
-    return Point(x if isinstance(x, date) else shown(x, "text"), number("y"), number("lower"),
-                 number("upper"))
+    return Point(
+        x if isinstance(x, date) else shown(x, "text"),
+        number("y"),
+        number("lower"),
+        number("upper"),
+    )
 
 
 def caption(catalog: Catalog, how: dict, *, has_forecast: bool) -> str:
@@ -317,7 +338,8 @@ def caption(catalog: Catalog, how: dict, *, has_forecast: bool) -> str:
         parts.append(f"{ahead}: forecast with its 80 % interval")
     if catalog.as_of_date:
         parts.append(f"as of {day_name(catalog.as_of_date)}")
-    return "  ·  ".join(part for part in parts if part)
+    text = "  ·  ".join(part for part in parts if part)
+    return text[:1].upper() + text[1:]
 
 
 def forecast_table(catalog: Catalog) -> Table | None:
@@ -340,42 +362,50 @@ def forecast_points(catalog: Catalog, metric: str) -> list[Point]:
     return [Point(*row) for row in rows]
 
 
-def forecast_sections(
-    catalog: Catalog, metric_domains: Sequence[str], *, shown_already: set[str]
-) -> list[Section]:
-    """A section for every forecast metric of these domains that no other section shows."""
+def forecast_metrics(catalog: Catalog, metric_domains: Sequence[str]) -> dict[str, str]:
+    """The metrics of these domains that are forecast for the whole, with their units."""
     table, series = forecast_table(catalog), catalog.find("metric_series")
     if table is None or series is None:
-        return []
-    sections = []
-    for metric, unit in catalog.con.execute(
-        f"select distinct metric, unit from {series.sql_name} where dimension = 'all' "
-        f"and domain in (select unnest(?)) and metric in (select metric from {table.sql_name}) "
-        "order by metric",
-        [list(metric_domains)],
-    ).fetchall():
-        if metric in shown_already:
-            continue
-        kind = KIND_OF_UNIT.get(unit, "number")
-        spec = {
+        return {}
+    return dict(
+        catalog.con.execute(
+            f"select distinct metric, unit from {table.sql_name} where dimension = 'all' "
+            f"and metric in (select metric from {series.sql_name} "
+            "where domain in (select unnest(?))) order by metric",
+            [list(metric_domains)],
+        ).fetchall()
+    )
+
+
+def forecast_section(catalog: Catalog, metric: str, unit: str) -> Section:
+    """The history of a metric and what is expected of it."""
+    kind = KIND_OF_UNIT.get(unit, "number")
+    units = {"money": "a month", "percent": None}
+    return section(
+        catalog,
+        {
             "title": humanised(metric),
             "question": "What was it, and what is to be expected?",
-            "sql": f"select period, value from {series.sql_name} where dimension = 'all' "
+            "sql": "select period, value from marts.metric_series where dimension = 'all' "
             f"and metric = {literal(metric)} and value is not null "
-            f"order by period desc limit {HISTORY_MONTHS}",
+            f"qualify row_number() over (order by period desc) <= {HISTORY_MONTHS} order by period",
             "columns": {"period": {"label": "Month", "kind": "month"}, "value": {"kind": kind}},
             "chart": {
                 "kind": "line",
                 "x": "period",
                 "y": "value",
                 "number": kind,
-                "unit": "a month" if kind == "money" else None if kind == "percent" else unit,
+                "unit": units.get(kind, unit),
                 "metric": metric,
             },
-        }
-        spec["sql"] = f"from ({spec['sql']}) order by period"
-        sections.append(section(catalog, spec))
-    return sections
+        },
+    )
+
+
+def set_subjects(catalog: Catalog, names: Sequence[str]) -> None:
+    """What a report is about, for the questions of `about.yml`."""
+    listed = ", ".join(literal(name) for name in names)
+    catalog.con.execute(f"set variable report_subjects = cast([{listed}] as varchar[])")
 
 
 def action_sections(catalog: Catalog, domains: Sequence[str]) -> list[Section]:

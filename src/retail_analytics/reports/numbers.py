@@ -48,11 +48,11 @@ def minus(text: str) -> str:
 def short(value: float, kind: str) -> str:
     """A tick of an axis: 20k rather than 20,000."""
     if kind == "percent":
-        return f"{minus(f'{100 * value:.10g}')} %"
+        return f"{minus(f'{100 * value:,.10g}')} %"
     for size, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if abs(value) >= size and abs(value) >= 10_000:
-            return f"{minus(f'{value / size:.10g}')}{letter}"
-    return minus(f"{value:.10g}")
+            return f"{minus(f'{value / size:,.10g}')}{letter}"
+    return minus(f"{value:,.10g}")
 
 
 def day_name(day: date) -> str:
@@ -72,6 +72,4 @@ def unit_of(kind: str, unit: str | None, currency: str) -> str:
 
 def without_controls(text: str) -> str:
     """Text without the characters that XML forbids."""
-    return "".join(
-        c for c in text if c in "\t\n\r" or (c >= " " and c not in "\x7f\ufffe\uffff")
-    )
+    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\x7f\ufffe\uffff"))
