@@ -1,10 +1,12 @@
 """Values as people read them: one way for pages, charts and tables."""
 
 import math
+import re
 from datetime import date, datetime
 from decimal import Decimal
 
 NONE = "–"
+FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # kind: decimals
 DECIMALS = {"count": 0, "money": 0, "price": 2, "number": 1, "ratio": 2, "percent": 1}
 NUMERIC = frozenset(DECIMALS)
@@ -72,4 +74,4 @@ def unit_of(kind: str, unit: str | None, currency: str) -> str:
 
 def without_controls(text: str) -> str:
     """Text without the characters that XML forbids."""
-    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\x7f\ufffe\uffff"))
+    return FORBIDDEN.sub("", text)

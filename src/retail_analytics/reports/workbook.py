@@ -8,12 +8,10 @@ not grow with them.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 
 import xlsxwriter
-from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from retail_analytics.catalog import Catalog, Table
@@ -271,22 +269,22 @@ class Writer:
 
     def cell(self, sheet: Worksheet, row: int, column: int, value: object, kind: str) -> None:
         """One cell of the value's own type; what Excel cannot hold becomes text."""
-        if is_missing(value):
+        if isinstance(value, str):
+            sheet.write_string(row, column, clean(value), self.text)
+        elif is_missing(value):
             return
-        if isinstance(value, bool):
+        elif isinstance(value, bool):
             sheet.write_boolean(row, column, value, self.text)
         elif is_number(value) and abs(value) < LARGEST_WHOLE:
-            sheet.write_number(row, column, value, self.format(kind, value))
+            sheet.write_number(row, column, value, self.formats.get(kind, self.text))
         elif isinstance(value, datetime) and value.date() >= FIRST_DAY:
             sheet.write_datetime(row, column, value, self.formats["timestamp"])
         elif isinstance(value, date) and not isinstance(value, datetime) and value >= FIRST_DAY:
-            kind = kind if kind == "month" else "date"
-            sheet.write_datetime(row, column, value, self.formats[kind])
+            sheet.write_datetime(
+                row, column, value, self.formats["month" if kind == "month" else "date"]
+            )
         else:
             sheet.write_string(row, column, clean(str(value)), self.text)
-
-    def format(self, kind: str, value: float | Decimal) -> Format:
-        return self.formats.get(kind, self.text)
 
 
 def kind_of(name: str, data_type: str) -> str:
