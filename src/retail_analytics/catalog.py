@@ -1,5 +1,6 @@
 """What the published file says of itself: its tables, columns and comments, and the build."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,11 @@ class Table:
     @property
     def sql_name(self) -> str:
         return f"{identifier(self.schema)}.{identifier(self.name)}"
+
+    @property
+    def grain(self) -> str:
+        """What a row is: the first sentence of the comment."""
+        return re.split(r"(?<=\.)\s+(?=[A-Z])", self.comment, maxsplit=1)[0]
 
     @property
     def column_names(self) -> list[str]:

@@ -19,7 +19,7 @@ FONT = "'Source Sans Pro', 'Segoe UI', system-ui, sans-serif"
 INK, SOFT, GRID = "#1d2733", "#5b6673", "#e1e5ea"
 COLOURS = ("#1f5f8b", "#c8642b", "#4f8a5b", "#7a5aa0")
 WIDTH, HEIGHT = 680, 205
-LEFT, RIGHT, TOP, BOTTOM = 58, 20, 30, 26
+LEFT, RIGHT, TOP, BOTTOM = 58, 30, 30, 26
 BAR_HEIGHT, BAR_LABEL = 24, 190
 MOST_DATE_LABELS = 8
 

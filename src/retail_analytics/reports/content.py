@@ -297,7 +297,12 @@ def chart(catalog: Catalog, spec: dict, names: Sequence[str], rows: Sequence[tup
     if not records:
         return ""
     ahead = forecast_points(catalog, how["metric"]) if "metric" in how else []
-    frame = Frame(spec["title"], how["number"], caption(catalog, how, has_forecast=bool(ahead)))
+    has_interval = any(not is_missing(row.get(how.get("lower"))) for row in records)
+    frame = Frame(
+        spec["title"],
+        how["number"],
+        caption(catalog, how, has_interval=has_interval, has_forecast=bool(ahead)),
+    )
     if how["kind"] == "bars":
         return bar_chart([point(row, how) for row in records], frame)
     names_of_series = list(dict.fromkeys(row.get(how.get("series"), "") for row in records))
@@ -328,10 +333,10 @@ def point(row: dict, how: dict) -> Point:
     )
 
 
-def caption(catalog: Catalog, how: dict, *, has_forecast: bool) -> str:
+def caption(catalog: Catalog, how: dict, *, has_interval: bool, has_forecast: bool) -> str:
     """Unit, interval and as-of day of a chart."""
     parts = [unit_of(how["number"], how.get("unit"), catalog.currency)]
-    if "lower" in how:
+    if has_interval:
         parts.append(how.get("interval", "80 % interval shaded"))
     if has_forecast:
         ahead = "lighter" if how["kind"] == "columns" else "dashed"

@@ -112,7 +112,7 @@ def breakable(text: str) -> str:
 
 def tables_section(tables: list[Table]) -> Section:
     """The list of the tables behind a report."""
-    rows = [(table.name, table.row_count, table.comment) for table in tables]
+    rows = [(table.name, table.row_count, table.grain) for table in tables]
     return Section(
         title="Tables behind this report",
         question="Each is in the published file, and in the exports.",
