@@ -144,7 +144,11 @@ def read_report(catalog: Catalog, topic: str) -> Report:
             for metric, unit in ahead.items()
             if metric not in metrics
         ]
-        set_subjects(catalog, [table.name for table in tables] + [*ahead, *(metrics - {None})])
+        subjects = [table.name for table in tables] + [*ahead, *(metrics - {None})]
+        set_subjects(catalog, subjects)
+        about["quality"]["status_of"] = [
+            name for name in about["quality"]["status_of"] if name in subjects
+        ]
         sections = action_sections(catalog, spec["domains"]) + sections
         return Report(
             topic=topic,
@@ -286,7 +290,8 @@ def why_missing(catalog: Catalog, spec: dict) -> str:
                 "group by status order by status"
             ).fetchall():
                 reasons.append(f"{status} for {count:,} of {table.row_count:,} rows of {name}")
-    return "; ".join(reasons) or "the inputs are there, and nothing of this kind is in them"
+    otherwise = spec.get("otherwise", "the inputs are there, and nothing of this kind is in them")
+    return "; ".join(reasons) or otherwise
 
 
 def chart(catalog: Catalog, spec: dict, names: Sequence[str], rows: Sequence[tuple]) -> str:
