@@ -1,6 +1,7 @@
 """A report as PDF, typeset by Typst with the fonts that the package brings along."""
 
 import json
+import math
 import re
 import textwrap
 from datetime import UTC
@@ -17,7 +18,7 @@ from retail_analytics.reports.numbers import shown
 TEMPLATE = "page.typ"
 FONTS = Path(font_source_sans_pro.__file__).parent / "files"
 # text no longer stays on one line, and so do single words that are not much longer
-SHORT_TEXT, SHORT_WORD = 16, 28
+SHORT_TEXT, SHORT_WORD = 18, 28
 # a word that is longer may be broken after so many characters
 BREAK_AFTER = 12
 
@@ -81,10 +82,13 @@ def described(section: Section, charts: dict[str, bytes]) -> dict:
 
 
 def widths(headings: list[Heading], rows: list[list[str]]) -> list[str]:
-    """For each column `auto`, or the share of the rest it gets: by its longest value."""
+    """For each column `auto`, or the share of the rest it gets: by its longest value.
+
+    The root of the length: long text may take several lines, short text should not have to.
+    """
     columns = [[row[number] for row in rows] for number in range(len(headings))]
-    longest = [
-        min(max(map(len, [heading.label, *column])), 60)
+    shares = [
+        round(10 * math.sqrt(min(max(map(len, [heading.label, *column])), 80)))
         for heading, column in zip(headings, columns, strict=True)
     ]
     is_auto = [
@@ -93,8 +97,8 @@ def widths(headings: list[Heading], rows: list[list[str]]) -> list[str]:
     ]
     # somebody must fill the page
     if all(is_auto):
-        return [str(length) for length in longest]
-    return ["auto" if auto else str(length) for auto, length in zip(is_auto, longest, strict=True)]
+        return [str(share) for share in shares]
+    return ["auto" if auto else str(share) for auto, share in zip(is_auto, shares, strict=True)]
 
 
 def fits_a_line(values: list[str]) -> bool:

@@ -29,6 +29,9 @@ FETCHED_ROWS = 5_000
 SAMPLED_ROWS = 200
 NARROWEST, WIDEST = 9, 60
 
+# columns from 0 to 1, with the ends of their intervals; _pct runs to 100
+IS_SHARE = re.compile(r"(^|_)(rate|share|probability)(_\d+_days)?(_lower|_upper)?$")
+
 NUMBER_FORMATS = {
     "count": "#,##0",
     "money": "#,##0",
@@ -292,9 +295,7 @@ def kind_of(name: str, data_type: str) -> str:
     if data_type.startswith("DECIMAL"):
         return "price"
     if data_type == "DOUBLE":
-        if name.endswith(("_rate", "_share", "_probability")) or "_rate_" in name:
-            return "percent"
-        return "ratio"
+        return "percent" if IS_SHARE.search(name) else "ratio"
     return "count" if data_type.endswith("INT") or data_type == "INTEGER" else "text"
 
 
