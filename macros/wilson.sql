@@ -18,8 +18,7 @@
 {%- endmacro %}
 
 {% macro wilson_bound(successes, trials, sign) -%}
-    {#- as it is written, z is a DECIMAL, and with a million trials its digits overflow -#}
-    {%- set z = 'cast(' ~ var('interval_z') ~ ' as double)' -%}
+    {%- set z = interval_z() -%}
     (
         ({{ successes }} + {{ z }} * {{ z }} / 2)
         {{ sign }} {{ z }} * sqrt(
@@ -27,4 +26,9 @@
             + {{ z }} * {{ z }} / 4
         )
     ) / ({{ trials }} + {{ z }} * {{ z }})
+{%- endmacro %}
+
+{# as it is written, z is a DECIMAL, and with a million trials its digits overflow #}
+{% macro interval_z() -%}
+    cast({{ var('interval_z') }} as double)
 {%- endmacro %}

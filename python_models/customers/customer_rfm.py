@@ -1,6 +1,6 @@
 """One row a customer: how recent, how often, how much, and the segment that follows from it."""
 
-from retail_analytics.rfm import score
+from retail_analytics.rfm import explain, score
 
 
 def model(dbt, session):
@@ -21,4 +21,5 @@ def model(dbt, session):
         cross join as_of
         """
     )
-    return score(session, measures=measures, cells=cells, segments=segments)
+    scored = score(session, measures=measures, cells=cells, segments=segments)
+    return explain(session, scored=scored)

@@ -17,7 +17,7 @@ def score(
     cells: duckdb.DuckDBPyRelation,
     segments: duckdb.DuckDBPyRelation,
 ) -> duckdb.DuckDBPyRelation:
-    """Scores, outlier flags, segment and a sentence why, for every customer and as-of date.
+    """Scores, segment and strategy for every customer and as-of date.
 
     measures: as_of_date, customer_id, recency_days (null without a purchase), frequency,
     monetary (amount); one row a customer and as-of date. cells: the segment of each of the 125
@@ -25,22 +25,78 @@ def score(
 
     A score is 5 for the best fifth down to 1: 6 - ceil(5 x share of customers at least as good).
     Equal customers get equal scores (`ntile` would break ties at random), and where all are equal
-    the score is 3. An outlier lies more than 1.5 interquartile ranges outside the quartiles of the
-    logarithm (Tukey 1977). Customers without purchase, and all of them where fewer than five have
-    bought, have no scores and the status `insufficient_data`.
+    the score is 3. Customers without purchase, and all of them where fewer than five have bought,
+    have no scores and the status `insufficient_data`.
     """
     # DuckDB finds the three relations by the names of these arguments
     return con.sql(
         f"""
-        with buyers as (
+        with bounds as (
             select
-                *,
-                log(1 + recency_days) as log_recency,
-                log(frequency) as log_frequency,
-                log(1 + greatest(monetary, 0)) as log_monetary,
-                count(*) over (partition by as_of_date) as buyer_count
+                as_of_date,
+                {bounds("-recency_days", "recency")},
+                {bounds("frequency", "frequency")},
+                {bounds("monetary", "monetary")}
             from measures
             where recency_days is not null
+            group by as_of_date
+            having count(*) >= {MINIMUM_CUSTOMERS}
+        ),
+
+        scored as (
+            select
+                measures.*,
+                bounds.as_of_date is not null as is_scored,
+                {fifth("-measures.recency_days", "recency")},
+                {fifth("measures.frequency", "frequency")},
+                {fifth("measures.monetary", "monetary")}
+            from measures
+            left join bounds
+                on measures.as_of_date = bounds.as_of_date and measures.recency_days is not null
+        )
+
+        select
+            scored.customer_id,
+            cells.segment,
+            segments.strategy,
+            '{METHOD}' as method,
+            case when scored.is_scored then 'ok' else 'insufficient_data' end as status,
+            scored.recency_days,
+            scored.frequency,
+            scored.monetary,
+            scored.recency_score,
+            scored.frequency_score,
+            scored.monetary_score,
+            scored.as_of_date
+        from scored
+        left join cells using (recency_score, frequency_score, monetary_score)
+        left join segments using (segment)
+        """
+    )
+
+
+def explain(
+    con: duckdb.DuckDBPyConnection, *, scored: duckdb.DuckDBPyRelation
+) -> duckdb.DuckDBPyRelation:
+    """What `score` gives, with outlier flags and a sentence that says why.
+
+    An outlier lies more than 1.5 interquartile ranges outside the quartiles of the logarithm (Tukey
+    1977).
+    """
+    return con.sql(
+        f"""
+        with buyers as (
+            select
+                as_of_date,
+                customer_id,
+                recency_days,
+                frequency,
+                monetary,
+                log(1 + recency_days) as log_recency,
+                log(frequency) as log_frequency,
+                log(1 + greatest(monetary, 0)) as log_monetary
+            from scored
+            where status = 'ok'
         ),
 
         fences as (
@@ -53,57 +109,52 @@ def score(
             group by as_of_date
         ),
 
-        shares as (
+        explained as (
             select
-                *,
+                buyers.*,
                 cume_dist() over (partition by as_of_date order by recency_days) as recency_share,
                 cume_dist() over (partition by as_of_date order by frequency desc)
                     as frequency_share,
-                cume_dist() over (partition by as_of_date order by monetary desc) as monetary_share
-            from buyers
-            where buyer_count >= {MINIMUM_CUSTOMERS}
-        ),
-
-        scored as (
-            select
-                shares.*,
-                {fifth("recency_share", "recency")},
-                {fifth("frequency_share", "frequency")},
-                {fifth("monetary_share", "monetary")},
+                cume_dist() over (partition by as_of_date order by monetary desc) as monetary_share,
                 {outlier("log_recency")} as is_recency_outlier,
                 {outlier("log_frequency")} as is_frequency_outlier,
                 {outlier("log_monetary")} as is_monetary_outlier
-            from shares
+            from buyers
             inner join fences using (as_of_date)
         )
 
         select
-            measures.customer_id,
-            cells.segment,
-            segments.strategy,
+            scored.*,
             'last order ' || {counted("recency_days", "day")} || ' ago, '
             || {better("recency_share")}
             || '; ' || {counted("frequency", "order")} || ', ' || {better("frequency_share")}
-            || '; ' || format('{{:,.2f}}', cast(scored.monetary as double)) || ' spent, '
+            || '; ' || format('{{:,.2f}}', cast(explained.monetary as double)) || ' spent, '
             || {better("monetary_share")} as explanation,
-            '{METHOD}' as method,
-            case when scored.customer_id is null then 'insufficient_data' else 'ok' end as status,
-            scored.is_recency_outlier,
-            scored.is_frequency_outlier,
-            scored.is_monetary_outlier,
-            measures.recency_days,
-            measures.frequency,
-            measures.monetary,
-            scored.recency_score,
-            scored.frequency_score,
-            scored.monetary_score,
-            measures.as_of_date
-        from measures
-        left join scored using (as_of_date, customer_id)
-        left join cells using (recency_score, frequency_score, monetary_score)
-        left join segments using (segment)
+            explained.is_recency_outlier,
+            explained.is_frequency_outlier,
+            explained.is_monetary_outlier
+        from scored
+        left join explained using (as_of_date, customer_id)
         """
     )
+
+
+def bounds(measure: str, name: str) -> str:
+    """SQL for the values that the fifths of a measure begin above, best fifth first.
+
+    Decimal shares, so that the order statistic is exact: of n values the (floor(k n / 5) + 1)-th
+    best. One pass over the rows, where ranks would sort all of them.
+    """
+    return (
+        f"quantile_disc({measure}, [0.8, 0.6, 0.4, 0.2]) as {name}_bounds, "
+        f"min({measure}) = max({measure}) as is_{name}_even"
+    )
+
+
+def fifth(measure: str, name: str) -> str:
+    """SQL for a score: 1 and another 1 for each bound that the measure is above."""
+    above = " + ".join(f"cast({measure} > {name}_bounds[{k}] as bigint)" for k in range(1, 5))
+    return f"case when is_{name}_even then 3 else 1 + {above} end as {name}_score"
 
 
 def fences(measure: str) -> str:
@@ -119,19 +170,12 @@ def outlier(measure: str) -> str:
     return f"{measure} not between {measure}_lower and {measure}_upper"
 
 
-def fifth(share: str, measure: str) -> str:
-    """SQL for a score from the share of customers at least as good (rounded: 5 * 0.6 is over 3)."""
-    return (
-        f"case when min({share}) over (partition by as_of_date) = 1 then 3 "
-        f"else 6 - cast(ceil(round(5 * {share}, 9)) as bigint) end as {measure}_score"
-    )
-
-
 def counted(measure: str, noun: str) -> str:
     """SQL for a number with its noun, `1 day` or `2 days`."""
-    return f"scored.{measure} || case when scored.{measure} = 1 then ' {noun}' else ' {noun}s' end"
+    number = f"explained.{measure}"
+    return f"{number} || case when {number} = 1 then ' {noun}' else ' {noun}s' end"
 
 
 def better(share: str) -> str:
     """SQL for a half-sentence on how many customers are strictly worse."""
-    return f"'better than ' || cast(floor(100 * (1 - scored.{share})) as bigint) || ' %'"
+    return f"'better than ' || cast(floor(100 * (1 - explained.{share})) as bigint) || ' %'"

@@ -172,8 +172,20 @@ def test_filled_gaps_are_never_scored_and_no_origin_lies_in_one():
 @pytest.mark.parametrize("size", [3, 9, 40])
 def test_a_constant_series_forecasts_itself(scale, value, size):
     found = one(np.full(size, value), scale=scale).forecasts
-    for column in ("value", "value_lower", "value_upper"):
-        assert (found[column] == value).all()
+    assert (found["value"] == value).all()
+    if size >= 9:
+        assert (found["value_lower"] == value).all() and (found["value_upper"] == value).all()
+
+
+def test_a_few_equal_months_do_not_promise_the_next():
+    found = one(np.ones(3), scale="count").forecasts.iloc[0]
+    # by hand: Student's 90 % with two degrees of freedom times sqrt(1.5) / 2, around log 2
+    reach = 1.8856 * np.sqrt(1.5) / 2
+    assert found["value"] == 1 and found["value_lower"] == 0
+    assert found["value_upper"] == pytest.approx(np.expm1(np.log(2) + reach), rel=1e-4)
+    rates = one(np.full(3, 1.0), scale="rate").forecasts
+    assert (rates["value"] == 1).all() and (rates["value_upper"] == 1).all()
+    assert (rates["value_lower"] < 0.95).all()
 
 
 def test_a_repeated_season_forecasts_itself():

@@ -1,5 +1,6 @@
 """Real data through the whole project, against what other queries say of the raw files."""
 
+from datetime import date
 from decimal import Decimal
 
 import duckdb
@@ -73,6 +74,13 @@ def online_retail(built: Built) -> None:
         "select count(*) filter (not is_stocked), count(*) from marts.products "
         "where category in ('Postage and charges', 'Gift vouchers') and is_stocked"
     ) == [(0, 0)]
+    # the file ends on 9 December: that month is shown, and forecast instead of learned from
+    assert built.query(
+        "select max(period) filter (is_complete), max(period) from marts.metric_series"
+    ) == [(date(2011, 11, 1), date(2011, 12, 1))]
+    assert built.query(
+        "select distinct as_of_period, min(period) over () from marts.metric_forecasts"
+    ) == [(date(2011, 11, 1), date(2011, 12, 1))]
 
 
 def raw_revenue() -> Decimal:
@@ -103,6 +111,27 @@ def scms_delivery(built: Built) -> None:
         "where dimension = 'all'"
     ) == [(8_393, 7_223)]
     assert built.query("select sum(revenue) from marts.orders") == [(Decimal("1401455729.8100"),)]
+    # the modes are carriers; Ocean was never late, in too few shipments to be better for sure
+    cards = built.query(
+        "select carrier, on_time_rate, on_time_rank, on_time_rank_upper "
+        "from marts.carrier_scorecards where dimension = 'carrier' order by on_time_rank"
+    )
+    assert {card[0] for card in cards} == {"Air", "Air Charter", "Ocean", "Truck"}
+    assert cards[0][:3] == ("Ocean", 1.0, 1)
+    assert cards[0][3] > 1
+    # the vendors are warehouses
+    assert built.query(
+        "select count(distinct warehouse) > 10 from marts.carrier_scorecards "
+        "where dimension = 'carrier_warehouse'"
+    ) == [(True,)]
+    assert built.query(
+        "select month, severity, found_by from marts.delivery_degradations "
+        "where entity = 'Truck' and measure = 'on_time_rate' and month >= date '2014-01-01'"
+    ) == [(date(2014, 9, 1), "Critical", "limit")]
+    assert built.query(
+        "select assessment, month_count from marts.delivery_trends "
+        "where dimension = 'all' and measure = 'average_delivery_days'"
+    ) == [("no trend", 24)]
 
 
 def contoso(built: Built) -> None:
@@ -131,6 +160,14 @@ def contoso(built: Built) -> None:
         ("External", "Critical", 250),
         ("Infrastructure", "High", 150),
     ]
+    # nobody can say what they did: there are no parcels
+    assert built.query(
+        "select distinct impact_status, parcel_count, excess_late_parcels from marts.incidents"
+    ) == [("insufficient_data", 0, None)]
+    assert built.query(
+        "select distinct assessment, month_count, status from marts.delivery_trends"
+    ) == [("no trend", 7, "short_history")]
+    assert built.query("select count(*) from marts.delivery_degradations") == [(0,)]
     assert built.query(
         "select reason, share, count(*) over () from marts.churn_reasons where reason_rank = 1"
     ) == [("Service Dissatisfaction", 0.4, 1)]
@@ -138,6 +175,25 @@ def contoso(built: Built) -> None:
     assert built.query(
         "select count(*), sum(revenue), bool_and(reason <> '') from marts.inventory_levels"
     ) == [(10, Decimal("980.0000"), True)]
+    assert built.query(
+        "select round(score, 1), grade, month from marts.operations_health order by month desc "
+        "limit 1"
+    ) == [(68.2, "D", date(2023, 9, 1))]
+    assert built.query(
+        "select rule from marts.recommended_actions where entity = 'all' and rule like 'health%'"
+    ) == [("health_low",)]
+    # seven months of figures added up: a forecast that says how little it knows
+    assert built.query(
+        "select count(*), min(month), any_value(status), "
+        "bool_and(score_lower < score and score < score_upper) from marts.delivery_forecasts"
+    ) == [(6, date(2023, 10, 1), "short_history", True)]
+    assert built.query(
+        "select distinct history_count, status from marts.metric_forecasts "
+        "where metric in ('on_time_rate', 'net_sentiment')"
+    ) == [(7, "short_history")]
+    assert built.query(
+        "select count(*) from marts.metric_forecasts where value_upper - value_lower <= 0"
+    ) == [(0,)]
 
 
 def test_published_tables_say_what_they_hold(example: tuple[str, Built]) -> None:

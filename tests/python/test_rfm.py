@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retail_analytics.rfm import score
+from retail_analytics.rfm import explain, score
 
 RULES = Path(__file__).resolve().parents[2] / "seeds" / "rules"
 AS_OF = pd.Timestamp("2024-12-31").date()
@@ -23,16 +23,13 @@ def scored(rows: list[tuple[int | None, int, float]]) -> pd.DataFrame:
         [(AS_OF, f"C{i:03}", *row) for i, row in enumerate(rows)],
         columns=["as_of_date", "customer_id", "recency_days", "frequency", "monetary"],
     ).astype({"recency_days": "Int64"})
-    return (
-        score(
-            con,
-            measures=con.from_df(frame),
-            cells=con.read_csv(str(RULES / "rfm_segments.csv")),
-            segments=con.read_csv(str(RULES / "segments.csv")),
-        )
-        .df()
-        .sort_values("customer_id", ignore_index=True)
+    table = score(
+        con,
+        measures=con.from_df(frame),
+        cells=con.read_csv(str(RULES / "rfm_segments.csv")),
+        segments=con.read_csv(str(RULES / "segments.csv")),
     )
+    return explain(con, scored=table).df().sort_values("customer_id", ignore_index=True)
 
 
 def test_each_of_the_125_cells_is_mapped_once_to_a_known_segment() -> None:
@@ -103,6 +100,20 @@ def test_better_never_scores_lower_and_equal_scores_alike(
         assert ordered[name].is_monotonic_increasing
         assert (ordered.groupby("good")[name].nunique() == 1).all()
         assert ordered[name].between(1, 5).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(customers)
+def test_a_score_is_six_less_the_fifths_of_those_at_least_as_good(
+    rows: list[tuple[int, int, float]],
+) -> None:
+    table = scored(rows)
+    for measure, sign in (("recency_days", -1), ("frequency", 1), ("monetary", 1)):
+        good = (sign * table[measure].astype(float)).to_numpy()
+        counts = [int((good >= value).sum()) for value in good]
+        fifths = [6 - -(-5 * count // len(good)) for count in counts]
+        expected = [3] * len(good) if len(set(good)) == 1 else fifths
+        assert list(table[measure.removesuffix("_days") + "_score"]) == expected
 
 
 def test_scaling_money_changes_no_score() -> None:

@@ -1,9 +1,11 @@
--- incident_summary and incidents agree, category by category: how many, and the orders affected.
+-- incident_summary and incidents agree, category by category: how many, the orders
+-- affected, and the parcels made late.
 with summary_totals as (
     select
         category,
         sum(incident_count) as incident_count,
-        sum(affected_orders) as affected_orders
+        sum(affected_orders) as affected_orders,
+        round(sum(excess_late_parcels), 3) as excess_late_parcels
     from {{ ref('incident_summary') }}
     group by category
 ),
@@ -12,7 +14,8 @@ incident_totals as (
     select
         category,
         count(*) as incident_count,
-        sum(affected_orders) as affected_orders
+        sum(affected_orders) as affected_orders,
+        round(sum(excess_late_parcels), 3) as excess_late_parcels
     from {{ ref('incidents') }}
     group by category
 )
@@ -22,9 +25,12 @@ select
     summary_totals.incident_count as summary_count,
     incident_totals.incident_count,
     summary_totals.affected_orders as summary_affected_orders,
-    incident_totals.affected_orders
+    incident_totals.affected_orders,
+    summary_totals.excess_late_parcels as summary_excess_late_parcels,
+    incident_totals.excess_late_parcels
 from summary_totals
 full join incident_totals on summary_totals.category = incident_totals.category
 where
     summary_totals.incident_count is distinct from incident_totals.incident_count
     or summary_totals.affected_orders is distinct from incident_totals.affected_orders
+    or summary_totals.excess_late_parcels is distinct from incident_totals.excess_late_parcels

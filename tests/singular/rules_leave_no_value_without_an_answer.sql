@@ -32,6 +32,13 @@ with steps as (
         above_net_sentiment as begins_at,
         -1 - 1e-9 as lowest
     from {{ ref('sentiment_assessments') }}
+    union all
+    -- holds above its value, too: a month that is not worse than the one before has a share of 0
+    select
+        'degradation_severities' as rule_table,
+        above_drop_share as begins_at,
+        -1e-9 as lowest
+    from {{ ref('degradation_severities') }}
 ),
 
 faulty_steps as (

@@ -2,8 +2,6 @@
 --    arrived is late; one not yet due is neither (null).
 -- 2. Days to deliver run from the order to the arrival: what the customer waits. An arrival before
 --    its order is a slip of the pen and gives null.
--- 3. An incident was open on its way when it and the parcel, from order to arrival, share a day and
---    a warehouse; an incident without a warehouse touches all.
 with parcels as (
     select * from {{ ref('stg_deliveries') }}
 ),
@@ -12,8 +10,8 @@ orders as (
     select * from {{ ref('stg_orders') }}
 ),
 
-incidents as (
-    select * from {{ ref('incidents') }}
+meetings as (
+    select * from {{ ref('int_incident_deliveries') }}
 ),
 
 as_of as (
@@ -33,16 +31,11 @@ dated_parcels as (
 
 incidents_met as (
     select
-        dated_parcels.delivery_id,
+        delivery_id,
         count(*) as incident_count,
-        string_agg(incidents.incident_id, ', ' order by incidents.incident_id) as incident_ids
-    from dated_parcels
-    inner join incidents
-        on
-            incidents.occurred_on <= coalesce(dated_parcels.delivered_on, dated_parcels.as_of_date)
-            and dated_parcels.ordered_on <= incidents.ended_on
-            and coalesce(dated_parcels.warehouse = incidents.warehouse, incidents.warehouse is null)
-    group by dated_parcels.delivery_id
+        string_agg(incident_id, ', ' order by incident_id) as incident_ids
+    from meetings
+    group by delivery_id
 ),
 
 deliveries as (

@@ -9,11 +9,7 @@ with months as (
 
 score_parts as (
     select
-        max(weight) filter (part = 'on_time') as on_time_weight,
-        max(weight) filter (part = 'speed') as speed_weight,
-        max(zero_at) filter (part = 'speed') as speed_limit_days,
-        max(weight) filter (part = 'complaints') as complaint_weight,
-        max(zero_at) filter (part = 'complaints') as complaint_limit
+        {{ delivery_score_parts_in_a_row() }}
     from {{ ref('delivery_score_parts') }}
 ),
 
@@ -21,30 +17,14 @@ grades as (
     select * from {{ ref('score_grades') }}
 ),
 
-scored_parts as (
-    select
-        months.*,
-        score_parts.on_time_weight * months.on_time_rate * 100 as on_time_part,
-        -- greatest() passes over nulls
-        case
-            when months.average_delivery_days is not null
-                then
-                    score_parts.speed_weight
-                    * greatest(0, 1 - months.average_delivery_days / score_parts.speed_limit_days)
-                    * 100
-        end as speed_part,
-        score_parts.complaint_weight
-        * greatest(0, 1 - months.complaint_count / score_parts.complaint_limit)
-        * 100 as complaint_part
-    from months
-    cross join score_parts
-),
-
 scored_months as (
     select
-        *,
-        round(on_time_part + speed_part + complaint_part, 6) as score
-    from scored_parts
+        months.*,
+        {{ delivery_score(
+            'months.on_time_rate', 'months.average_delivery_days', 'months.complaint_count'
+        ) }} as score
+    from months
+    cross join score_parts
 ),
 
 graded_months as (

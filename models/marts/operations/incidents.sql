@@ -1,69 +1,65 @@
--- 1. The category is the one given; else that of the first keyword, in rule order, that stands in
---    the description (seeds/rules/incident_keywords.csv); else Other.
--- 2. Severity and impact score follow from the orders affected
---    (seeds/rules/incident_severities.csv).
--- 3. An incident without an end counts as open for `incident_default_open_days`; one whose end
---    stands before its beginning, on its first day.
-with incidents_kept as (
-    select * from {{ ref('stg_incidents') }}
+-- 1. Late parcels above expectation may be below zero, which says that no harm is to be seen; never
+--    above the late ones.
+-- 2. Figures may still grow while the incident is open or a parcel that met it is not yet counted
+--    because its promised day is not over: short_history.
+with classified as (
+    select * from {{ ref('int_incidents_classified') }}
 ),
 
-keywords as (
-    select * from {{ ref('incident_keywords') }}
-),
-
-severities as (
-    select * from {{ ref('incident_severities') }}
-),
-
-keyword_matches as (
+impacts as (
     select
-        incidents_kept.incident_id,
-        min_by(keywords.category, keywords.rule_order) as category,
-        min_by(keywords.keyword, keywords.rule_order) as keyword
-    from incidents_kept
-    inner join keywords on contains(lower(incidents_kept.description), keywords.keyword)
-    group by incidents_kept.incident_id
+        *,
+        late_parcel_count - expected_late_parcels as excess_late_parcels,
+        round({{ interval_z() }} * excess_late_parcels_error, 6) as excess_late_margin,
+        round({{ interval_z() }} * added_days_per_parcel_error, 6) as added_days_margin
+    from {{ ref('int_incident_impacts') }}
 ),
 
-severity_reached as (
-    select
-        incidents_kept.incident_id,
-        max_by(severities.severity, severities.minimum_affected_orders) as severity,
-        max_by(severities.impact_score, severities.minimum_affected_orders) as impact_score
-    from incidents_kept
-    inner join severities
-        on incidents_kept.affected_orders >= severities.minimum_affected_orders
-    group by incidents_kept.incident_id
+as_of as (
+    select * from {{ ref('int_as_of') }}
 ),
 
 incidents as (
     select
-        incidents_kept.incident_id,
-        incidents_kept.description,
-        incidents_kept.warehouse,
-        coalesce(incidents_kept.category, keyword_matches.category, 'Other') as category,
+        classified.incident_id,
+        classified.description,
+        classified.warehouse,
+        classified.category,
+        classified.category_rule,
+        classified.severity,
         case
-            when incidents_kept.category is not null then 'given'
-            when keyword_matches.category is not null then 'keyword: ' || keyword_matches.keyword
-            else 'no keyword'
-        end as category_rule,
-        severity_reached.severity,
-        incidents_kept.resolved_at is not null as is_resolved,
-        severity_reached.impact_score,
-        incidents_kept.affected_orders,
-        incidents_kept.occurred_on,
-        greatest(
-            incidents_kept.occurred_on,
-            coalesce(
-                cast(incidents_kept.resolved_at as date),
-                incidents_kept.occurred_on + {{ var('incident_default_open_days') }}
-            )
-        ) as ended_on,
-        incidents_kept.resolved_at
-    from incidents_kept
-    inner join severity_reached on incidents_kept.incident_id = severity_reached.incident_id
-    left join keyword_matches on incidents_kept.incident_id = keyword_matches.incident_id
+            when impacts.counted_parcel_count is null then 'insufficient_data'
+            when classified.ended_on >= as_of.as_of_date or impacts.waiting_parcel_count > 0
+                then 'short_history'
+            else 'ok'
+        end as impact_status,
+        classified.is_resolved,
+        classified.impact_score,
+        classified.affected_orders,
+        coalesce(impacts.parcel_count, 0) as parcel_count,
+        impacts.counted_parcel_count,
+        impacts.late_parcel_count,
+        impacts.expected_late_parcels,
+        impacts.excess_late_parcels,
+        impacts.excess_late_parcels - impacts.excess_late_margin as excess_late_parcels_lower,
+        -- least() passes over nulls
+        case
+            when impacts.excess_late_parcels is not null
+                then
+                    least(
+                        impacts.late_parcel_count,
+                        impacts.excess_late_parcels + impacts.excess_late_margin
+                    )
+        end as excess_late_parcels_upper,
+        impacts.added_days_per_parcel,
+        impacts.added_days_per_parcel - impacts.added_days_margin as added_days_per_parcel_lower,
+        impacts.added_days_per_parcel + impacts.added_days_margin as added_days_per_parcel_upper,
+        classified.occurred_on,
+        classified.ended_on,
+        classified.resolved_at
+    from classified
+    left join impacts on classified.incident_id = impacts.incident_id
+    cross join as_of
 )
 
 select * from incidents

@@ -17,6 +17,7 @@ from retail_analytics.forecasting.series import (
     bounds_from_working,
     from_working,
     read_series,
+    unseen_step,
 )
 
 FEWEST_FOR_FORECAST = 3
@@ -135,14 +136,17 @@ def _forecast_one(
     elif count >= FEWEST_FOR_FORECAST:
         status = "short_history"
         path, method = _short_path(one.working, horizon)
-        half = short_half_widths(one.working, horizon=horizon, level=level)
+        half = short_half_widths(one.working, horizon=horizon, level=level, unseen=unseen_step(one))
     if count >= FEWEST_FOR_FORECAST:
         value = from_working(path, scale=one.scale)
         lower, upper = bounds_from_working(path - half, path + half, one)
         observed = one.values[one.known]
         if observed.min() == observed.max():
             # Back and forth through a logit would cost the last digit, or draw 100 % in.
-            value = lower = upper = np.full(horizon, observed[0])
+            value = np.full(horizon, observed[0])
+            if status == "ok":
+                lower = upper = value
+            lower, upper = np.minimum(lower, value), np.maximum(upper, value)
     shared = {
         "metric": one.metric,
         "entity": one.entity,

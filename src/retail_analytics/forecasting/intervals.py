@@ -32,9 +32,12 @@ def conformal_factor(scores: np.ndarray, *, origins: int, level: float) -> float
     return float(pooled * student / normal)
 
 
-def short_half_widths(working: np.ndarray, *, horizon: int, level: float) -> np.ndarray:
+def short_half_widths(
+    working: np.ndarray, *, horizon: int, level: float, unseen: float = 0.0
+) -> np.ndarray:
     """Half-widths for a history too short to replay: those of a random walk whose step size is
-    estimated from the few changes seen, hence with Student's quantile."""
+    estimated from the few changes seen, hence with Student's quantile. Where no change was seen
+    the step size is `unseen`: three equal months do not promise a fourth."""
     changes = np.diff(working)
-    size = np.sqrt(np.mean(changes**2))
+    size = np.sqrt(np.mean(changes**2)) or unseen
     return stdtrit(len(changes), (1 + level) / 2) * size * np.sqrt(np.arange(1, horizon + 1))

@@ -134,6 +134,18 @@ def bounds_from_working(
     return bounds[0], bounds[1]
 
 
+def unseen_step(series: Series) -> float:
+    """Change on the working scale that a constant series may have hidden: the counting error of its
+    level, half an event added (Anscombe 1948), or of a rate with half a case on its rarer side. A
+    measure that counts nothing has none."""
+    if series.scale in BOUNDS:
+        return float(np.sqrt(2))
+    if series.scale == "count":
+        level = series.values[series.known].mean()
+        return float(np.sqrt(level + 0.5) / (level + 1))
+    return 0.0
+
+
 def _usable(values: np.ndarray, scale: str) -> np.ndarray:
     low, high = BOUNDS.get(scale, (-LARGEST, LARGEST))
     if scale == "count":

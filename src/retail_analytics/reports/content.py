@@ -28,7 +28,7 @@ TOPICS = ("executive", "customers", "operations", "reputation")
 # months of history before a forecast: two years show a season twice
 HISTORY_MONTHS = 24
 FORECAST_COLUMNS = {"metric", "dimension", "unit", "period", "value", "value_lower", "value_upper"}
-ACTION_COLUMNS = ("priority", "action", "entity", "details", "value_at_stake", "period")
+ACTION_COLUMNS = ("priority", "action", "entity", "details", "value_at_stake")
 MOST_ACTIONS = 12
 KIND_OF_UNIT = {"currency": "money", "share": "percent", "net": "ratio"}
 
@@ -236,7 +236,7 @@ def section(catalog: Catalog, spec: dict) -> Section:
     """A section with its chart and table, or the reason why it has none."""
     names, rows = query(catalog, spec["sql"])
     table = spec.get("table", {})
-    labels = {**{name: {} for name in names}, **spec.get("columns", {})}
+    labels = {**dict.fromkeys(names, {}), **spec.get("columns", {})}
     headings = [
         Heading(name, labels[name].get("label", humanised(name)), labels[name].get("kind", "text"))
         for name in names
@@ -430,8 +430,7 @@ def action_sections(catalog: Catalog, domains: Sequence[str]) -> list[Section]:
             where = f"where domain in ({', '.join(literal(name) for name in domains)})"
         elif table.domain not in domains:
             continue
-        order = ["priority"]
-        order += ["value_at_stake desc nulls last"] if "value_at_stake" in columns else []
+        order = [n for n in ("priority", "action_rank", "entity") if n in table.column_names]
         sections.append(
             section(
                 catalog,
@@ -441,11 +440,9 @@ def action_sections(catalog: Catalog, domains: Sequence[str]) -> list[Section]:
                     "sql": f"select {', '.join(columns)} from {table.sql_name} {where} "
                     f"order by {', '.join(order)}",
                     "columns": {
+                        "priority": {"kind": "count"},
                         "value_at_stake": {"label": "At stake", "kind": "money"},
-                        "period": {"kind": "month"},
-                    }
-                    if {"value_at_stake", "period"} <= set(columns)
-                    else {},
+                    },
                     "table": {"rows": MOST_ACTIONS},
                 },
             )

@@ -1,0 +1,93 @@
+-- A month without any order, parcel, mention or incident has no row.
+with orders as (
+    select * from {{ ref('orders') }}
+),
+
+delivery_months as (
+    select * from {{ ref('delivery_performance') }}
+),
+
+sentiment as (
+    select * from {{ ref('sentiment') }}
+),
+
+incidents as (
+    select * from {{ ref('incidents') }}
+),
+
+order_months as (
+    select
+        cast(date_trunc('month', ordered_on) as date) as month,
+        cast(sum(revenue) as double) as revenue,
+        count(*) filter (is_purchase) as order_count,
+        count(distinct customer_id) filter (is_purchase) as customer_count,
+        cast(avg(revenue) filter (is_purchase) as double) as average_order_value
+    from orders
+    group by all
+),
+
+incident_months as (
+    select
+        cast(date_trunc('month', occurred_on) as date) as month,
+        count(*) as incident_count
+    from incidents
+    group by all
+),
+
+measures as (
+    select
+        'all' as dimension,
+        'all' as entity,
+        month,
+        order_count as weight,
+        unnest([
+            {'metric': 'revenue', 'value': revenue},
+            {'metric': 'order_count', 'value': order_count},
+            {'metric': 'active_customer_count', 'value': customer_count},
+            {'metric': 'average_order_value', 'value': average_order_value}
+        ]) as measure
+    from order_months
+    union all
+    select
+        dimension,
+        entity,
+        month,
+        delivery_count as weight,
+        unnest([
+            {'metric': 'delivery_count', 'value': delivery_count},
+            {'metric': 'average_delivery_days', 'value': average_delivery_days},
+            {'metric': 'on_time_rate', 'value': on_time_rate},
+            {'metric': 'complaint_count', 'value': complaint_count},
+            {'metric': 'delivery_score', 'value': score}
+        ]) as measure
+    from delivery_months
+    union all
+    select
+        dimension,
+        entity,
+        month,
+        mention_count as weight,
+        {'metric': 'net_sentiment', 'value': net_sentiment} as measure
+    from sentiment
+    union all
+    select
+        'all' as dimension,
+        'all' as entity,
+        month,
+        incident_count as weight,
+        {'metric': 'incident_count', 'value': cast(incident_count as double)} as measure
+    from incident_months
+),
+
+metric_values as (
+    select
+        measure.metric as metric,
+        dimension,
+        entity,
+        measure.value as value,
+        weight,
+        month as period
+    from measures
+)
+
+select * from metric_values

@@ -1,0 +1,60 @@
+-- How much those that are alike say of each other: carriers of each other, and the warehouses of one
+-- carrier of each other. Moments of the beta-binomial (Kleinman 1973), for the shrinkage of Efron
+-- and Morris (1975).
+-- 1. Two parcels of one carrier (of one of its warehouses) correlate where rates differ by more than
+--    chance; all weigh in with 1 / correlation - 1 parcels, without limit where they do not differ.
+-- 2. How much rates differ is itself not well known from a few: with d + 1 of them, the weight is
+--    cut to (d - 2) / d (Morris 1983).
+with carrier_parcels as (
+    select
+        *,
+        case when dimension = 'carrier' then 'all' else carrier end as kin
+    from {{ ref('int_carrier_parcels') }}
+    where effective_parcel_count > 0
+),
+
+kin_counts as (
+    select
+        dimension,
+        kin,
+        count(*) - 1 as freedom,
+        sum(effective_parcel_count) as parcel_count,
+        sum(effective_on_time_count) as on_time_count,
+        sum(effective_parcel_count * effective_parcel_count) as squared_parcels,
+        sum(
+            effective_on_time_count * effective_on_time_count / effective_parcel_count
+        ) as squared_rates
+    from carrier_parcels
+    group by dimension, kin
+),
+
+spreads as (
+    select
+        dimension,
+        freedom,
+        -- of the rates about their mean, in units of what one parcel varies: `freedom` by chance
+        (squared_rates - on_time_count * on_time_count / parcel_count)
+        / (on_time_count / parcel_count * (1 - on_time_count / parcel_count)) as spread,
+        parcel_count - squared_parcels / parcel_count - freedom as room
+    from kin_counts
+    where on_time_count > 0 and on_time_count < parcel_count
+),
+
+correlations as (
+    select
+        dimension,
+        sum(freedom) as freedom,
+        (sum(spread) - sum(freedom)) / nullif(sum(room), 0) as correlation
+    from spreads
+    group by dimension
+),
+
+carrier_priors as (
+    select
+        dimension,
+        case when correlation > 0 then round(greatest(0, 1 / correlation - 1), 6) end as weight,
+        round(coalesce(greatest(0, (freedom - 2) / nullif(freedom, 0)), 0), 6) as weight_share
+    from correlations
+)
+
+select * from carrier_priors

@@ -1,0 +1,48 @@
+-- 1. An incident and a parcel meet when they share a day and a warehouse, the parcel being on its
+--    way from its order to its arrival; an incident without a warehouse touches all.
+-- 2. They meet on the later of the incident's first day and the order's.
+with parcels as (
+    select * from {{ ref('stg_deliveries') }}
+),
+
+orders as (
+    select * from {{ ref('stg_orders') }}
+),
+
+incidents as (
+    select * from {{ ref('int_incidents_classified') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+dated_parcels as (
+    select
+        parcels.delivery_id,
+        parcels.warehouse,
+        cast(orders.ordered_at as date) as ordered_on,
+        coalesce(cast(parcels.delivered_at as date), as_of.as_of_date) as under_way_until
+    from parcels
+    inner join orders on parcels.order_id = orders.order_id
+    cross join as_of
+),
+
+incident_deliveries as (
+    select
+        dated_parcels.delivery_id,
+        incidents.incident_id,
+        row_number() over (
+            partition by dated_parcels.delivery_id
+            order by incidents.occurred_on, incidents.incident_id
+        ) as meeting_number,
+        greatest(dated_parcels.ordered_on, incidents.occurred_on) as met_on
+    from dated_parcels
+    inner join incidents
+        on
+            dated_parcels.under_way_until >= incidents.occurred_on
+            and dated_parcels.ordered_on <= incidents.ended_on
+            and coalesce(dated_parcels.warehouse = incidents.warehouse, incidents.warehouse is null)
+)
+
+select * from incident_deliveries

@@ -1,0 +1,144 @@
+-- 1. Points are 100 x a difference of nets, not percent of a figure that crosses zero. A month is read
+--    twice: its change from the month before it that has mentions, and its distance from what is
+--    usual, the mean of up to 24 months before it.
+-- 2. z is a reading over its own standard error. Every month gets one positive and one negative
+--    mention more for it, so that a few mentions of one kind do not pass for certainty (Agresti and
+--    Caffo 2000).
+-- 3. A distance is unusual beyond 2.66 mean moving ranges, a change beyond 3.268 (XmR chart, Wheeler
+--    and Chambers 1992); with fewer than six months before it nothing is.
+-- 4. A reading is an anomaly when it reaches a severity in points and in z, and is unusual where the
+--    severity asks for it (seeds/rules/sentiment_severities.csv). The gravest reading decides, of two
+--    alike the one with more points. A rise can be an anomaly; it has no severity.
+with sentiment as (
+    select * from {{ ref('sentiment') }}
+    where mention_count > 0
+),
+
+limits as (
+    select * from {{ ref('sentiment_limits') }}
+),
+
+severities as (
+    select * from {{ ref('sentiment_severities') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+shrunken_nets as (
+    select
+        *,
+        (positive_count - negative_count) / (mention_count + 2) as shrunken_net,
+        (positive_count + negative_count + 2) / (mention_count + 2) as shrunken_opinion_share
+    from sentiment
+),
+
+errors as (
+    select
+        *,
+        (shrunken_opinion_share - shrunken_net * shrunken_net) / (mention_count + 2) as variance
+    from shrunken_nets
+),
+
+months as (
+    select
+        errors.*,
+        limits.status as limits_status,
+        limits.centre,
+        limits.limit_lower,
+        limits.limit_upper,
+        limits.range_upper,
+        lag(errors.net_sentiment) over slice as previous_net_sentiment,
+        lag(errors.month) over slice as previous_month,
+        100 * (errors.net_sentiment - lag(errors.net_sentiment) over slice) as change_points,
+        (errors.shrunken_net - lag(errors.shrunken_net) over slice)
+        / sqrt(errors.variance + lag(errors.variance) over slice) as change_z,
+        100 * (errors.net_sentiment - limits.centre) as distance_points,
+        (errors.shrunken_net - limits.centre) / sqrt(errors.variance) as distance_z
+    from errors
+    inner join limits using (dimension, entity, month)
+    window slice as (
+        partition by errors.dimension, errors.entity
+        order by errors.month
+    )
+),
+
+readings as (
+    select
+        dimension,
+        entity,
+        month,
+        unnest([
+            {
+                'name': 'change',
+                'points': change_points,
+                'z': change_z,
+                'is_unusual': abs(change_points) > 100 * range_upper
+            },
+            {
+                'name': 'distance',
+                'points': distance_points,
+                'z': distance_z,
+                'is_unusual': net_sentiment < limit_lower or net_sentiment > limit_upper
+            }
+        ]) as reading
+    from months
+),
+
+gravest_readings as (
+    select
+        readings.dimension,
+        readings.entity,
+        readings.month,
+        reading.name as anomaly_reading,
+        case when reading.points < 0 then 'drop' else 'rise' end as direction,
+        case when reading.points < 0 then severities.severity end as severity
+    from readings
+    inner join severities
+        on
+            abs(reading.points) >= severities.minimum_points
+            and abs(reading.z) >= severities.minimum_z
+            and (reading.is_unusual or not severities.must_be_unusual)
+    qualify
+        row_number() over (
+            partition by readings.dimension, readings.entity, readings.month
+            order by severities.minimum_points desc, abs(reading.points) desc, reading.name asc
+        ) = 1
+),
+
+sentiment_anomalies as (
+    select
+        dimension,
+        entity,
+        gravest_readings.direction,
+        gravest_readings.severity,
+        gravest_readings.anomaly_reading,
+        months.assessment,
+        'z and XmR limits' as method,
+        case
+            when months.previous_month is null then 'insufficient_data'
+            when months.limits_status <> 'ok' then 'short_history'
+            else 'ok'
+        end as status,
+        gravest_readings.direction is not null as is_anomaly,
+        months.mention_count,
+        months.net_sentiment,
+        months.previous_net_sentiment,
+        months.change_points,
+        months.change_z,
+        months.centre as usual_net_sentiment,
+        months.distance_points,
+        months.distance_z,
+        months.limit_lower as net_sentiment_limit_lower,
+        months.limit_upper as net_sentiment_limit_upper,
+        100 * months.range_upper as change_points_limit,
+        month,
+        months.previous_month,
+        as_of.as_of_date
+    from months
+    left join gravest_readings using (dimension, entity, month)
+    cross join as_of
+)
+
+select * from sentiment_anomalies

@@ -1,0 +1,25 @@
+"""One row a series and month ahead: forecast, errors over the replay, trend of the history."""
+
+from retail_analytics.forecasting.tables import forecast_metrics
+
+
+def model(dbt, session):
+    """Forecasts every series that the rules name, from its complete months."""
+    series = dbt.ref("metric_series")
+    metrics = dbt.ref("metrics")
+    complete = session.sql(
+        """
+        select metric, dimension, entity, period, value, weight
+        from series
+        where is_complete and is_forecast
+        """
+    )
+    rules = metrics.df()
+    return forecast_metrics(
+        complete.df(),
+        scales=dict(zip(rules["metric"], rules["scale"], strict=True)),
+        horizon_months=int(dbt.config.meta_get("horizon_months")),
+        season_length=int(dbt.config.meta_get("season_length")),
+        level=float(dbt.config.meta_get("level")),
+        trend_months=int(dbt.config.meta_get("trend_months")),
+    )

@@ -1,0 +1,72 @@
+"""The delivery and incident models run in memory: their SQL as it stands, without dbt."""
+
+from pathlib import Path
+
+import duckdb
+import jinja2
+import yaml
+
+ROOT = Path(__file__).parents[2]
+RULES = (
+    *("incident_keywords", "incident_severities", "scorecard_rules", "delivery_measures"),
+    *("degradation_severities", "delivery_score_parts", "score_grades"),
+)
+# staging would cast and drop the few bad rows that the generator adds; their ids begin with X
+STAGING = {
+    "stg_orders": "select distinct * from raw_orders where order_id not like 'X%' "
+    "qualify row_number() over (partition by order_id order by ordered_at) = 1",
+    "stg_deliveries": "select distinct * from raw_deliveries where delivery_id not like 'X%'",
+    "stg_incidents": "select distinct * from raw_incidents",
+}
+MODELS = {
+    "int_incidents_classified": "view",
+    "int_incident_deliveries": "table",
+    "deliveries": "table",
+    "int_deliveries_judged": "table",
+    "int_incident_baselines": "view",
+    "int_delivery_clumps": "view",
+    "int_incident_impacts": "view",
+    "incidents": "table",
+    "int_carrier_parcels": "view",
+    "int_carrier_priors": "view",
+    "int_carrier_estimates": "view",
+    "carrier_scorecards": "table",
+}
+
+
+def project_vars() -> dict[str, object]:
+    return yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
+
+
+def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str] = MODELS) -> None:
+    """Creates the tables and views of these models, in this order."""
+    settings = project_vars()
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    macros = "".join((ROOT / "macros" / f"{name}.sql").read_text() for name in ("wilson", "shrunk"))
+    for name, kind in models.items():
+        (path,) = (ROOT / "models").rglob(f"{name}.sql")
+        query = environment.from_string(macros + path.read_text()).render(
+            ref=lambda table: table, var=settings.__getitem__
+        )
+        con.execute(f"create or replace {kind} {name} as {query}")
+
+
+def empty_shop() -> duckdb.DuckDBPyConnection:
+    """A database with the rules and the day that counts as today."""
+    con = duckdb.connect()
+    for rule in RULES:
+        path = ROOT / "seeds" / "rules" / f"{rule}.csv"
+        con.execute(f"create table {rule} as from read_csv('{path}')")
+    con.execute("create table int_as_of as select date '2024-12-31' as as_of_date")
+    return con
+
+
+def open_shop(folder: Path) -> duckdb.DuckDBPyConnection:
+    """The same, with every input and truth of a generated sample."""
+    con = empty_shop()
+    for path in sorted(folder.glob("*.parquet")):
+        name = path.stem if path.stem.startswith("truth_") else f"raw_{path.stem}"
+        con.execute(f"create table {name} as from '{path}'")
+    for table, query in STAGING.items():
+        con.execute(f"create view {table} as {query}")
+    return con

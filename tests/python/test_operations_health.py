@@ -1,0 +1,57 @@
+"""Properties of operations health: its SQL as it stands, on months and incidents at random."""
+
+from datetime import date, timedelta
+
+import duckdb
+from churn_chain import ROOT, run_models
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+MONTHS = [date(2024, month, 1) for month in range(1, 13)]
+incidents = st.lists(
+    st.tuples(st.integers(0, 400), st.integers(0, 2_000)),
+    max_size=6,
+)
+
+
+def health(scores: list[float], happened: list[tuple[int, int]]) -> list[float]:
+    """The score of each month, after incidents of (days after 2023-12-01, orders affected)."""
+    con = duckdb.connect()
+    con.execute("create table delivery_performance (month date, dimension varchar, score double)")
+    con.execute("alter table delivery_performance add column grade varchar")
+    con.executemany(
+        "insert into delivery_performance values (?, 'all', ?, null)",
+        list(zip(MONTHS, scores, strict=True)),
+    )
+    con.execute("create table incidents (occurred_on date, affected_orders bigint)")
+    for days, orders in happened:
+        con.execute(
+            "insert into incidents values (?, ?)", [date(2023, 12, 1) + timedelta(days), orders]
+        )
+    for rule in ("health_rules", "score_grades"):
+        path = ROOT / "seeds" / "rules" / f"{rule}.csv"
+        con.execute(f"create table {rule} as from read_csv('{path}')")
+    con.execute("create table int_as_of as select date '2024-12-31' as as_of_date")
+    run_models(con, {"operations_health": "table"})
+    rows = con.execute("select score from operations_health order by month").fetchall()
+    return [score for (score,) in rows]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.floats(0, 100), min_size=12, max_size=12),
+    incidents,
+    st.tuples(st.integers(0, 400), st.integers(0, 2_000)),
+)
+def test_another_incident_never_raises_health(scores, happened, another):
+    before, after = health(scores, happened), health(scores, [*happened, another])
+    assert all(late <= early for early, late in zip(before, after, strict=True))
+    assert all(0 <= score <= 100 for score in after)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.floats(0, 100), min_size=12, max_size=12), incidents, st.floats(0, 20))
+def test_a_better_delivery_score_never_lowers_health(scores, happened, more):
+    better = [min(100, score + more) for score in scores]
+    pairs = zip(health(scores, happened), health(better, happened), strict=True)
+    assert all(low <= high for low, high in pairs)
