@@ -29,7 +29,7 @@ TOPICS = ("executive", "customers", "operations", "reputation")
 HISTORY_MONTHS = 24
 FORECAST_COLUMNS = {"metric", "dimension", "unit", "period", "value", "value_lower", "value_upper"}
 ACTION_COLUMNS = ("priority", "action", "entity", "details", "value_at_stake")
-MOST_ACTIONS = 12
+MOST_ACTIONS = 8
 KIND_OF_UNIT = {"currency": "money", "share": "percent", "net": "ratio"}
 
 
@@ -101,6 +101,15 @@ class Section:
     @property
     def table(self) -> list[tuple]:
         return self.rows[: self.shown_rows]
+
+    @property
+    def rest(self) -> str:
+        """How many rows a page leaves out of a table that it begins."""
+        if not self.table or len(self.rows) == len(self.table):
+            return ""
+        return (
+            f"The first {len(self.table)} of {len(self.rows):,}; the published file has the others."
+        )
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def described(section: Section, charts: dict[str, bytes]) -> dict:
         "question": section.question,
         "reading": section.reading,
         "missing": section.missing,
+        "rest": section.rest,
         "chart": chart,
         "headings": [
             {"label": heading.label, "is_number": heading.is_number} for heading in section.headings
@@ -88,7 +89,7 @@ def widths(headings: list[Heading], rows: list[list[str]]) -> list[str]:
     """
     columns = [[row[number] for row in rows] for number in range(len(headings))]
     shares = [
-        round(10 * math.sqrt(min(max(map(len, [heading.label, *column])), 80)))
+        round(10 * math.sqrt(min(max(map(len, [heading.label, *column])), 160)))
         for heading, column in zip(headings, columns, strict=True)
     ]
     is_auto = [
