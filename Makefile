@@ -20,8 +20,12 @@ export DO_NOT_TRACK := 1
 VENV := .venv$(if $(DUCKDB),-duckdb-$(DUCKDB))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+REPORTS_READY := $(VENV)/.reports-ready
 
-.PHONY: help setup build test check lint docs show diff impact rollback bench sample clean
+TOPICS ?= executive customers operations reputation
+FORMATS ?= pdf xlsx html csv
+
+.PHONY: help setup build test check lint docs show diff impact rollback export report bench sample clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +34,7 @@ help:  ## this list
 	@echo '  DATA=<folder>       your own input files (without it: the sample retailer)'
 	@echo '  WAREHOUSE=<folder>  where the database files go (default: warehouse)'
 	@echo '  AS_OF=<date>        the day that counts as today (default: the newest event)'
+	@echo '  TOPICS=... FORMATS=...  what make report writes (default: all)'
 	@echo '  MEMORY_LIMIT=<size> what DuckDB may hold in memory (default: 2GB; more for many million rows)'
 	@echo '  ARGS=...            further arguments for dbt, such as ARGS="--select customers"'
 
@@ -45,10 +50,16 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m compileall -q -j 2 $(VENV)/lib > /dev/null || true
 	touch $(READY)
 
+# what reports need and a build does not: Typst alone is 80 MB
+$(REPORTS_READY): $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile \
+		--constraint $(VENV)/constraints.txt --editable '.[dev,reports]'
+	touch $(REPORTS_READY)
+
 build: $(READY)  ## build, test and publish the warehouse
 	$(BIN)/retail build $(ARGS)
 
-test: check  ## everything: lint, a build of the sample with all tests of dbt, pytest
+test: check $(REPORTS_READY)  ## everything: lint, a build of the sample with all tests of dbt, pytest
 	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse target/test-warehouse
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -75,6 +86,15 @@ rollback: $(READY)  ## publish the file from before the last build again
 
 sample: $(READY)  ## make the sample retailer's files again
 	$(BIN)/retail sample --customers 2000 --out seeds/sample
+
+export: $(READY)  ## every published mart as Parquet and CSV: warehouse/exports
+	$(BIN)/retail export
+
+report: $(REPORTS_READY)  ## reports for people: warehouse/reports
+	for topic in $(TOPICS); do for format in $(FORMATS); do
+		$(BIN)/retail report --topic $$topic --format $$format \
+			--out "$(WAREHOUSE)/reports/$$topic.$$format"
+	done; done
 
 bench: $(READY)  ## wall time and memory, beside DuckDB alone
 	$(BIN)/python tests/bench/bench.py $(ARGS)

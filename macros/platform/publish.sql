@@ -9,13 +9,17 @@
             {% do log('not published: ' ~ reason, info=true) %}
         {% else %}
             {% set tables = [] %}
+            {% set domains = {} %}
             {% for result in results if result.node.resource_type in ['model', 'seed', 'snapshot'] %}
                 {% do tables.append([result.node.schema, result.node.alias]) %}
+                {% do domains.update({result.node.alias: result.node.fqn[-2]}) %}
             {% endfor %}
             {% set request = {
                 'built_at': run_started_at.strftime('%Y-%m-%d %H:%M:%S'),
                 'invocation_id': invocation_id,
                 'tables': tables,
+                'domains': domains,
+                'currency': var('currency', none),
             } %}
             {% set call %}
                 select publish_build('{{ escape_single_quotes(tojson(request)) }}')

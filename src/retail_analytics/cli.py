@@ -1,4 +1,4 @@
-"""The command `retail`: build and roll back, look and compare, make a sample retailer."""
+"""The command `retail`: build and roll back, look and compare, export and report, make a sample."""
 
 import argparse
 import os
@@ -50,6 +50,14 @@ def make_parser() -> argparse.ArgumentParser:
     add_warehouse(sub)
     sub = command("diff", diff)
     sub.add_argument("table", help="name of a mart")
+    add_warehouse(sub)
+    sub = command("export", export)
+    sub.add_argument("--out", type=Path, help="folder to write (default: exports in the warehouse)")
+    add_warehouse(sub)
+    sub = command("report", report)
+    sub.add_argument("--topic", required=True, help="executive, customers, operations, reputation")
+    sub.add_argument("--format", required=True, choices=["xlsx", "pdf", "html", "csv"])
+    sub.add_argument("--out", type=Path, required=True, help="file to write")
     add_warehouse(sub)
     sub = command("sample", sample)
     sub.add_argument("--customers", type=int, required=True)
@@ -108,6 +116,32 @@ def diff(options: argparse.Namespace) -> int:
     from retail_analytics.look import difference
 
     print(difference(Path(options.warehouse), options.table))
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Writes every published mart as Parquet and CSV, with a manifest."""
+    from retail_analytics.export import export_marts
+
+    out = options.out or Path(options.warehouse) / "exports"
+    written = export_marts(Path(options.warehouse), out)["files"]
+    size = sum(entry["bytes"] for entry in written)
+    print(f"{out}: {len(written)} files, {size:,} bytes, {out / 'manifest.json'}")
+    return 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """Writes a report of a topic as Excel workbook, PDF, web page or CSV."""
+    from retail_analytics.reports import write_report
+
+    print(
+        write_report(
+            Path(options.warehouse),
+            topic=options.topic,
+            file_format=options.format,
+            out=options.out,
+        )
+    )
     return 0
 
 

@@ -6,12 +6,13 @@ is partial or is killed never gets here, or leaves only an unfinished file that 
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
+from retail_analytics.files import sync
 from retail_analytics.sql import identifier, literal
 
 PUBLISHED = "retail.duckdb"
@@ -23,10 +24,12 @@ STORAGE_VERSION = "v1.2.0"
 META_COLUMNS = {
     "table_schema": ("varchar", "Schema of the table."),
     "table_name": ("varchar", "Name of the table."),
+    "domain": ("varchar", "Folder of the model: customers, operations, reputation and so on."),
     "row_count": ("bigint", "Rows of the table in this file."),
     "column_count": ("bigint", "Columns of the table in this file."),
     "built_at": ("timestamp", "When the build that made this file started (UTC)."),
     "as_of_date": ("date", "The day that counts as today in every figure; null without any event."),
+    "currency": ("varchar", "Currency of every amount; a label, nothing is converted."),
     "invocation_id": ("varchar", "dbt's id of the build, the same in its logs."),
     "project_version": ("varchar", "Version of this project that made the file."),
     "dbt_version": ("varchar", "Version of dbt that made the file."),
@@ -43,11 +46,14 @@ class PublishRequest:
     """What a build says about itself: when it ran, and its tables as (schema, name) in build order.
 
     Only these are published: the build file may still hold tables of models that are gone.
+    `domains` has the folder of a table's model by its name.
     """
 
     built_at: str
     invocation_id: str
     tables: list[tuple[str, str]]
+    domains: dict[str, str] = field(default_factory=dict)
+    currency: str | None = None
 
 
 def publish(con: duckdb.DuckDBPyConnection, *, folder: Path, request: PublishRequest) -> Path:
@@ -166,13 +172,16 @@ def write_meta(
         target = f"{schema}.{identifier(name)}"
         column_count = len(con.execute(f"describe {target}").fetchall())
         con.execute(
-            f"insert into quality.meta select ?, ?, count(*), ?, ?, ?, ?, ?, ?, ? from {target}",
+            "insert into quality.meta "
+            f"select ?, ?, ?, count(*), ?, ?, ?, ?, ?, ?, ?, ? from {target}",
             [
                 schema,
                 name,
+                request.domains.get(name),
                 column_count,
                 request.built_at,
                 as_of,
+                request.currency,
                 request.invocation_id,
                 version("retail_analytics"),
                 version("dbt-core"),
@@ -246,15 +255,6 @@ def link_or_copy(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, target)
         sync(target)
-
-
-def sync(path: Path) -> None:
-    """Waits until a file or folder is on disk, so that a power cut cannot leave half of it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def describe(path: Path) -> str:

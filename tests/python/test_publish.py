@@ -147,6 +147,16 @@ def test_meta_says_what_the_file_holds(build, tmp_path):
     assert "4 tables, 6 rows" in describe(path)
 
 
+def test_meta_names_the_domain_of_a_table_and_the_currency(build, tmp_path):
+    wanted = PublishRequest(
+        "2024-07-01", "build 1", TABLES, domains={"orders": "customers"}, currency="CHF"
+    )
+    path = publish(build, folder=tmp_path, request=wanted)
+    rows = ask(path, "select table_name, domain from quality.meta where domain is not null")
+    assert rows == [("orders", "customers")]
+    assert ask(path, "select distinct currency from quality.meta") == [("CHF",)]
+
+
 def test_the_file_has_the_format_of_duckdb_1_2(build, tmp_path):
     path = publish(build, folder=tmp_path, request=request())
     # bytes 12 to 20 of a DuckDB file are its storage version: 65 came with DuckDB 1.2
