@@ -20,7 +20,7 @@ VENV := .venv$(if $(DUCKDB),-duckdb-$(DUCKDB))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup build test check lint docs show diff impact rollback bench sample clean
+.PHONY: help setup build test check lint docs metrics next show diff impact rollback bench sample clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,16 +48,36 @@ build: $(READY)  ## build, test and publish the warehouse
 
 test: check  ## everything: lint, a build of the sample with all tests of dbt, pytest
 	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse target/test-warehouse
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -rs $(ARGS)
 
-check: lint  ## lint of SQL and Python
+check: lint  ## lint of SQL and Python, and the keys of YAML files
+	$(BIN)/python -m pytest tests/python/test_yaml_keys.py
 lint: $(READY)
-	$(BIN)/ruff check src tests python_models
-	$(BIN)/ruff format --check src tests python_models
+	$(BIN)/ruff check src tests python_models docs
+	$(BIN)/ruff format --check src tests python_models docs
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models analyses tests/singular
 
-docs: $(READY)  ## one static page of documentation: target/static_index.html
-	$(BIN)/dbt docs generate --static
+# what only one word needs has an environment of its own: .venv-<word>, from requirements/<word>.txt
+.venv-%/.ready: requirements/%.txt constraints.txt
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-compile --requirement $<
+	touch $@
+
+docs: $(READY) .venv-docs/.ready  ## documentation and lineage of every column: target/docs/index.html
+	test -f $(WAREHOUSE)/build.duckdb || $(BIN)/retail build
+	$(BIN)/dbt --quiet docs generate --static
+	.venv-docs/bin/colibri generate --light --disable-telemetry --output-dir target/docs/lineage
+	.venv-docs/bin/python docs/make_pages.py --artifacts target --out target/docs
+
+metrics: $(READY) .venv-metrics/.ready  ## checks the metrics, or asks: make metrics m=revenue by=metric_time__month
+	test -f $(WAREHOUSE)/retail.duckdb || $(BIN)/retail build
+	.venv-metrics/bin/dbt --quiet parse --profiles-dir metricflow --target-path metricflow/target
+	cd metricflow && WAREHOUSE=$(abspath $(WAREHOUSE)) $(CURDIR)/.venv-metrics/bin/mf \
+		$(if $(m),query --metrics $(m) $(if $(by),--group-by $(by) --order $(by)),validate-configs) $(ARGS)
+
+next: $(READY) .venv-next/.ready  ## whether dbt 2.0 will read the project
+	$(BIN)/python -m pytest tests/python/test_next_dbt.py
 
 show: $(READY)  ## first rows of a published mart: make show m=customers
 	$(BIN)/retail show $(m)
@@ -78,4 +98,4 @@ bench: $(READY)  ## wall time and memory, beside DuckDB alone
 	$(BIN)/python tests/bench/bench.py $(ARGS)
 
 clean:  ## remove everything that a build makes, and the environment
-	rm -rf .venv .venv-duckdb-* .venv-bench target logs warehouse
+	rm -rf .venv .venv-* target metricflow/target logs warehouse
