@@ -68,7 +68,8 @@ docs: $(READY) .venv-docs/.ready  ## documentation and lineage of every column: 
 	test -f $(WAREHOUSE)/build.duckdb || $(BIN)/retail build
 	$(BIN)/dbt --quiet docs generate --static
 	.venv-docs/bin/colibri generate --light --disable-telemetry --output-dir target/docs/lineage
-	.venv-docs/bin/python docs/make_pages.py --artifacts target --out target/docs
+	.venv-docs/bin/python docs/make_pages.py --artifacts target --out target/docs \
+		--dashboards $(WAREHOUSE)/dashboards
 
 metrics: $(READY) .venv-metrics/.ready  ## checks the metrics, or asks: make metrics m=revenue by=metric_time__month
 	test -f $(WAREHOUSE)/retail.duckdb || $(BIN)/retail build

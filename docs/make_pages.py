@@ -1,12 +1,13 @@
 """The front page of the documentation: what `make docs` writes last.
 
-Gathers dbt's page, the column lineage, the written documents and the dashboards in one folder that
-can be copied anywhere, and stops when the lineage knows no columns: its maker reports success then.
+Gathers dbt's page, the column lineage and the written documents in one folder, links the dashboards
+that have been drawn, and stops when the lineage knows no columns: its maker reports success then.
 """
 
 import argparse
 import html
 import json
+import os
 import re
 import shutil
 import sys
@@ -40,6 +41,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--artifacts", type=Path, required=True, help="where dbt wrote its own")
     parser.add_argument("--out", type=Path, required=True, help="folder of the pages")
+    parser.add_argument("--dashboards", type=Path, required=True, help="where they are drawn")
     options = parser.parse_args()
     manifest = json.loads((options.artifacts / "manifest.json").read_text())
     lineage = json.loads((options.out / "lineage" / "colibri-manifest.json").read_text())
@@ -50,7 +52,8 @@ def main() -> int:
         return 1
     shutil.copyfile(options.artifacts / "static_index.html", options.out / "dbt.html")
     documents = write_documents(options.out)
-    front = front_page(manifest, documents, edges=edges, without=without)
+    boards = dashboard_rows(manifest, options.dashboards, options.out)
+    front = front_page(manifest, documents, boards, edges=edges, without=without)
     (options.out / "index.html").write_text(PAGE.format(title="retail_analytics", body=front))
     print(f"{options.out / 'index.html'}: {edges} edges between columns")
     return 0
@@ -98,7 +101,27 @@ def as_pages(body: str, source: Path) -> str:
     return re.sub(r'href="([^":#]+)"', page, body)
 
 
-def front_page(manifest: dict, documents: dict[str, str], *, edges: int, without: list[str]) -> str:
+def dashboard_rows(manifest: dict, drawn: Path, out: Path) -> list[list[str]]:
+    """Of every dashboard: its name, a link where it has been drawn; its question; its tables."""
+    rows = []
+    for exposure in manifest["exposures"].values():
+        label = html.escape(exposure["label"])
+        page = drawn / f"{exposure['name'].removeprefix('dashboard_')}.html"
+        if page.is_file():
+            label = f'<a href="{os.path.relpath(page, out)}">{label}</a>'
+        tables = sorted(node.split(".")[-1] for node in exposure["depends_on"]["nodes"])
+        rows.append([label, html.escape(exposure["description"]), ", ".join(tables)])
+    return rows
+
+
+def front_page(
+    manifest: dict,
+    documents: dict[str, str],
+    dashboards: list[list[str]],
+    *,
+    edges: int,
+    without: list[str],
+) -> str:
     """Links to everything, and every metric and dashboard in a table."""
 
     def table(head: list[str], rows: list[list[str]]) -> str:
@@ -108,14 +131,6 @@ def front_page(manifest: dict, documents: dict[str, str], *, edges: int, without
     metrics = [
         [metric["name"], html.escape(metric["description"]), metric["config"]["meta"]["unit"]]
         for metric in manifest["metrics"].values()
-    ]
-    dashboards = [
-        [
-            html.escape(exposure["label"]),
-            html.escape(exposure["description"]),
-            ", ".join(sorted(node.split(".")[-1] for node in exposure["depends_on"]["nodes"])),
-        ]
-        for exposure in manifest["exposures"].values()
     ]
     pages = "".join(
         f'<li><a href="{page}">{html.escape(title)}</a></li>' for page, title in documents.items()
@@ -131,6 +146,7 @@ def front_page(manifest: dict, documents: dict[str, str], *, edges: int, without
 <h2>Metrics</h2>
 {table(["metric", "meaning", "unit"], metrics)}
 <h2>Dashboards</h2>
+<p><code>make dashboards</code> draws them.</p>
 {table(["page", "the question", "tables"], dashboards)}"""
 
 
