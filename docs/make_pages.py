@@ -84,19 +84,21 @@ def write_documents(out: Path) -> dict[str, str]:
         titles[page.as_posix()] = text.splitlines()[0].lstrip("# ")
         target = out / page
         target.parent.mkdir(parents=True, exist_ok=True)
-        body = as_pages(markdown.render(text), source)
+        body = as_pages(markdown.render(text), source, target)
         target.write_text(PAGE.format(title=html.escape(titles[page.as_posix()]), body=body))
     return titles
 
 
-def as_pages(body: str, source: Path) -> str:
-    """Links to other documents lead to their pages; a link to a folder to its README."""
+def as_pages(body: str, source: Path, target: Path) -> str:
+    """Links to other documents lead to their pages, others to the file or folder itself."""
 
     def page(link: re.Match) -> str:
-        path = link[1]
-        if (source.parent / path / "README.md").is_file():
-            path = f"{path.rstrip('/')}/README.md"
-        return f'href="{re.sub(r"[.]md$", ".html", path)}"'
+        path = source.parent / link[1]
+        if (path / "README.md").is_file():
+            path = path / "README.md"
+        if path.suffix == ".md":
+            return f'href="{os.path.relpath(path.with_suffix(".html"), source.parent)}"'
+        return f'href="{os.path.relpath(path, target.parent)}"'
 
     return re.sub(r'href="([^":#]+)"', page, body)
 
