@@ -15,12 +15,14 @@ export DATA WAREHOUSE AS_OF
 # a fit runs in one of dbt's threads; more threads inside would only fight over the cores
 export OMP_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
+# why a test was skipped
+export PYTEST_ADDOPTS := -rs
 
 VENV := .venv$(if $(DUCKDB),-duckdb-$(DUCKDB))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup build test check lint docs metrics next show diff impact rollback bench sample clean
+.PHONY: help setup build test check lint docs show diff impact rollback bench sample clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,7 +50,7 @@ build: $(READY)  ## build, test and publish the warehouse
 
 test: check  ## everything: lint, a build of the sample with all tests of dbt, pytest
 	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse target/test-warehouse
-	$(BIN)/python -m pytest -rs $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
 
 check: lint  ## lint of SQL and Python, and the keys of YAML files
 	$(BIN)/python -m pytest tests/python/test_yaml_keys.py
@@ -71,6 +73,7 @@ docs: $(READY) .venv-docs/.ready  ## documentation and lineage of every column: 
 	.venv-docs/bin/python docs/make_pages.py --artifacts target --out target/docs \
 		--dashboards $(WAREHOUSE)/dashboards
 
+.PHONY: metrics next
 metrics: $(READY) .venv-metrics/.ready  ## checks the metrics, or asks: make metrics m=revenue by=metric_time__month
 	test -f $(WAREHOUSE)/retail.duckdb || $(BIN)/retail build
 	.venv-metrics/bin/dbt --quiet parse --profiles-dir metricflow --target-path metricflow/target
