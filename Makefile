@@ -60,7 +60,8 @@ lint: $(READY)
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models analyses tests/singular
 
 # what only one word needs has an environment of its own: .venv-<word>, from requirements/<word>.txt
-.venv-%/.ready: requirements/%.txt constraints.txt
+.venv-metrics/.ready: constraints.txt
+.venv-%/.ready: requirements/%.txt
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-compile --requirement $<
