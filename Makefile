@@ -16,6 +16,8 @@ export DATA WAREHOUSE AS_OF MEMORY_LIMIT
 # a fit runs in one of dbt's threads; more threads inside would only fight over the cores
 export OMP_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
+# why a test was skipped
+export PYTEST_ADDOPTS := -rs
 
 VENV := .venv$(if $(DUCKDB),-duckdb-$(DUCKDB))
 BIN := $(VENV)/bin
@@ -63,14 +65,37 @@ test: check $(REPORTS_READY)  ## everything: lint, a build of the sample with al
 	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse target/test-warehouse
 	$(BIN)/python -m pytest $(ARGS)
 
-check: lint  ## lint of SQL and Python
+check: lint  ## lint of SQL and Python, and the keys of YAML files
+	$(BIN)/python -m pytest tests/python/test_yaml_keys.py
 lint: $(READY)
-	$(BIN)/ruff check src tests python_models
-	$(BIN)/ruff format --check src tests python_models
+	$(BIN)/ruff check src tests python_models docs
+	$(BIN)/ruff format --check src tests python_models docs
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models analyses tests/singular
 
-docs: $(READY)  ## one static page of documentation: target/static_index.html
-	$(BIN)/dbt docs generate --static
+# what only one word needs has an environment of its own: .venv-<word>, from requirements/<word>.txt
+.venv-metrics/.ready: constraints.txt
+.venv-%/.ready: requirements/%.txt
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-compile --requirement $<
+	touch $@
+
+docs: $(READY) .venv-docs/.ready  ## documentation and lineage of every column: target/docs/index.html
+	test -f $(WAREHOUSE)/build.duckdb || $(BIN)/retail build
+	$(BIN)/dbt --quiet docs generate --static
+	.venv-docs/bin/colibri generate --light --disable-telemetry --output-dir target/docs/lineage
+	.venv-docs/bin/python docs/make_pages.py --artifacts target --out target/docs \
+		--dashboards $(WAREHOUSE)/dashboards
+
+.PHONY: metrics next
+metrics: $(READY) .venv-metrics/.ready  ## checks the metrics, or asks: make metrics m=revenue by=metric_time__month
+	test -f $(WAREHOUSE)/retail.duckdb || $(BIN)/retail build
+	.venv-metrics/bin/dbt --quiet parse --profiles-dir metricflow --target-path metricflow/target
+	cd metricflow && WAREHOUSE=$(abspath $(WAREHOUSE)) $(CURDIR)/.venv-metrics/bin/mf \
+		$(if $(m),query --metrics $(m) $(if $(by),--group-by $(by) --order $(by)),validate-configs) $(ARGS)
+
+next: $(READY) .venv-next/.ready  ## whether dbt 2.0 will read the project
+	$(BIN)/python -m pytest tests/python/test_next_dbt.py
 
 show: $(READY)  ## first rows of a published mart: make show m=customers
 	$(BIN)/retail show $(m)
@@ -100,4 +125,4 @@ bench: $(READY)  ## wall time and memory, beside DuckDB alone
 	$(BIN)/python tests/bench/bench.py $(ARGS)
 
 clean:  ## remove everything that a build makes, and the environment
-	rm -rf .venv .venv-duckdb-* .venv-bench target logs warehouse
+	rm -rf .venv .venv-* target metricflow/target logs warehouse

@@ -11,6 +11,11 @@ import duckdb
 import pytest
 
 ROOT = Path(__file__).parents[2]
+YAML_FILES = sorted(
+    path
+    for folder in ("models", "python_models", "seeds")
+    for path in (ROOT / folder).rglob("*.yml")
+)
 SETTINGS = ("DATA", "WAREHOUSE", "AS_OF")
 
 

@@ -11,14 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, resources_schema
+from conftest import ROOT, YAML_FILES
 
-ROOT = Path(__file__).parents[2]
-YAML_FILES = sorted(
-    path
-    for folder in ("models", "python_models", "seeds")
-    for path in (ROOT / folder).rglob("*.yml")
-)
 INPUT_TYPES = {"text", "date", "timestamp", "decimal", "count", "boolean"}
 # layer: what it may read. An intermediate step may stand between two marts; dbt refuses cycles.
 MAY_READ = {
@@ -111,27 +105,6 @@ def key_columns(node: dict) -> list[str]:
     return sum(of_table, of_columns)
 
 
-@pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: path.name)
-def test_every_yaml_key_is_one_dbt_knows(path: Path) -> None:
-    # dbt itself checks this for four other databases only, and passes a misspelt key in silence
-    errors = CustomDraft7Validator(resources_schema()).iter_errors(yaml.safe_load(path.read_text()))
-    assert [f"{list(error.path)}: {error.message}" for error in errors] == []
-
-
-def test_every_key_of_the_project_file_is_one_dbt_knows() -> None:
-    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text())
-    errors = CustomDraft7Validator(project_schema()).iter_errors(project)
-    assert [f"{list(error.path)}: {error.message}" for error in errors] == []
-
-
-def test_a_misspelt_yaml_key_is_found() -> None:
-    column = {"name": "a", "data_tets": ["unique"]}
-    errors = CustomDraft7Validator(resources_schema()).iter_errors(
-        {"models": [{"name": "m", "columns": [column]}]}
-    )
-    assert ["data_tets" in error.message for error in errors] == [True]
-
-
 def test_every_table_says_what_one_row_of_it_is(manifest: dict) -> None:
     assert [
         table["unique_id"]
@@ -199,7 +172,7 @@ def test_every_model_has_a_yaml_of_its_name_beside_it(manifest: dict) -> None:
 @pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: path.name)
 def test_a_yaml_file_keeps_the_order_of_the_house(path: Path) -> None:
     """Description, settings, columns, tests of the table, unit tests; one model a file."""
-    order = ["name", "description", "config", "constraints", "columns", "data_tests"]
+    order = ["name", "description", "config", "constraints", "time_spine", "columns", "data_tests"]
     document = yaml.safe_load(path.read_text())
     models = document.get("models", [])
     for model in models:
@@ -225,6 +198,36 @@ def test_every_table_that_people_read_is_keyed_and_contracted(manifest: dict) ->
             else node["config"]["contract"]["enforced"]
         )
     ] == []
+
+
+def test_every_metric_is_parsed_described_and_has_a_unit(manifest: dict) -> None:
+    # metrics in the newer form are parsed to nothing, without a word
+    written = [
+        metric["name"]
+        for path in YAML_FILES
+        for metric in yaml.safe_load(path.read_text()).get("metrics", [])
+    ]
+    metrics = list(manifest["metrics"].values())
+    assert sorted(metric["name"] for metric in metrics) == sorted(written)
+    assert len(written) >= 20
+    assert [m["name"] for m in metrics if not m["description"].endswith(".")] == []
+    assert [m["name"] for m in metrics if not m["config"]["meta"].get("unit")] == []
+
+
+@pytest.mark.skipif(not (ROOT / "dashboards").is_dir(), reason="there are no dashboards yet")
+def test_every_dashboard_is_an_exposure_with_the_tables_it_reads(manifest: dict) -> None:
+    names = {node["name"] for node in of_type(manifest, "model")}
+    read = {
+        f"dashboard_{page.stem}": sorted(
+            # meta is written when a build is published, not by a model
+            set(re.findall(r"\b(?:marts|quality)\.(\w+)", page.read_text())) & names
+        )
+        for page in (ROOT / "dashboards").glob("*.yml")
+    }
+    assert {
+        exposure["name"]: sorted(node.split(".")[-1] for node in exposure["depends_on"]["nodes"])
+        for exposure in manifest["exposures"].values()
+    } == read
 
 
 def test_a_learned_table_is_compared_with_its_yaml(manifest: dict) -> None:
