@@ -51,6 +51,10 @@ def make_parser() -> argparse.ArgumentParser:
     sub = command("diff", diff)
     sub.add_argument("table", help="name of a mart")
     add_warehouse(sub)
+    sub = command("dashboards", dashboards)
+    sub.add_argument("--out", type=Path, help="folder (default: dashboards in the warehouse)")
+    sub.add_argument("--boards", type=Path, default=Path("dashboards"), help="folder of the boards")
+    add_warehouse(sub)
     sub = command("sample", sample)
     sub.add_argument("--customers", type=int, required=True)
     sub.add_argument("--out", type=Path, required=True)
@@ -108,6 +112,19 @@ def diff(options: argparse.Namespace) -> int:
     from retail_analytics.look import difference
 
     print(difference(Path(options.warehouse), options.table))
+    return 0
+
+
+def dashboards(options: argparse.Namespace) -> int:
+    """Writes the dashboards of the published file as HTML, one file each."""
+    try:
+        from retail_analytics.dashboards import write_dashboards
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed; `make dashboards` does it") from error
+
+    out = options.out or Path(options.warehouse) / "dashboards"
+    for path in write_dashboards(Path(options.warehouse), boards=options.boards, out=out):
+        print(f"{path.stat().st_size:>12,} {path}")
     return 0
 
 
