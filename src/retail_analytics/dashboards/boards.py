@@ -21,7 +21,7 @@ KINDS = {
 BOARD_KEYS = {"title", "question", "order", "filter", "blocks"}
 CARDS_KEYS = {"kind", "cards"}
 CARD_KEYS = {"label", "unit", "format", "sql", "comparison", "inputs", "empty"}
-BLOCK_KEYS = {"kind", "title", "unit", "format", "sql", "answer", "inputs", "empty", "note"}
+BLOCK_KEYS = {"kind", "title", "unit", "format", "sql", "answer", "inputs", "empty", "note", "wide"}
 KIND_KEYS = {"table": {"columns", "rows"}, "line": {"from_zero"}, "heatmap": {"x", "y"}}
 # a chart of more rows is no longer one that a person reads
 CHART_ROWS = 5_000
@@ -130,7 +130,7 @@ class Reader:
     def card(self, spec: dict, where: str) -> Card:
         rows, columns = self.query(spec["sql"], f"{where}, card {spec['label']}", most=1)
         require({"value"}, columns, f"{where}, card {spec['label']}")
-        row = rows[0] if rows else {"value": None}
+        row = rows[0] if rows else dict.fromkeys(columns)
         is_known = row["value"] is not None
         return Card(
             label=spec["label"],
@@ -184,6 +184,8 @@ class Reader:
             return Words().format(template, currency=self.currency, **row)
         except UnknownValue:
             return ""
+        except KeyError as error:
+            raise ValueError(f"the query returns no column {error} for '{template}'") from error
 
     def why_empty(self, spec: dict) -> str:
         """Which inputs are missing, else what the block needs."""
@@ -221,8 +223,9 @@ def shown(value: object, form: str) -> str:
     if isinstance(value, date):
         return value.strftime(form if "%" in form else "%-d %b %Y")
     if isinstance(value, int | float | Decimal):
-        # a true minus sign
-        return format(value, form).replace("-", "−")
+        text = format(value, form)
+        # a true minus sign, and none before zero
+        return text.replace("-", "−" if set(text) & set("123456789") else "")
     return str(value)
 
 

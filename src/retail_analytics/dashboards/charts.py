@@ -11,6 +11,10 @@ ACCENT = "var(--accent)"
 ALERT = "var(--alert)"
 SERIES = [f"var(--series-{number})" for number in range(1, 5)]
 ROW_HEIGHT = 28
+# the scale of estimates with intervals: where they lie, zero or not
+SPAN = alt.Scale(zero=False, nice=True, padding=12)
+# lines of so few months show each of them; a single one would be no line at all
+DOTTED_ROWS = 24
 # a condition of Vega's over the page's choice
 CHOSEN = "datum.slice == slice"
 
@@ -49,6 +53,7 @@ def line(block: Block) -> alt.LayerChart:
         axis=alt.Axis(format=form, tickCount=5),
     )
     base = alt.Chart().encode(month, color=colour)
+    dots = {"size": 22} if len(block.rows) <= DOTTED_ROWS else False
     layers = []
     if "lower" in has:
         band = base.mark_area(opacity=0.2, line=False).encode(
@@ -56,12 +61,12 @@ def line(block: Block) -> alt.LayerChart:
         )
         layers.append(band.transform_filter("isValid(datum.lower)"))
     if "is_forecast" in has:
-        measured = base.mark_line(strokeWidth=2).encode(value)
+        measured = base.mark_line(strokeWidth=2, point=dots).encode(value)
         layers.append(measured.transform_filter("!datum.is_forecast"))
         ahead = base.mark_line(strokeWidth=2, strokeDash=[5, 4], point={"size": 22}).encode(value)
         layers.append(ahead.transform_filter("datum.is_forecast"))
     else:
-        layers.append(base.mark_line(strokeWidth=2).encode(value))
+        layers.append(base.mark_line(strokeWidth=2, point=dots).encode(value))
     # large enough to be met with a finger, seen only where a month is flagged
     aims = base.mark_point(size=300, opacity=0, filled=True).encode(value, tooltip=tips(block))
     layers.append(aims)
@@ -75,7 +80,9 @@ def line(block: Block) -> alt.LayerChart:
 def bars(block: Block) -> alt.LayerChart:
     """An amount by category, in the order of the query, with the figure at its end."""
     form = block.spec.get("format", ",.0f")
-    base = alt.Chart().encode(categories(), amounts(form), tooltip=tips(block))
+    # room for the figure behind the longest bar
+    scale = alt.Scale(domain=[0, 1.15 * max(row["value"] for row in block.rows) or 1])
+    base = alt.Chart().encode(categories(), amounts(form, scale=scale), tooltip=tips(block))
     labels = base.mark_text(align="left", dx=5, color="var(--ink)").encode(
         text=alt.Text("value:Q", format=form)
     )
@@ -89,10 +96,10 @@ def points(block: Block) -> alt.LayerChart:
     form = block.spec.get("format", ",.0f")
     base = alt.Chart().encode(categories(), tooltip=tips(block))
     interval = base.mark_rule(color=ACCENT, strokeWidth=6, opacity=0.3).encode(
-        amounts(form, field="lower", zero=False), alt.X2("upper:Q")
+        amounts(form, field="lower", scale=SPAN), alt.X2("upper:Q")
     )
     estimate = base.mark_point(color=ACCENT, filled=True, size=80, opacity=1).encode(
-        amounts(form, zero=False)
+        amounts(form, scale=SPAN)
     )
     return configured(interval + estimate).properties(height=ROW_HEIGHT * len(block.rows) + 30)
 
@@ -132,12 +139,9 @@ def categories() -> alt.Y:
     return alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=150, ticks=False))
 
 
-def amounts(form: str, *, field: str = "value", zero: bool = True) -> alt.X:
+def amounts(form: str, *, scale: alt.Scale, field: str = "value") -> alt.X:
     return alt.X(
-        f"{field}:Q",
-        title=None,
-        scale=alt.Scale(zero=zero, nice=True, padding=24),
-        axis=alt.Axis(format=form, tickCount=4),
+        f"{field}:Q", title=None, scale=scale, axis=alt.Axis(format=form, tickCount=4)
     )
 
 
