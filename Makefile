@@ -19,8 +19,9 @@ export DO_NOT_TRACK := 1
 VENV := .venv$(if $(DUCKDB),-duckdb-$(DUCKDB))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DASHBOARDS_READY := $(VENV)/.dashboards-ready
 
-.PHONY: help setup build test check lint docs show diff impact rollback bench sample clean
+.PHONY: help setup build test check lint docs show diff impact rollback dashboards bench sample clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,10 +44,16 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m compileall -q -j 2 $(VENV)/lib > /dev/null || true
 	touch $(READY)
 
+# what dashboards need and a build does not: the charts' library is 80 MB
+$(DASHBOARDS_READY): $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile \
+		--constraint $(VENV)/constraints.txt --editable '.[dev,dashboards]'
+	touch $(DASHBOARDS_READY)
+
 build: $(READY)  ## build, test and publish the warehouse
 	$(BIN)/retail build $(ARGS)
 
-test: check  ## everything: lint, a build of the sample with all tests of dbt, pytest
+test: check $(DASHBOARDS_READY)  ## everything: lint, a build of the sample with all tests of dbt, pytest
 	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse target/test-warehouse
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -70,6 +77,9 @@ impact: $(READY)  ## what depends on a model: make impact m=deliveries
 
 rollback: $(READY)  ## publish the file from before the last build again
 	$(BIN)/retail rollback
+
+dashboards: $(DASHBOARDS_READY)  ## a page each to open in a browser: warehouse/dashboards
+	$(BIN)/retail dashboards
 
 sample: $(READY)  ## make the sample retailer's files again
 	$(BIN)/retail sample --customers 2000 --out seeds/sample

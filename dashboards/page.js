@@ -6,13 +6,24 @@ const drawn = [...document.querySelectorAll("[data-chart]")].map((place) => {
   return vegaEmbed(place, spec, { mode: "vega-lite", renderer: "svg", actions: false, ast: true })
     .then((made) => ({ view: made.view, follows: (spec.params || []).some((p) => p.name === "slice") }));
 });
-const ready = Promise.all(drawn);
-if (choice) {
-  choice.addEventListener("change", async () => {
-    for (const { view, follows } of await ready) {
-      if (follows) await view.signal("slice", choice.value).runAsync();
-    }
-  });
-}
-// what a test waits for
-ready.then(() => document.documentElement.setAttribute("data-ready", "true"));
+const follow = async () => {
+  for (const { view, follows } of await Promise.all(drawn)) {
+    if (follows) await view.signal("slice", choice.value).runAsync();
+  }
+};
+const start = async () => {
+  await Promise.all(drawn);
+  if (choice) {
+    // the choice is kept in the address, so that a link shows the same
+    const wanted = decodeURIComponent(location.hash.slice(1));
+    if ([...choice.options].some((option) => option.value === wanted)) choice.value = wanted;
+    choice.addEventListener("change", () => {
+      history.replaceState(null, "", "#" + encodeURIComponent(choice.value));
+      follow();
+    });
+    await follow();
+  }
+  // what a test waits for
+  document.documentElement.setAttribute("data-ready", "true");
+};
+start();

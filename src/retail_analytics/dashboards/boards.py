@@ -20,8 +20,9 @@ KINDS = {
 }
 BOARD_KEYS = {"title", "question", "order", "filter", "blocks"}
 CARDS_KEYS = {"kind", "cards"}
-CARD_KEYS = {"label", "unit", "format", "sql", "comparison", "inputs", "empty"}
-BLOCK_KEYS = {"kind", "title", "unit", "format", "sql", "answer", "inputs", "empty", "note", "wide"}
+CARD_KEYS = {"label", "unit", "format", "sql", "comparison", "inputs", "needs"}
+BLOCK_KEYS = {"kind", "title", "unit", "note", "format", "wide", "sql", "answer"}
+BLOCK_KEYS |= {"inputs", "needs", "none"}
 KIND_KEYS = {"table": {"columns", "rows"}, "line": {"from_zero"}, "heatmap": {"x", "y"}}
 # a chart of more rows is no longer one that a person reads
 CHART_ROWS = 5_000
@@ -86,7 +87,9 @@ def read_boards(folder: Path) -> dict[str, dict]:
 
 def known(spec: dict, keys: set[str], where: str) -> None:
     if unknown := sorted(spec.keys() - keys):
-        raise ValueError(f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(keys))}")
+        raise ValueError(
+            f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(keys))}"
+        )
 
 
 def fill(con: duckdb.DuckDBPyConnection, spec: dict, *, where: str) -> Board:
@@ -136,7 +139,9 @@ class Reader:
             label=spec["label"],
             unit=self.text(spec["unit"], row),
             figure=shown(row["value"], spec.get("format", ",.0f")),
-            comparison=self.text(spec.get("comparison", ""), row) if is_known else "",
+            comparison=self.text(spec["comparison"], row) or "Nothing to compare with yet."
+            if is_known
+            else "",
             empty="" if is_known else self.why_empty(spec),
         )
 
@@ -188,12 +193,11 @@ class Reader:
             raise ValueError(f"the query returns no column {error} for '{template}'") from error
 
     def why_empty(self, spec: dict) -> str:
-        """Which inputs are missing, else what the block needs."""
-        missing = [name for name in spec.get("inputs", []) if not self.given.get(name)]
-        if not missing:
-            return f"Nothing to show yet: {spec['empty']}"
-        names = ", ".join(missing)
-        return f"Nothing to show: no rows of {names} were given. It needs {spec['empty']}"
+        """Which inputs are missing, else that there is none of it, else what it needs."""
+        if missing := [name for name in spec.get("inputs", []) if not self.given.get(name)]:
+            names = " and ".join(missing)
+            return f"Nothing to show: no rows of {names} were given. This needs {spec['needs']}."
+        return spec.get("none") or f"Nothing to show yet: this needs {spec['needs']}."
 
 
 class UnknownValue(Exception):

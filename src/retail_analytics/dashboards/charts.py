@@ -44,7 +44,7 @@ def line(block: Block) -> alt.LayerChart:
         "month:T",
         title=None,
         scale=alt.Scale(type="utc"),
-        axis=alt.Axis(grid=False, labelOverlap=True, tickCount=8),
+        axis=alt.Axis(grid=False, labelOverlap=True, labelSeparation=8),
     )
     value = alt.Y(
         "value:Q",
@@ -67,14 +67,20 @@ def line(block: Block) -> alt.LayerChart:
         layers.append(ahead.transform_filter("datum.is_forecast"))
     else:
         layers.append(base.mark_line(strokeWidth=2, point=dots).encode(value))
-    # large enough to be met with a finger, seen only where a month is flagged
-    aims = base.mark_point(size=300, opacity=0, filled=True).encode(value, tooltip=tips(block))
-    layers.append(aims)
-    if "flag" in has:
-        flagged = base.mark_point(shape="diamond", size=90, filled=True, opacity=1)
-        flagged = flagged.encode(value, color=alt.value(ALERT), tooltip=tips(block))
-        layers.append(flagged.transform_filter("isValid(datum.flag)"))
+    layers.append(aims(base.encode(value, tooltip=tips(block)), is_flagged="flag" in has))
     return configured(alt.layer(*layers)).properties(height=260)
+
+
+def aims(base: alt.Chart, *, is_flagged: bool) -> alt.Chart:
+    """What a finger or pointer meets: points, seen only where a month is flagged."""
+    if not is_flagged:
+        return base.mark_point(filled=True, size=300, opacity=0)
+    flag = "isValid(datum.flag)"
+    return base.mark_point(filled=True, shape="diamond").encode(
+        color=alt.value(ALERT),
+        opacity=alt.condition(flag, alt.value(1), alt.value(0)),
+        size=alt.condition(flag, alt.value(90), alt.value(300)),
+    )
 
 
 def bars(block: Block) -> alt.LayerChart:
@@ -140,9 +146,7 @@ def categories() -> alt.Y:
 
 
 def amounts(form: str, *, scale: alt.Scale, field: str = "value") -> alt.X:
-    return alt.X(
-        f"{field}:Q", title=None, scale=scale, axis=alt.Axis(format=form, tickCount=4)
-    )
+    return alt.X(f"{field}:Q", title=None, scale=scale, axis=alt.Axis(format=form, tickCount=4))
 
 
 def tips(block: Block) -> list[alt.Tooltip]:
@@ -168,15 +172,20 @@ def tips(block: Block) -> list[alt.Tooltip]:
 
 def configured(made: alt.Chart | alt.LayerChart) -> alt.Chart | alt.LayerChart:
     """The look that all charts share."""
-    return made.configure(
-        background="transparent", font="system-ui, 'Segoe UI', 'Liberation Sans', sans-serif"
-    ).configure_view(stroke=None).configure_axis(
-        labelColor="var(--soft)",
-        titleColor="var(--soft)",
-        titleFontWeight="normal",
-        gridColor="var(--line)",
-        domainColor="var(--line)",
-        tickColor="var(--line)",
-        labelFontSize=12,
-        titleFontSize=12,
-    ).configure_legend(labelColor="var(--ink)", labelFontSize=12)
+    return (
+        made.configure(
+            background="transparent", font="system-ui, 'Segoe UI', 'Liberation Sans', sans-serif"
+        )
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor="var(--soft)",
+            titleColor="var(--soft)",
+            titleFontWeight="normal",
+            gridColor="var(--line)",
+            domainColor="var(--line)",
+            tickColor="var(--line)",
+            labelFontSize=12,
+            titleFontSize=12,
+        )
+        .configure_legend(labelColor="var(--ink)", labelFontSize=12)
+    )

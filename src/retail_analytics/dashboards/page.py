@@ -65,7 +65,8 @@ def listed(block: Block) -> list[list[str]]:
     rows = block.rows[::-1] if block.kind == "line" else block.rows
     return [
         [
-            row[column][:7] if column == "month" and block.kind == "line"
+            row[column][:7]
+            if column == "month" and block.kind == "line"
             else shown(row[column], forms.get(column, ""))
             for column in block.columns
         ]
