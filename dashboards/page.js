@@ -15,10 +15,10 @@ const start = async () => {
   await Promise.all(drawn);
   if (choice) {
     // the choice is kept in the address, so that a link shows the same
-    const wanted = decodeURIComponent(location.hash.slice(1));
+    const wanted = new URLSearchParams(location.hash.slice(1)).get("show");
     if ([...choice.options].some((option) => option.value === wanted)) choice.value = wanted;
     choice.addEventListener("change", () => {
-      history.replaceState(null, "", "#" + encodeURIComponent(choice.value));
+      history.replaceState(null, "", "#" + new URLSearchParams({ show: choice.value }));
       follow();
     });
     await follow();

@@ -12,10 +12,11 @@ import pytest
 from conftest import ROOT, Built
 
 pytest.importorskip("altair", reason="`make dashboards` installs it")
-pytest.importorskip("vl_convert", reason="`make dashboards` installs it")
+vl_convert = pytest.importorskip("vl_convert", reason="`make dashboards` installs it")
 
 from retail_analytics.dashboards import write_dashboards  # noqa: E402
-from retail_analytics.dashboards.boards import fill, read_boards, shown  # noqa: E402
+from retail_analytics.dashboards.boards import Block, fill, read_boards, shown  # noqa: E402
+from retail_analytics.dashboards.charts import chart  # noqa: E402
 
 BOARDS = ROOT / "dashboards"
 PAGES = ["overview", "customers", "deliveries", "inventory", "reputation"]
@@ -220,16 +221,24 @@ def marks(figure: str) -> list[str]:
     return [shape for group in groups for shape in re.findall(r'<path [^>]*\bd="M[^"]+"', group)]
 
 
+@pytest.fixture(scope="module")
+def drawn(
+    pages: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[str, list[str], list[str]]]:
+    """What a browser makes of each page."""
+    return {name: in_browser(page, tmp_path_factory.mktemp(name)) for name, page in pages.items()}
+
+
 @needs_browser
 @pytest.mark.parametrize("name", PAGES)
 def test_a_browser_draws_every_chart_and_asks_for_nothing(
-    name: str, pages: dict[str, str], tmp_path: Path
+    name: str, drawn: dict[str, tuple[str, list[str], list[str]]]
 ) -> None:
-    drawn, console, asked = in_browser(pages[name], tmp_path)
+    page, console, asked = drawn[name]
     assert console == []
     assert asked == []
-    assert 'data-ready="true"' in drawn
-    charts = [figure for figure in figures(drawn) if "data-chart=" in figure]
+    assert 'data-ready="true"' in page
+    charts = [figure for figure in figures(page) if "data-chart=" in figure]
     assert len(charts) >= 2
     assert [re.findall("<h2.*?</h2>", chart) for chart in charts if not marks(chart)] == []
 
@@ -246,12 +255,11 @@ def test_what_a_page_must_not_do_is_noticed(tmp_path: Path) -> None:
 
 
 @needs_browser
-def test_a_choice_changes_the_charts_by_month(pages: dict[str, str], tmp_path: Path) -> None:
-    everything, *_ = in_browser(pages["deliveries"], tmp_path)
-    (tmp_path / "one").mkdir()
-    one, console, _ = in_browser(
-        pages["deliveries"], tmp_path / "one", address="#carrier%20Parcelway"
-    )
+def test_a_choice_changes_the_charts_by_month(
+    pages: dict[str, str], drawn: dict[str, tuple[str, list[str], list[str]]], tmp_path: Path
+) -> None:
+    everything, *_ = drawn["deliveries"]
+    one, console, _ = in_browser(pages["deliveries"], tmp_path, address="#show=carrier+Parcelway")
     assert console == []
     same = [
         marks(before) == marks(after)
@@ -325,8 +333,17 @@ def test_empty_tables_give_a_page_that_says_what_is_missing(
     [
         ("kind: pie\n  title: T\n  unit: u\n  sql: select 1", "kind is pie"),
         ("kind: bars\n  titel: T\n  unit: u\n  sql: select 1", "unknown titel"),
-        ("kind: bars\n  title: T\n  unit: u\n  sql: select 1 as label", "no column value"),
-        ("kind: bars\n  title: T\n  unit: u\n  sql: select nosuch", "T: Binder Error"),
+        ("kind: bars\n  title: T\n  unit: u\n  sql: select 1", "needs missing"),
+        (
+            "kind: line\n  title: T\n  unit: u\n  needs: n\n"
+            "  sql: select '2024-01-01' as month, i as value from range(20001) as numbers (i)",
+            "20,001 rows are too many",
+        ),
+        (
+            "kind: bars\n  title: T\n  unit: u\n  needs: n\n  sql: select 1 as label",
+            "no column value",
+        ),
+        ("kind: bars\n  title: T\n  unit: u\n  needs: n\n  sql: select nosuch", "T: Binder Error"),
         (
             "kind: cards\n  cards: [{label: L, unit: '{month}', comparison: '', "
             "sql: select 1 as value, needs: n}]",
@@ -343,6 +360,38 @@ def test_a_faulty_board_is_named(
     (tmp_path / "b.yml").write_text(board)
     with pytest.raises(ValueError, match=complaint):
         write_dashboards(nothing, boards=tmp_path, out=tmp_path / "out")
+
+
+def block(kind: str, rows: list[dict]) -> Block:
+    return Block(
+        kind=kind,
+        spec={},
+        title="T",
+        unit="u",
+        answer="",
+        columns=list(rows[0]),
+        rows=rows,
+        row_count=len(rows),
+        empty="",
+    )
+
+
+def test_an_unknown_month_is_a_gap_in_the_line() -> None:
+    rows = [{"month": f"2024-0{month}-01", "value": month} for month in range(1, 8)]
+    assert strokes(rows) == 1
+    rows[3]["value"] = None
+    assert strokes(rows) == 2
+
+
+def strokes(rows: list[dict]) -> int:
+    """How many times the pen is set down to draw the line."""
+    drawn = vl_convert.vegalite_to_svg(chart(block("line", rows)) | {"width": 300})
+    return re.search(r'<g class="mark-line.*?</g>', drawn, re.DOTALL)[0].count("M")
+
+
+def test_bars_below_zero_are_on_the_scale() -> None:
+    spec = chart(block("bars", [{"label": "a", "value": -4}, {"label": "b", "value": 2}]))
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [-4, 2.7]
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,22 @@ KINDS = {
     "heatmap": {"row", "column", "value"},
     "table": set(),
 }
-BOARD_KEYS = {"title", "question", "order", "filter", "blocks"}
-CARDS_KEYS = {"kind", "cards"}
-CARD_KEYS = {"label", "unit", "format", "sql", "comparison", "inputs", "needs"}
-BLOCK_KEYS = {"kind", "title", "unit", "note", "format", "wide", "sql", "answer"}
-BLOCK_KEYS |= {"inputs", "needs", "none"}
-KIND_KEYS = {"table": {"columns", "rows"}, "line": {"from_zero"}, "heatmap": {"x", "y"}}
-# a chart of more rows is no longer one that a person reads
-CHART_ROWS = 5_000
+# keys that a part must have, and those that it may have
+BOARD_KEYS = {"title", "question", "order", "blocks"}, {"filter"}
+CARDS_KEYS = {"kind", "cards"}, set()
+CARD_KEYS = {"label", "unit", "sql", "comparison", "needs"}, {"format", "inputs"}
+BLOCK_KEYS = (
+    {"kind", "title", "unit", "sql", "needs"},
+    {"note", "format", "wide", "answer", "inputs", "none"},
+)
+KIND_KEYS = {
+    "line": (set(), {"from_zero"}),
+    "heatmap": ({"x"}, set()),
+    "table": ({"columns"}, {"rows"}),
+}
+ANSWER_KEYS = {"sql", "text"}, set()
+# a chart of more rows is no longer one that a person reads, nor a page that one sends
+CHART_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -79,17 +87,23 @@ def read_boards(folder: Path) -> dict[str, dict]:
                 for card in block["cards"]:
                     known(card, CARD_KEYS, f"{where}, card {card.get('label')}")
             elif block["kind"] in KINDS:
-                known(block, BLOCK_KEYS | KIND_KEYS.get(block["kind"], set()), where)
+                needed, optional = KIND_KEYS.get(block["kind"], (set(), set()))
+                known(block, (BLOCK_KEYS[0] | needed, BLOCK_KEYS[1] | optional), where)
+                if "answer" in block:
+                    known(block["answer"], ANSWER_KEYS, where)
             else:
                 raise ValueError(f"{where}: kind is {block['kind']}, not cards, {', '.join(KINDS)}")
     return dict(sorted(specs.items(), key=lambda item: item[1]["order"]))
 
 
-def known(spec: dict, keys: set[str], where: str) -> None:
-    if unknown := sorted(spec.keys() - keys):
-        raise ValueError(
-            f"{where}: unknown {', '.join(unknown)}; known are {', '.join(sorted(keys))}"
-        )
+def known(spec: dict, keys: tuple[set[str], set[str]], where: str) -> None:
+    """Stops at a key that is neither needed nor optional, and at a needed one that is not there."""
+    needed, optional = keys
+    if unknown := sorted(spec.keys() - needed - optional):
+        every = ", ".join(sorted(needed | optional))
+        raise ValueError(f"{where}: unknown {', '.join(unknown)}; known are {every}")
+    if missing := sorted(needed - spec.keys()):
+        raise ValueError(f"{where}: {', '.join(missing)} missing")
 
 
 def fill(con: duckdb.DuckDBPyConnection, spec: dict, *, where: str) -> Board:
@@ -148,16 +162,20 @@ class Reader:
     def block(self, spec: dict, where: str) -> Block:
         where = f"{where}, {spec['title']}"
         is_table = spec["kind"] == "table"
-        rows, columns = self.query(
-            spec["sql"], where, most=spec.get("rows", 10) if is_table else CHART_ROWS
-        )
+        most = spec.get("rows", 10) if is_table else CHART_ROWS
+        rows, columns = self.query(spec["sql"], where, most=most)
+        row_count = self.count(spec["sql"], where) if len(rows) == most else len(rows)
+        if row_count > most and not is_table:
+            raise ValueError(f"{where}: {row_count:,} rows are too many for a chart")
         require(KINDS[spec["kind"]], columns, where)
         if is_table:
             require(set(spec["columns"]), columns, where)
             columns = list(spec["columns"])
+        elif spec["kind"] != "line" or all(row["value"] is None for row in rows):
+            # a line shows an unknown month as a gap; elsewhere there is nothing to draw
+            rows = [row for row in rows if row["value"] is not None]
         answer = ""
         if "answer" in spec:
-            known(spec["answer"], {"sql", "text"}, where)
             found, _ = self.query(spec["answer"]["sql"], where, most=1)
             answer = self.text(spec["answer"]["text"], found[0]) if found else ""
         return Block(
@@ -168,7 +186,7 @@ class Reader:
             answer=answer,
             columns=columns,
             rows=[{name: plain(value) for name, value in row.items()} for row in rows],
-            row_count=self.count(spec["sql"]) if is_table and rows else len(rows),
+            row_count=row_count,
             empty="" if rows else self.why_empty(spec),
         )
 
@@ -180,8 +198,10 @@ class Reader:
         columns = [column[0] for column in result.description]
         return [dict(zip(columns, row, strict=True)) for row in result.fetchmany(most)], columns
 
-    def count(self, sql: str) -> int:
-        return self.con.execute(f"select count(*) from ({sql}) as counted").fetchone()[0]
+    def count(self, sql: str, where: str) -> int:
+        return self.query(f"select count(*) as n from (\n{sql}\n) as rows", where, most=1)[0][0][
+            "n"
+        ]
 
     def text(self, template: str, row: dict) -> str:
         """The template with the row's values; nothing where one of them is unknown."""

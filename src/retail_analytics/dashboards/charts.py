@@ -87,7 +87,8 @@ def bars(block: Block) -> alt.LayerChart:
     """An amount by category, in the order of the query, with the figure at its end."""
     form = block.spec.get("format", ",.0f")
     # room for the figure behind the longest bar
-    scale = alt.Scale(domain=[0, 1.35 * max(row["value"] for row in block.rows) or 1])
+    values = [row["value"] for row in block.rows]
+    scale = alt.Scale(domain=[min(0, *values), 1.35 * max(0, *values) or 1])
     base = alt.Chart().encode(categories(), amounts(form, scale=scale), tooltip=tips(block))
     labels = base.mark_text(align="left", dx=5, color="var(--ink)").encode(
         text=alt.Text("value:Q", format=form)
