@@ -16,18 +16,17 @@ export DATA WAREHOUSE AS_OF MEMORY_LIMIT
 # a fit runs in one of dbt's threads; more threads inside would only fight over the cores
 export OMP_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
-# why a test was skipped
-export PYTEST_ADDOPTS := -rs
 
 VENV := .venv$(if $(DUCKDB),-duckdb-$(DUCKDB))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REPORTS_READY := $(VENV)/.reports-ready
+DASHBOARDS_READY := $(VENV)/.dashboards-ready
 
 TOPICS ?= executive customers operations reputation
 FORMATS ?= pdf xlsx html csv
 
-.PHONY: help setup build test check lint docs show diff impact rollback export report bench sample clean
+.PHONY: help setup build test check lint docs show diff impact rollback dashboards export report bench sample clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,10 +57,16 @@ $(REPORTS_READY): $(READY)
 		--constraint $(VENV)/constraints.txt --editable '.[dev,reports]'
 	touch $(REPORTS_READY)
 
+# what dashboards need and a build does not: the charts' library is 80 MB
+$(DASHBOARDS_READY): $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile \
+		--constraint $(VENV)/constraints.txt --editable '.[dev,dashboards]'
+	touch $(DASHBOARDS_READY)
+
 build: $(READY)  ## build, test and publish the warehouse
 	$(BIN)/retail build $(ARGS)
 
-test: check $(REPORTS_READY)  ## everything: lint, a build of the sample with all tests of dbt, pytest
+test: check $(REPORTS_READY) $(DASHBOARDS_READY)  ## everything: lint, a build of the sample with all tests of dbt, pytest
 	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse target/test-warehouse
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -108,6 +113,9 @@ impact: $(READY)  ## what depends on a model: make impact m=deliveries
 
 rollback: $(READY)  ## publish the file from before the last build again
 	$(BIN)/retail rollback
+
+dashboards: $(DASHBOARDS_READY)  ## a page each to open in a browser: warehouse/dashboards
+	$(BIN)/retail dashboards
 
 sample: $(READY)  ## make the sample retailer's files again
 	$(BIN)/retail sample --customers 2000 --out seeds/sample

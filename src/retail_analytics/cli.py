@@ -59,6 +59,10 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--format", required=True, choices=["xlsx", "pdf", "html", "csv"])
     sub.add_argument("--out", type=Path, required=True, help="file to write")
     add_warehouse(sub)
+    sub = command("dashboards", dashboards)
+    sub.add_argument("--out", type=Path, help="folder (default: dashboards in the warehouse)")
+    sub.add_argument("--boards", type=Path, default=Path("dashboards"), help="folder of the boards")
+    add_warehouse(sub)
     sub = command("sample", sample)
     sub.add_argument("--customers", type=int, required=True)
     sub.add_argument("--out", type=Path, required=True)
@@ -142,6 +146,19 @@ def report(options: argparse.Namespace) -> int:
             out=options.out,
         )
     )
+    return 0
+
+
+def dashboards(options: argparse.Namespace) -> int:
+    """Writes the dashboards of the published file as HTML, one file each."""
+    try:
+        from retail_analytics.dashboards import write_dashboards
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed; `make dashboards` does it") from error
+
+    out = options.out or Path(options.warehouse) / "dashboards"
+    for path in write_dashboards(Path(options.warehouse), boards=options.boards, out=out):
+        print(f"{path.stat().st_size:>12,} {path}")
     return 0
 
 
