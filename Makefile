@@ -68,7 +68,7 @@ build: $(READY)  ## build, test and publish the warehouse
 
 test: check $(REPORTS_READY) $(DASHBOARDS_READY)  ## everything: lint, a build of the sample with all tests of dbt, pytest
 	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse target/test-warehouse
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: lint  ## lint of SQL and Python, and the keys of YAML files
 	$(BIN)/python -m pytest tests/python/test_yaml_keys.py

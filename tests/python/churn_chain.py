@@ -65,9 +65,10 @@ def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
     """Creates the tables and views of these models, in this order."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     values = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
+    macros = "".join(path.read_text() for path in sorted((ROOT / "macros").glob("*.sql")))
     for name, kind in models.items():
         (path,) = (ROOT / "models").rglob(f"{name}.sql")
-        query = environment.from_string(path.read_text()).render(
+        query = environment.from_string(macros + path.read_text()).render(
             ref=lambda table: table, var=values.__getitem__
         )
         con.execute(f"create or replace {kind} {name} as {query}")

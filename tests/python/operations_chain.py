@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import duckdb
-import jinja2
-import yaml
 
 ROOT = Path(__file__).parents[2]
 RULES = (
@@ -32,23 +30,6 @@ MODELS = {
     "int_carrier_estimates": "view",
     "carrier_scorecards": "table",
 }
-
-
-def project_vars() -> dict[str, object]:
-    return yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
-
-
-def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str] = MODELS) -> None:
-    """Creates the tables and views of these models, in this order."""
-    settings = project_vars()
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    macros = "".join((ROOT / "macros" / f"{name}.sql").read_text() for name in ("wilson", "shrunk"))
-    for name, kind in models.items():
-        (path,) = (ROOT / "models").rglob(f"{name}.sql")
-        query = environment.from_string(macros + path.read_text()).render(
-            ref=lambda table: table, var=settings.__getitem__
-        )
-        con.execute(f"create or replace {kind} {name} as {query}")
 
 
 def empty_shop() -> duckdb.DuckDBPyConnection:

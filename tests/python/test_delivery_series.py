@@ -5,9 +5,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from churn_chain import run_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from operations_chain import empty_shop, run_models
+from operations_chain import empty_shop
 
 from retail_analytics.delivery_series import delivery_limits, delivery_trends
 

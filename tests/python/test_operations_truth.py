@@ -3,7 +3,8 @@
 import duckdb
 import pandas as pd
 import pytest
-from operations_chain import empty_shop, open_shop, run_models
+from churn_chain import run_models
+from operations_chain import MODELS, empty_shop, open_shop
 
 from retail_analytics.sample import write_sample
 
@@ -38,7 +39,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, pd.Da
         folder = tmp_path_factory.mktemp("shop")
         write_sample(customers=CUSTOMERS, out=folder, seed=seed, file_format="parquet")
         con = open_shop(folder)
-        run_models(con)
+        run_models(con, MODELS)
         incidents.append(con.execute(INCIDENTS).df())
         carriers.append(con.execute(CARRIERS).df())
     return pd.concat(incidents), pd.concat(carriers)
@@ -138,7 +139,7 @@ def test_bad_months_are_not_blamed_on_incidents() -> None:
     con.execute("set threads = 1")
     con.execute("select setseed(0.5)")
     con.execute(CLUMPED_SHOP)
-    run_models(con)
+    run_models(con, MODELS)
     found = con.execute("from incidents where impact_status = 'ok'").df().assign(truth=0)
     assert len(found) > 80
     assert 0.70 <= covered(found, estimate="excess_late_parcels", truth="truth") <= 0.92

@@ -54,7 +54,8 @@ usual_rates as (
     select
         performance.dimension,
         performance.entity,
-        avg(performance.on_time_rate) as on_time_rate
+        -- a mean of doubles differs in the last digit from build to build
+        round(avg(performance.on_time_rate), 9) as on_time_rate
     from performance
     cross join as_of
     where
