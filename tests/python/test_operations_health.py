@@ -19,8 +19,9 @@ def health(scores: list[float], happened: list[tuple[int, int]]) -> list[float]:
     con = duckdb.connect()
     con.execute("create table delivery_performance (month date, dimension varchar, score double)")
     con.execute("alter table delivery_performance add column grade varchar")
+    con.execute("alter table delivery_performance add column figures_from varchar")
     con.executemany(
-        "insert into delivery_performance values (?, 'all', ?, null)",
+        "insert into delivery_performance values (?, 'all', ?, null, 'parcels')",
         list(zip(MONTHS, scores, strict=True)),
     )
     con.execute("create table incidents (occurred_on date, affected_orders bigint)")

@@ -224,7 +224,8 @@ health as (
         cast(null as double) as value_at_stake,
         health.month as period
     from {{ ref('operations_health') }} as health
-    inner join as_of on health.month = as_of.last_month
+    where health.is_complete
+    qualify row_number() over (order by health.month desc) = 1
 ),
 
 operations_signals as (

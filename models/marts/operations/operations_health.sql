@@ -2,6 +2,7 @@
 --    the month and those before it, up to a limit; never below 0 (seeds/rules/health_rules.csv).
 -- 2. An incident counts in the month it began, with the orders reported.
 -- 3. Without a delivery score there is no health.
+-- 4. A month is complete when it is over, or when its figures came added up (delivery_months).
 with months as (
     select * from {{ ref('delivery_performance') }}
     where dimension = 'all'
@@ -37,6 +38,7 @@ burdened_months as (
         months.month,
         months.score as delivery_score,
         months.grade as delivery_grade,
+        months.figures_from = 'delivery_months' as is_added_up,
         cast(coalesce(sum(incident_months.incident_count), 0) as bigint) as incident_count,
         cast(coalesce(sum(incident_months.affected_orders), 0) as bigint) as affected_orders,
         max(rules.orders_per_point) as orders_per_point,
@@ -47,7 +49,7 @@ burdened_months as (
         on
             months.month >= incident_months.month
             and months.month - to_months(rules.month_count) < incident_months.month
-    group by months.month, months.score, months.grade
+    group by months.month, months.score, months.grade, months.figures_from
 ),
 
 scored_months as (
@@ -82,7 +84,8 @@ operations_health as (
         graded_months.grade,
         scored_months.delivery_grade,
         case when scored_months.score is null then 'insufficient_data' else 'ok' end as status,
-        last_day(scored_months.month) <= as_of.as_of_date as is_complete,
+        scored_months.is_added_up or last_day(scored_months.month) <= as_of.as_of_date
+            as is_complete,
         scored_months.score,
         scored_months.delivery_score,
         scored_months.incident_points,
