@@ -4,9 +4,12 @@
     A model with `config.meta.contract: true` gets what a contract gives a SQL model: the table is
     made from the YAML's columns, types and constraints, and filled by name. A column too many, one
     missing, or a value that a constraint refuses fails the model and keeps the old table.
+
+    Before anything else the model imports what all of them import, so that no two import at once.
 #}
 {% macro py_write_table(temporary, relation, compiled_code, partitioned_by=none, sorted_by=none) -%}
 {%- set types = contracted_types() -%}
+import retail_analytics.python_model_imports
 {{ compiled_code }}
 
 def materialize(df, con):

@@ -22,8 +22,8 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
     [
         *("dbt.cli.main", "dbt.task.build", "dbt.parser.sql"),
-        *("dbt.adapters.duckdb.environments.local", "daff", "sqlparse", "pandas", "pyarrow"),
-        *("retail_analytics.contracts", "retail_analytics.dbt_plugin"),
+        *("dbt.adapters.duckdb.environments.local", "daff", "sqlparse"),
+        *("retail_analytics.python_model_imports", "retail_analytics.dbt_plugin"),
     ]
 )
 ROUNDS = 11

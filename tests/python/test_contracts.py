@@ -1,17 +1,20 @@
 """Contracts of Python models: what is written, what is refused, and that dbt uses them."""
 
+import ast
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from tiny import TinyProject
+from tiny import ROOT, TinyProject
 
 from retail_analytics.contracts import write_contracted
 
@@ -186,6 +189,25 @@ def test_dbt_makes_the_table_of_a_python_model_from_its_yaml(project):
     )
     assert comments[0] == ("Id, not a number.",)
     assert len(scores(project)) == 3
+
+
+def test_a_python_model_imports_what_all_of_them_import_before_anything_else(project):
+    run = (project.folder / "target/run/tiny/models/marts/scores.py").read_text()
+    assert run.split()[:2] == ["import", "retail_analytics.python_model_imports"]
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a Python file imports, those of the standard library left out."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    names |= {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    return names - sys.stdlib_module_names
+
+
+def test_what_all_python_models_import_is_what_each_imports():
+    models = set().union(*map(imported, (ROOT / "python_models").rglob("*.py")))
+    all_of_them = imported(ROOT / "src" / "retail_analytics" / "python_model_imports.py")
+    assert models | {"retail_analytics.contracts"} == all_of_them
 
 
 @pytest.mark.parametrize(

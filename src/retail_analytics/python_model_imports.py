@@ -1,0 +1,20 @@
+"""Everything that Python models import, imported one after the other.
+
+dbt runs two models at once. Two threads that import parts of numpy and scipy for the first time can
+meet in a circle, and one of them gets a half-made module (github.com/python/cpython/issues/83065).
+So each Python model imports this module first (macros/platform/py_write_table.sql): the first to
+come imports for all, and the others wait until it is done.
+"""
+
+# ruff: noqa: F401
+import retail_analytics.churn
+import retail_analytics.churn_backtest
+import retail_analytics.clusters
+import retail_analytics.clv.tables
+import retail_analytics.clv.warehouse
+import retail_analytics.contracts
+import retail_analytics.control_limits
+import retail_analytics.delivery_series
+import retail_analytics.forecasting.tables
+import retail_analytics.inventory.tables
+import retail_analytics.rfm
