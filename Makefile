@@ -51,17 +51,11 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m compileall -q -j 2 $(VENV)/lib > /dev/null || true
 	touch $(READY)
 
-# what reports need and a build does not: Typst alone is 80 MB
-$(REPORTS_READY): $(READY)
+# what reports and dashboards need and a build does not: 80 MB each
+$(VENV)/.%-ready: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile \
-		--constraint $(VENV)/constraints.txt --editable '.[dev,reports]'
-	touch $(REPORTS_READY)
-
-# what dashboards need and a build does not: the charts' library is 80 MB
-$(DASHBOARDS_READY): $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile \
-		--constraint $(VENV)/constraints.txt --editable '.[dev,dashboards]'
-	touch $(DASHBOARDS_READY)
+		--constraint $(VENV)/constraints.txt --editable '.[dev,$*]'
+	touch $@
 
 build: $(READY)  ## build, test and publish the warehouse
 	$(BIN)/retail build $(ARGS)

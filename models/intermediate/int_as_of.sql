@@ -11,4 +11,8 @@ as_of as (
     from input_events
 )
 
-select * from as_of
+-- the newest month that is over
+select
+    as_of_date,
+    cast(date_trunc('month', as_of_date + 1) - to_months(1) as date) as last_month
+from as_of

@@ -86,9 +86,12 @@ measured as (
         history_dates.as_of_date
     from clv_backtest
     cross join history_dates
+    {% for mart, figures in [
+        ('customer_churn_risks', 'churn_backtest'), ('inventory_levels', 'inventory_quality')
+    ] -%}
     union all
     select
-        'customer_churn_risks' as mart,
+        '{{ mart }}' as mart,
         model,
         target,
         metric,
@@ -99,21 +102,8 @@ measured as (
         baseline_value,
         row_count,
         as_of_date
-    from churn_backtest
-    union all
-    select
-        'inventory_levels' as mart,
-        model,
-        target,
-        metric,
-        baseline,
-        is_serving,
-        horizon_days,
-        value,
-        baseline_value,
-        row_count,
-        as_of_date
-    from inventory_quality
+    from {{ figures }}
+    {% endfor -%}
     union all
     select
         'metric_forecasts' as mart,

@@ -14,6 +14,7 @@ import time
 
 import numpy as np
 import pandas as pd
+from bench import Measurement
 
 from retail_analytics.forecasting import forecast
 
@@ -85,7 +86,7 @@ def main() -> None:
     peak = max(children.ru_maxrss, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1024
     total_cpu = own_cpu + children.ru_utime + children.ru_stime
     name = f"{options.series:,} monthly series, {options.workers} workers"
-    print(f"{name:<44}{wall:>9.1f} s wall{total_cpu:>9.1f} s cpu{peak:>8.0f} MiB")
+    print(Measurement(name, wall, total_cpu, peak))
     for score, value in judged(truth, found.forecasts).items():
         print(f"{score:<44}{value:>9.3f}")
 

@@ -35,14 +35,19 @@ RISK_MODELS = {
 }
 
 
+def load_rules(con: duckdb.DuckDBPyConnection, rules: Sequence[str]) -> None:
+    """The rule tables of these names."""
+    for rule in rules:
+        path = ROOT / "seeds" / "rules" / f"{rule}.csv"
+        con.execute(f"create table {rule} as from read_csv('{path}')")
+
+
 def empty_shop(as_of_date: date | None) -> duckdb.DuckDBPyConnection:
     """A database with empty inputs, the rules, and the day that counts as today."""
     con = duckdb.connect()
     for table, columns in INPUTS.items():
         con.execute(f"create table {table} ({columns})")
-    for rule in RULES:
-        path = ROOT / "seeds" / "rules" / f"{rule}.csv"
-        con.execute(f"create table {rule} as from read_csv('{path}')")
+    load_rules(con, RULES)
     con.execute("create table int_as_of as select cast($1 as date) as as_of_date", [as_of_date])
     return con
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import duckdb
+from churn_chain import load_rules
 
-ROOT = Path(__file__).parents[2]
 RULES = (
     *("incident_keywords", "incident_severities", "scorecard_rules", "delivery_measures"),
     *("degradation_severities", "delivery_score_parts", "score_grades"),
@@ -35,9 +35,7 @@ MODELS = {
 def empty_shop() -> duckdb.DuckDBPyConnection:
     """A database with the rules and the day that counts as today."""
     con = duckdb.connect()
-    for rule in RULES:
-        path = ROOT / "seeds" / "rules" / f"{rule}.csv"
-        con.execute(f"create table {rule} as from read_csv('{path}')")
+    load_rules(con, RULES)
     con.execute("create table int_as_of as select date '2024-12-31' as as_of_date")
     return con
 

@@ -14,6 +14,7 @@ from conftest import ROOT, Built
 pytest.importorskip("altair", reason="`make dashboards` installs it")
 vl_convert = pytest.importorskip("vl_convert", reason="`make dashboards` installs it")
 
+from retail_analytics.catalog import open_catalog  # noqa: E402
 from retail_analytics.dashboards import write_dashboards  # noqa: E402
 from retail_analytics.dashboards.boards import Block, fill, read_boards, shown  # noqa: E402
 from retail_analytics.dashboards.charts import chart  # noqa: E402
@@ -288,8 +289,8 @@ def test_every_chart_says_its_unit_and_day_and_shows_its_figures(
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_forecast_has_its_interval(name: str, sample_warehouse: Built) -> None:
-    with duckdb.connect(sample_warehouse.published, read_only=True) as con:
-        board = fill(con, read_boards(BOARDS)[name], where=name)
+    with open_catalog(sample_warehouse.warehouse) as catalog:
+        board = fill(catalog, read_boards(BOARDS)[name], where=name)
     blocks = [block for block in board.blocks if not isinstance(block, list)]
     ahead = [row for block in blocks for row in block.rows if row.get("is_forecast")]
     assert bool(ahead) == (name != "inventory")

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import duckdb
-from churn_chain import ROOT, run_models
+from churn_chain import load_rules, run_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,9 +29,7 @@ def health(scores: list[float], happened: list[tuple[int, int]]) -> list[float]:
         con.execute(
             "insert into incidents values (?, ?)", [date(2023, 12, 1) + timedelta(days), orders]
         )
-    for rule in ("health_rules", "score_grades"):
-        path = ROOT / "seeds" / "rules" / f"{rule}.csv"
-        con.execute(f"create table {rule} as from read_csv('{path}')")
+    load_rules(con, ("health_rules", "score_grades"))
     con.execute("create table int_as_of as select date '2024-12-31' as as_of_date")
     run_models(con, {"operations_health": "table"})
     rows = con.execute("select score from operations_health order by month").fetchall()

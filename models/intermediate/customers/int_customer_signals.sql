@@ -13,10 +13,7 @@ with customers as (
 ),
 
 as_of as (
-    select
-        as_of_date,
-        cast(date_trunc('month', as_of_date + 1) - to_months(1) as date) as last_month
-    from {{ ref('int_as_of') }}
+    select * from {{ ref('int_as_of') }}
 ),
 
 segments as (

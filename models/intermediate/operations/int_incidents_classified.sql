@@ -13,7 +13,7 @@ keywords as (
 ),
 
 severities as (
-    select * from {{ ref('incident_severities') }}
+    {{ bands(ref('incident_severities'), 'minimum_affected_orders') }}
 ),
 
 keyword_matches as (
@@ -23,16 +23,6 @@ keyword_matches as (
         min_by(keywords.keyword, keywords.rule_order) as keyword
     from incidents
     inner join keywords on contains(lower(incidents.description), keywords.keyword)
-    group by incidents.incident_id
-),
-
-severity_reached as (
-    select
-        incidents.incident_id,
-        max_by(severities.severity, severities.minimum_affected_orders) as severity,
-        max_by(severities.impact_score, severities.minimum_affected_orders) as impact_score
-    from incidents
-    inner join severities on incidents.affected_orders >= severities.minimum_affected_orders
     group by incidents.incident_id
 ),
 
@@ -47,9 +37,9 @@ incidents_classified as (
             when keyword_matches.category is not null then 'keyword: ' || keyword_matches.keyword
             else 'no keyword'
         end as category_rule,
-        severity_reached.severity,
+        severities.severity,
         incidents.resolved_at is not null as is_resolved,
-        severity_reached.impact_score,
+        severities.impact_score,
         incidents.affected_orders,
         incidents.occurred_on,
         greatest(
@@ -61,7 +51,10 @@ incidents_classified as (
         ) as ended_on,
         incidents.resolved_at
     from incidents
-    inner join severity_reached on incidents.incident_id = severity_reached.incident_id
+    inner join severities
+        on
+            incidents.affected_orders >= severities.minimum_affected_orders
+            and incidents.affected_orders < severities.next_bound
     left join keyword_matches on incidents.incident_id = keyword_matches.incident_id
 )
 

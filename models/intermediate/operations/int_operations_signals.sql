@@ -4,10 +4,7 @@
 -- 2. articles that run out: what would sell, at the mean price, while there is nothing to sell;
 -- 3. stock that lasts too long: what it cost.
 with as_of as (
-    select
-        as_of_date,
-        cast(date_trunc('month', as_of_date + 1) - to_months(1) as date) as last_month
-    from {{ ref('int_as_of') }}
+    select * from {{ ref('int_as_of') }}
 ),
 
 performance as (

@@ -1,9 +1,6 @@
 -- What the playbook may act on in reputation, in the last complete month.
 with as_of as (
-    select
-        as_of_date,
-        cast(date_trunc('month', as_of_date + 1) - to_months(1) as date) as last_month
-    from {{ ref('int_as_of') }}
+    select * from {{ ref('int_as_of') }}
 ),
 
 drops as (

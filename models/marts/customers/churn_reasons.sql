@@ -7,7 +7,7 @@ with cancellations as (
 ),
 
 impacts as (
-    select * from {{ ref('churn_impacts') }}
+    {{ bands(ref('churn_impacts'), 'minimum_share') }}
 ),
 
 unspecific_reasons as (
@@ -41,19 +41,10 @@ shares as (
     from reason_totals
 ),
 
-impacts_reached as (
-    select
-        shares.reason_key,
-        max_by(impacts.impact, impacts.minimum_share) as impact
-    from shares
-    inner join impacts on shares.share >= impacts.minimum_share
-    group by shares.reason_key
-),
-
 churn_reasons as (
     select
         shares.reason,
-        impacts_reached.impact,
+        impacts.impact,
         unspecific_reasons.reason is not null as is_unspecific,
         rank() over (order by shares.cancellation_count desc) as reason_rank,
         shares.cancellation_count,
@@ -61,7 +52,8 @@ churn_reasons as (
         {{ wilson_lower('shares.cancellation_count', 'shares.all_count') }} as share_lower,
         {{ wilson_upper('shares.cancellation_count', 'shares.all_count') }} as share_upper
     from shares
-    inner join impacts_reached on shares.reason_key = impacts_reached.reason_key
+    inner join impacts
+        on shares.share >= impacts.minimum_share and shares.share < impacts.next_bound
     left join unspecific_reasons on shares.reason_key = lower(unspecific_reasons.reason)
 )
 

@@ -26,7 +26,7 @@ score_parts as (
 ),
 
 grades as (
-    select * from {{ ref('score_grades') }}
+    {{ bands(ref('score_grades'), 'minimum_score') }}
 ),
 
 parts as (
@@ -58,22 +58,11 @@ scored_parts as (
     cross join score_parts
 ),
 
-graded_parts as (
+delivery_forecasts as (
     select
         scored_parts.dimension,
         scored_parts.entity,
-        scored_parts.month,
-        max_by(grades.grade, grades.minimum_score) as grade
-    from scored_parts
-    inner join grades on scored_parts.score >= grades.minimum_score
-    group by all
-),
-
-delivery_forecasts as (
-    select
-        dimension,
-        entity,
-        graded_parts.grade,
+        grades.grade,
         scored_parts.average_delivery_days_method,
         scored_parts.on_time_rate_method,
         scored_parts.complaint_count_method,
@@ -103,10 +92,13 @@ delivery_forecasts as (
             when scored_parts.score is not null and scored_parts.series_score_upper is not null
                 then greatest(scored_parts.score, scored_parts.series_score_upper)
         end as score_upper,
-        month,
+        scored_parts.month,
         scored_parts.as_of_date
     from scored_parts
-    left join graded_parts using (dimension, entity, month)
+    left join grades
+        on
+            scored_parts.score >= grades.minimum_score
+            and scored_parts.score < grades.next_bound
 )
 
 select * from delivery_forecasts

@@ -14,7 +14,7 @@ score_parts as (
 ),
 
 grades as (
-    select * from {{ ref('score_grades') }}
+    {{ bands(ref('score_grades'), 'minimum_score') }}
 ),
 
 scored_months as (
@@ -25,17 +25,6 @@ scored_months as (
         ) }} as score
     from months
     cross join score_parts
-),
-
-graded_months as (
-    select
-        scored_months.dimension,
-        scored_months.entity,
-        scored_months.month,
-        max_by(grades.grade, grades.minimum_score) as grade
-    from scored_months
-    inner join grades on scored_months.score >= grades.minimum_score
-    group by all
 ),
 
 bounds as (
@@ -53,7 +42,7 @@ delivery_performance as (
         scored_months.dimension,
         scored_months.entity,
         scored_months.figures_from,
-        graded_months.grade,
+        grades.grade,
         coalesce(scored_months.score = bounds.highest and bounds.highest > bounds.lowest, false)
             as is_best,
         coalesce(scored_months.score = bounds.lowest and bounds.highest > bounds.lowest, false)
@@ -74,11 +63,10 @@ delivery_performance as (
     from scored_months
     inner join bounds
         on scored_months.dimension = bounds.dimension and scored_months.entity = bounds.entity
-    left join graded_months
+    left join grades
         on
-            scored_months.dimension = graded_months.dimension
-            and scored_months.entity = graded_months.entity
-            and scored_months.month = graded_months.month
+            scored_months.score >= grades.minimum_score
+            and scored_months.score < grades.next_bound
 )
 
 select * from delivery_performance

@@ -11,7 +11,7 @@ as_of as (
 ),
 
 risk_levels as (
-    select * from {{ ref('incident_risk_levels') }}
+    {{ bands(ref('incident_risk_levels'), 'minimum_affected_orders') }}
 ),
 
 months as (
@@ -31,20 +31,10 @@ months as (
     group by all
 ),
 
-risks as (
-    select
-        months.category,
-        months.month,
-        max_by(risk_levels.risk_level, risk_levels.minimum_affected_orders) as risk_level
-    from months
-    inner join risk_levels on months.affected_orders >= risk_levels.minimum_affected_orders
-    group by all
-),
-
 incident_summary as (
     select
         months.category,
-        risks.risk_level,
+        risk_levels.risk_level,
         months.incident_count,
         months.measured_incident_count,
         months.affected_orders,
@@ -65,7 +55,10 @@ incident_summary as (
         cast(as_of.as_of_date - months.last_occurred_on as bigint) as days_since_last,
         months.month
     from months
-    inner join risks on months.category = risks.category and months.month = risks.month
+    inner join risk_levels
+        on
+            months.affected_orders >= risk_levels.minimum_affected_orders
+            and months.affected_orders < risk_levels.next_bound
     cross join as_of
 )
 

@@ -26,7 +26,7 @@ rules as (
 ),
 
 grades as (
-    select * from {{ ref('score_grades') }}
+    {{ bands(ref('score_grades'), 'minimum_score') }}
 ),
 
 as_of as (
@@ -70,18 +70,9 @@ scored_months as (
     from burdened_months
 ),
 
-graded_months as (
-    select
-        scored_months.month,
-        max_by(grades.grade, grades.minimum_score) as grade
-    from scored_months
-    inner join grades on scored_months.score >= grades.minimum_score
-    group by scored_months.month
-),
-
 operations_health as (
     select
-        graded_months.grade,
+        grades.grade,
         scored_months.delivery_grade,
         case when scored_months.score is null then 'insufficient_data' else 'ok' end as status,
         scored_months.is_added_up or last_day(scored_months.month) <= as_of.as_of_date
@@ -95,7 +86,10 @@ operations_health as (
         as_of.as_of_date
     from scored_months
     cross join as_of
-    left join graded_months on scored_months.month = graded_months.month
+    left join grades
+        on
+            scored_months.score >= grades.minimum_score
+            and scored_months.score < grades.next_bound
 )
 
 select * from operations_health

@@ -7,7 +7,7 @@ with mentions as (
 ),
 
 assessments as (
-    select * from {{ ref('sentiment_assessments') }}
+    {{ bands(ref('sentiment_assessments'), 'above_net_sentiment') }}
 ),
 
 sliced_mentions as (
@@ -42,22 +42,11 @@ nets as (
     from counts
 ),
 
-assessed as (
-    select
-        nets.dimension,
-        nets.entity,
-        nets.month,
-        max_by(assessments.assessment, assessments.above_net_sentiment) as assessment
-    from nets
-    inner join assessments on nets.net_sentiment > assessments.above_net_sentiment
-    group by all
-),
-
 sentiment as (
     select
         nets.dimension,
         nets.entity,
-        assessed.assessment,
+        assessments.assessment,
         nets.positive_count,
         nets.negative_count,
         nets.neutral_count,
@@ -69,7 +58,10 @@ sentiment as (
         ) as net_sentiment_standard_error,
         nets.month
     from nets
-    left join assessed using (dimension, entity, month)
+    left join assessments
+        on
+            nets.net_sentiment > assessments.above_net_sentiment
+            and nets.net_sentiment <= assessments.next_bound
 )
 
 select * from sentiment

@@ -5,25 +5,14 @@ with metric_forecasts as (
 ),
 
 assessments as (
-    select * from {{ ref('sentiment_assessments') }}
-),
-
-assessed as (
-    select
-        metric_forecasts.dimension,
-        metric_forecasts.entity,
-        metric_forecasts.period,
-        max_by(assessments.assessment, assessments.above_net_sentiment) as assessment
-    from metric_forecasts
-    inner join assessments on metric_forecasts.value > assessments.above_net_sentiment
-    group by all
+    {{ bands(ref('sentiment_assessments'), 'above_net_sentiment') }}
 ),
 
 sentiment_forecasts as (
     select
-        dimension,
-        entity,
-        assessed.assessment,
+        metric_forecasts.dimension,
+        metric_forecasts.entity,
+        assessments.assessment,
         metric_forecasts.method,
         metric_forecasts.status,
         metric_forecasts.trend_direction,
@@ -34,10 +23,13 @@ sentiment_forecasts as (
         100 * metric_forecasts.trend_slope as trend_points_a_month,
         100 * metric_forecasts.trend_slope_lower as trend_points_a_month_lower,
         100 * metric_forecasts.trend_slope_upper as trend_points_a_month_upper,
-        period as month,
+        metric_forecasts.period as month,
         metric_forecasts.as_of_date
     from metric_forecasts
-    left join assessed using (dimension, entity, period)
+    left join assessments
+        on
+            metric_forecasts.value > assessments.above_net_sentiment
+            and metric_forecasts.value <= assessments.next_bound
 )
 
 select * from sentiment_forecasts

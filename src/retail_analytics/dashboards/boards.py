@@ -10,6 +10,8 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from retail_analytics.catalog import Catalog
+
 # kind of block: the columns that its query must return
 KINDS = {
     "line": {"month", "value"},
@@ -106,12 +108,11 @@ def known(spec: dict, keys: tuple[set[str], set[str]], where: str) -> None:
         raise ValueError(f"{where}: {', '.join(missing)} missing")
 
 
-def fill(con: duckdb.DuckDBPyConnection, spec: dict, *, where: str) -> Board:
+def fill(catalog: Catalog, spec: dict, *, where: str) -> Board:
     """A board with the rows of its queries."""
-    meta = con.execute("from quality.meta limit 1")
-    of_file = dict(zip([column[0] for column in meta.description], meta.fetchone(), strict=True))
+    con = catalog.con
     given = con.execute("select input_table, rows_kept > 0 from quality.input_summary").fetchall()
-    reader = Reader(con, dict(given), of_file.get("currency") or "currency units")
+    reader = Reader(con, dict(given), catalog.currency or "currency units")
     blocks = [
         [reader.card(card, where) for card in block["cards"]]
         if block["kind"] == "cards"
@@ -128,8 +129,8 @@ def fill(con: duckdb.DuckDBPyConnection, spec: dict, *, where: str) -> Board:
     return Board(
         title=spec["title"],
         question=spec["question"],
-        as_of=of_file["as_of_date"],
-        built_at=of_file["built_at"],
+        as_of=catalog.as_of_date,
+        built_at=catalog.built_at,
         filter_label=spec.get("filter", ""),
         filter_values=list(dict.fromkeys(choices)),
         blocks=blocks,
