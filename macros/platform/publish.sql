@@ -10,15 +10,20 @@
         {% else %}
             {% set tables = [] %}
             {% set domains = {} %}
+            {% set keys = {} %}
             {% for result in results if result.node.resource_type in ['model', 'seed', 'snapshot'] %}
                 {% do tables.append([result.node.schema, result.node.alias]) %}
                 {% do domains.update({result.node.alias: result.node.fqn[-2]}) %}
+                {% if result.node.resource_type == 'model' %}
+                    {% do keys.update({result.node.alias: key_columns(result.node)}) %}
+                {% endif %}
             {% endfor %}
             {% set request = {
                 'built_at': run_started_at.strftime('%Y-%m-%d %H:%M:%S'),
                 'invocation_id': invocation_id,
                 'tables': tables,
                 'domains': domains,
+                'keys': keys,
                 'currency': var('currency', none),
             } %}
             {% set call %}

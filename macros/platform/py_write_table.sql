@@ -22,7 +22,7 @@ def materialize(df, con):
         relation={{ relation.render() | string | tojson }},
         definitions={{ contracted_definitions() | tojson }},
         types={{ types | tojson }},
-        primary_key={{ add_primary_key(relation) | tojson }},
+        key_check={{ key_check(relation) | tojson }},
     )
 {% endmacro %}
 

@@ -18,15 +18,15 @@ def write_contracted(
     relation: str,
     definitions: list[str],
     types: dict[str, str],
-    primary_key: str = "",
+    key_check: str = "",
 ) -> None:
-    """Creates `relation` from the definitions, fills it by name from `data`, adds the primary key.
+    """Creates `relation` from the definitions and fills it by name from `data`.
 
     `data` is what a Python model returns: a pandas frame, an Arrow table or record batch reader,
-    or a DuckDB relation. `types` are the contract's columns in order; `primary_key` is the
-    statement that adds it, if any. Raises ValueError, naming the model and the column, when the
-    columns are not the contract's, a value does not fit its type (a fraction is no integer), or a
-    constraint refuses it.
+    or a DuckDB relation. `types` are the contract's columns in order; `key_check` is a query that
+    fails when a primary key is there twice, if there is one. Raises ValueError, naming the model
+    and the column, when the columns are not the contract's, a value does not fit its type (a
+    fraction is no integer), a constraint refuses it or the key is there twice.
     """
     con.register(ROWS, data)
     given = {row[0]: row[1] for row in con.execute(f"describe {ROWS}").fetchall()}
@@ -42,10 +42,10 @@ def write_contracted(
     con.execute(f"create table {relation} ({', '.join(definitions)})")
     try:
         con.execute(f"insert into {relation} ({names}) select {values} from {ROWS}")
-        if primary_key:
-            con.execute(primary_key)
+        if key_check:
+            con.execute(key_check).fetchall()
     except duckdb.Error as error:
-        raise ValueError(f"{model}: {reason(error, primary_key)}") from error
+        raise ValueError(f"{model}: {str(error).splitlines()[0]}") from error
     con.unregister(ROWS)
 
 
@@ -63,11 +63,3 @@ def value(name: str, given_type: str, contract_type: str) -> str:
         refused += f" or {column} <> trunc({column})"
     fault = literal(f"the {contract_type} column {name} cannot hold ")
     return f"case when {refused} then error({fault} || {column}) else {cast} end"
-
-
-def reason(error: duckdb.Error, primary_key: str) -> str:
-    """The first line of DuckDB's message; it names no columns when a key is there twice."""
-    text = str(error).splitlines()[0]
-    if "duplicates" not in text.lower():
-        return text
-    return f"{text} ({primary_key.partition(' add ')[2]})"

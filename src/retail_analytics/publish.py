@@ -46,13 +46,14 @@ class PublishRequest:
     """What a build says about itself: when it ran, and its tables as (schema, name) in build order.
 
     Only these are published: the build file may still hold tables of models that are gone.
-    `domains` has the folder of a table's model by its name.
+    `domains` has the folder of a table's model by its name, `keys` the columns of its primary key.
     """
 
     built_at: str
     invocation_id: str
     tables: list[tuple[str, str]]
     domains: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, list[str]] = field(default_factory=dict)
     currency: str | None = None
 
 
@@ -91,7 +92,7 @@ def write_file(con: duckdb.DuckDBPyConnection, path: Path, request: PublishReque
                 inside.execute(f"create schema {schema}")
             tables = [(schema, name) for schema, name in request.tables if schema in SCHEMAS]
             for schema, name in tables:
-                copy_table(inside, build, schema, name)
+                copy_table(inside, build, schema, name, key=request.keys.get(name, []))
             copy_comments(inside, build, tables)
             write_meta(inside, build, tables, request)
             inside.execute("checkpoint published")
@@ -99,33 +100,27 @@ def write_file(con: duckdb.DuckDBPyConnection, path: Path, request: PublishReque
         con.execute("detach published")
 
 
-def copy_table(con: duckdb.DuckDBPyConnection, build: str, schema: str, name: str) -> None:
-    """Copies a table with its constraints; a view becomes a table."""
+def copy_table(
+    con: duckdb.DuckDBPyConnection, build: str, schema: str, name: str, *, key: list[str]
+) -> None:
+    """Copies a table with its constraints, and makes its primary key; a view becomes a table."""
     target = f"{schema}.{identifier(name)}"
     source = f"{identifier(build)}.{target}"
     found = con.execute(
-        """
-        select tables.sql, keys.constraint_text
-        from duckdb_tables() as tables
-        left join duckdb_constraints() as keys
-            on tables.table_oid = keys.table_oid and tables.database_oid = keys.database_oid
-            and keys.constraint_type = 'PRIMARY KEY'
-        where tables.database_name = ? and tables.schema_name = ? and tables.table_name = ?
-        """,
+        "select sql from duckdb_tables() "
+        "where database_name = ? and schema_name = ? and table_name = ?",
         [build, schema, name],
     ).fetchall()
     if not found:
         con.execute(f"create table {target} as from {source}")
-        return
-    # the definition names the schema and not the database: its table is made in the published one
-    definition, key = found[0]
-    # a contract's key stands last; added when the rows are there, it costs a part of the time
-    last = f", {key});"
-    is_key_last = definition.endswith(last)
-    con.execute(definition.removesuffix(last) + ");" if is_key_last else definition)
-    con.execute(f"insert into {target} from {source}")
-    if is_key_last:
-        con.execute(f"alter table {target} add {key}")
+    else:
+        # the definition names the schema and not the database: its table is made in the published
+        con.execute(found[0][0])
+        con.execute(f"insert into {target} from {source}")
+    if key:
+        # an index over all rows at once costs a small part of one that grows row by row
+        columns = ", ".join(map(identifier, key))
+        con.execute(f"alter table {target} add primary key ({columns})")
 
 
 def copy_comments(

@@ -72,7 +72,8 @@ def write(data: object, con: duckdb.DuckDBPyConnection | None = None) -> list[tu
         relation=relation,
         definitions=DEFINITIONS,
         types=TYPES,
-        primary_key=f"alter table {relation} add primary key (id)",
+        key_check=f"select error('id is there twice') from {relation} group by id "
+        "having count(*) > 1",
     )
     described = con.execute(f"describe {relation}").fetchall()
     assert {row[0]: row[1].lower() for row in described} == TYPES
@@ -145,7 +146,7 @@ def test_a_value_that_first_appears_after_many_nulls_is_kept():
         ),
         (frame().assign(id=["a", None]), r"NOT NULL constraint failed: scores\S*\.id"),
         (frame().assign(units=[1, 0]), r"CHECK constraint failed .*units > 0"),
-        (frame().assign(id="a"), r"contains duplicates .*\(primary key \(id\)\)"),
+        (frame().assign(id="a"), "id is there twice"),
     ],
     ids=[
         *("missing", "unknown", "other case", "twice", "text", "too large", "fraction", "infinite"),
@@ -183,7 +184,7 @@ def test_dbt_makes_the_table_of_a_python_model_from_its_yaml(project):
         "select constraint_text from duckdb_constraints() where table_name = 'scores' "
         "and constraint_type <> 'NOT NULL' order by all",
     )
-    assert constraints == [("CHECK((build_number > 0))",), ("PRIMARY KEY(id)",)]
+    assert constraints == [("CHECK((build_number > 0))",)], "the published file has the key"
     comments = project.ask_build(
         "select comment from duckdb_columns() where table_name = 'scores' order by column_index",
     )
@@ -210,6 +211,18 @@ def test_what_all_python_models_import_is_what_each_imports():
     assert models | {"retail_analytics.contracts"} == all_of_them
 
 
+def test_a_sql_model_whose_key_is_there_twice_fails_and_keeps_the_old_table(project):
+    before = project.ask_build("select * from marts.customers order by id")
+    model = project.folder / "models" / "marts" / "customers.sql"
+    whole = model.read_text()
+    model.write_text(whole.replace("'C' || number as id", "'C' || least(number, 1) as id"))
+    failed = project.dbt("run", "--select", "customers")
+    model.write_text(whole)
+    assert not failed.is_green
+    assert "customers: the primary key (id) is there 2 times: C1" in failed.said
+    assert project.ask_build("select * from marts.customers order by id") == before
+
+
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
@@ -218,8 +231,12 @@ def test_what_all_python_models_import_is_what_each_imports():
             ".project(\"id, build_number, amount, 'x' as seen_on\")",
             "scores: .*the date column seen_on cannot hold x",
         ),
+        (
+            ".project(\"'twice' as id, build_number, amount, seen_on\")",
+            r"scores: the primary key \(id\) is there 3 times: twice",
+        ),
     ],
-    ids=["frame", "relation"],
+    ids=["frame", "relation", "key"],
 )
 def test_a_python_model_that_breaks_its_contract_fails_and_keeps_the_old_table(
     project, broken, message

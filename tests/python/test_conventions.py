@@ -190,6 +190,12 @@ def test_every_table_that_people_read_is_keyed_and_contracted(manifest: dict) ->
         node["name"] for node in public if not set(key_columns(node)) <= set(node["columns"])
     ] == []
     assert [
+        f"{node['name']}.{column}"
+        for node in of_type(manifest, "model")
+        for column in key_columns(node)
+        if "not_null" not in {kind["type"] for kind in node["columns"][column]["constraints"]}
+    ] == []
+    assert [
         node["name"]
         for node in public
         if not (

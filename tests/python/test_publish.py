@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -116,6 +117,27 @@ def test_constraints_still_hold_in_the_published_file(build, tmp_path):
     path = publish(build, folder=tmp_path, request=request())
     with duckdb.connect(str(path)) as con, pytest.raises(duckdb.ConstraintException):
         con.execute("insert into marts.customers values ('C1', 'twice', null)")
+
+
+def test_the_key_that_a_contract_names_is_made_in_the_published_file(build, tmp_path):
+    key = {"qc": ["is_good"], "names": ["name", "region"]}
+    build.execute(
+        "create view marts.names as select name, region from marts.customers where name = 'Ann'"
+    )
+    tables = [("quality", "qc"), ("marts", "names")]
+    path = publish(build, folder=tmp_path, request=replace(request(tables=tables), keys=key))
+    keys = "select table_name, constraint_column_names from duckdb_constraints() "
+    keys += "where constraint_type = 'PRIMARY KEY' and table_name <> 'meta' order by all"
+    assert ask(path, keys) == [("names", ["name", "region"]), ("qc", ["is_good"])]
+
+
+def test_a_key_that_is_there_twice_is_not_published(build, tmp_path):
+    before = publish(build, folder=tmp_path, request=request()).read_bytes()
+    build.execute("insert into quality.qc values (true)")
+    with pytest.raises(PublishError, match="duplicate"):
+        publish(build, folder=tmp_path, request=replace(request(2), keys={"qc": ["is_good"]}))
+    assert (tmp_path / "retail.duckdb").read_bytes() == before
+    assert files(tmp_path) == {"retail.duckdb"}
 
 
 def test_a_view_is_published_as_a_table(build, tmp_path):

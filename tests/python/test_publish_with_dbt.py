@@ -145,6 +145,13 @@ def test_tables_of_models_that_are_gone_are_not_published(tmp_path):
     tables = project.ask("select table_name from duckdb_tables() order by all")
     assert tables == [("customers",), ("meta",), ("notes",), ("orders",), ("scores",)]
     assert project.published_number() == 2
+    keys = "select table_name from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
+    assert project.ask(f"{keys} order by all") == [
+        ("customers",),
+        ("meta",),
+        ("orders",),
+        ("scores",),
+    ]
     described = "select comment from duckdb_tables() where table_name = 'customers'"
     assert project.ask(described) == [('One row a customer; "quoted", it\'s said.',)]
 
