@@ -11,7 +11,7 @@ WAREHOUSE ?= warehouse
 AS_OF ?=
 ARGS ?=
 DUCKDB ?=
-MEMORY_LIMIT ?= 2GB
+MEMORY_LIMIT ?=
 export DATA WAREHOUSE AS_OF MEMORY_LIMIT
 # a fit runs in one of dbt's threads; more threads inside would only fight over the cores
 export OMP_NUM_THREADS := 1
@@ -36,7 +36,7 @@ help:  ## this list
 	@echo '  WAREHOUSE=<folder>  where the database files go (default: warehouse)'
 	@echo '  AS_OF=<date>        the day that counts as today (default: the newest event)'
 	@echo '  TOPICS=... FORMATS=...  what make report writes (default: all)'
-	@echo '  MEMORY_LIMIT=<size> what DuckDB may hold in memory (default: 2GB; more for many million rows)'
+	@echo '  MEMORY_LIMIT=<size> what DuckDB may hold in memory (default: 48 bytes a row read, at least 600MB)'
 	@echo '  ARGS=...            further arguments for dbt, such as ARGS="--select customers"'
 
 setup: $(READY)  ## the environment in .venv; remade when the pins change

@@ -59,7 +59,9 @@
     {# a warning is a suspicion, and no broken promise #}
     {% set failed = results | rejectattr('status', 'in', ['success', 'pass', 'warn', 'no-op']) | list %}
     {% if failed %}
-        {{ return(failed | length ~ ' of ' ~ results | length ~ ' nodes are not green') }}
+        {% set advice = '; MEMORY_LIMIT=8GB allows DuckDB to hold more'
+            if 'Out of Memory Error' in failed | map(attribute='message') | join else '' %}
+        {{ return(failed | length ~ ' of ' ~ results | length ~ ' nodes are not green' ~ advice) }}
     {% endif %}
     {# a default selector is in no option #}
     {% set ran = results | map(attribute='node.unique_id') | list %}

@@ -16,6 +16,10 @@ from threadpoolctl import threadpool_limits
 
 from retail_analytics.inputs import InputError, load_inputs, parse_contract
 from retail_analytics.publish import PublishError, PublishRequest, describe, publish
+from retail_analytics.sql import literal
+
+LEAST_MEMORY = 600_000_000
+BYTES_A_ROW = 48
 
 
 class Plugin(BasePlugin):
@@ -23,6 +27,7 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict) -> None:
         self.build_file = Path(self.creds.path)
+        check_memory_limit()
         prepare_build_file(self.build_file)
         use_one_thread_a_model()
 
@@ -34,6 +39,7 @@ class Plugin(BasePlugin):
                     notes = load_inputs(
                         cursor, folder=Path(folder), contract=parse_contract(contract)
                     )
+                    limit_memory(cursor)
                 except InputError as error:
                     return json.dumps({"notes": [], "error": str(error)})
             return json.dumps({"notes": notes, "error": None})
@@ -64,6 +70,41 @@ def use_one_thread_a_model() -> None:
     # for libraries that a model has yet to import, and for those already there
     os.environ["OMP_NUM_THREADS"] = "1"
     threadpool_limits(limits=1)
+
+
+def check_memory_limit() -> None:
+    """Refuses a MEMORY_LIMIT that DuckDB cannot read, before anything is done."""
+    given = os.environ.get("MEMORY_LIMIT")
+    if given:
+        try:
+            duckdb.connect().execute(f"set memory_limit = {literal(given)}")
+        except duckdb.Error as error:
+            raise DbtRuntimeError(
+                f"MEMORY_LIMIT must be a size such as 4GB, not {given!r}"
+            ) from error
+
+
+def limit_memory(con: duckdb.DuckDBPyConnection) -> None:
+    """What DuckDB may hold in memory from now on: MEMORY_LIMIT, or what the inputs ask for.
+
+    What does not fit goes to disk, but for the index of one published table at a time: of the
+    largest it takes half of the bytes a row. Never more than DuckDB's own default.
+    """
+    given = os.environ.get("MEMORY_LIMIT")
+    if not given:
+        con.execute("reset memory_limit")
+        ((limit,),) = con.execute(
+            f"""
+            select
+                least(
+                    parse_formatted_bytes(current_setting('memory_limit')),
+                    greatest({LEAST_MEMORY}, {BYTES_A_ROW} * sum(rows_read))
+                )
+            from raw.input_files
+            """
+        ).fetchall()
+        given = f"{limit} bytes"
+    con.execute(f"set memory_limit = {literal(given)}")
 
 
 def prepare_build_file(path: Path) -> None:

@@ -72,7 +72,9 @@ def publish(con: duckdb.DuckDBPyConnection, *, folder: Path, request: PublishReq
         swap_in(new, folder)
     except (OSError, duckdb.Error) as error:
         discard(new)
-        raise PublishError(f"{folder / PUBLISHED} could not be replaced: {error}") from error
+        is_starved = isinstance(error, duckdb.OutOfMemoryException)
+        reason = "MEMORY_LIMIT=8GB allows DuckDB to hold more" if is_starved else error
+        raise PublishError(f"{folder / PUBLISHED} could not be replaced: {reason}") from error
     return folder / PUBLISHED
 
 
@@ -93,6 +95,8 @@ def write_file(con: duckdb.DuckDBPyConnection, path: Path, request: PublishReque
             tables = [(schema, name) for schema, name in request.tables if schema in SCHEMAS]
             for schema, name in tables:
                 copy_table(inside, build, schema, name, key=request.keys.get(name, []))
+                # an index stays in memory until it is written: of all tables it would be gigabytes
+                inside.execute("checkpoint published")
             copy_comments(inside, build, tables)
             write_meta(inside, build, tables, request)
             inside.execute("checkpoint published")
