@@ -9,6 +9,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import settings
+
+# the same examples on every run, however slow the machine; others with --hypothesis-profile=default
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 ROOT = Path(__file__).parents[2]
 YAML_FILES = sorted(

@@ -96,7 +96,7 @@ def test_one_horizon_is_ridge_logistic_regression() -> None:
     assert found == pytest.approx([*peer.intercept_, *peer.coef_[0]], abs=1e-5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), effect=st.floats(-30, 30))
 def test_levels_fall_with_the_horizon_and_give_the_observed_rates(seed, effect) -> None:
     random = np.random.default_rng(seed)

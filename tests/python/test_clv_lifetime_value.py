@@ -192,7 +192,7 @@ def test_the_interval_holds_four_fifths_of_simulated_futures(name):
         assert randomised.mean() == pytest.approx(0.8, abs=0.02)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     numbers=st.lists(st.integers(0, 20), min_size=10, max_size=200),
     level=st.sampled_from([0.5, 0.8, 0.9]),

@@ -107,7 +107,7 @@ def test_derivatives_are_those_of_the_likelihood(name):
 
 
 @EVERY_MODEL
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     logs=st.lists(st.floats(-4, 4), min_size=4, max_size=4),
     frequency=st.integers(1, 200),

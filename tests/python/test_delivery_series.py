@@ -177,7 +177,7 @@ MONTH = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(first=MONTH, second=MONTH)
 def test_no_part_that_gets_better_lowers_a_score(scores, first, second) -> None:
     worse = (max(first[0], second[0]), min(first[1], second[1]), max(first[2], second[2]))

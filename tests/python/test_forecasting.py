@@ -239,7 +239,7 @@ def test_always_a_status_never_a_crash(name, horizon):
         assert (found.backtest["origin_count"] == 0).all()
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 @given(
     scale=st.sampled_from([*BOUNDS, "count", "positive"]),
     shares=st.lists(st.floats(0, 1) | st.sampled_from([0.0, 1.0]), min_size=3, max_size=40),

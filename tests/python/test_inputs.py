@@ -144,7 +144,7 @@ def test_columns_of_no_use_tell_rows_apart_and_are_noted(tmp_path):
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(st.tuples(cells, cells, cells), max_size=6),
     delimiter=st.sampled_from(",;\t|"),

@@ -145,7 +145,7 @@ def test_normal_misses_what_the_bootstrap_finds():
     assert stats.binom.cdf(rounded // 12, 21, 0.025) < 0.91
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 1000),
     lead=st.integers(1, 30),
@@ -161,7 +161,7 @@ def test_bootstrap_is_monotone_in_service_and_lead_time(seed, lead, more, servic
     assert (bootstrap(demand, service + step, lead=lead, lead_sd=1.0, draws=400) >= base).all()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     rate=st.floats(0.001, 1e5),
     dispersion=st.floats(1.0, 50.0),

@@ -36,7 +36,7 @@ def health(scores: list[float], happened: list[tuple[int, int]]) -> list[float]:
     return [score for (score,) in rows]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.floats(0, 100), min_size=12, max_size=12),
     incidents,
@@ -48,7 +48,7 @@ def test_another_incident_never_raises_health(scores, happened, another):
     assert all(0 <= score <= 100 for score in after)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.floats(0, 100), min_size=12, max_size=12), incidents, st.floats(0, 20))
 def test_a_better_delivery_score_never_lowers_health(scores, happened, more):
     better = [min(100, score + more) for score in scores]

@@ -88,7 +88,7 @@ customers = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(customers)
 def test_better_never_scores_lower_and_equal_scores_alike(
     rows: list[tuple[int, int, float]],
@@ -102,7 +102,7 @@ def test_better_never_scores_lower_and_equal_scores_alike(
         assert ordered[name].between(1, 5).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(customers)
 def test_a_score_is_six_less_the_fifths_of_those_at_least_as_good(
     rows: list[tuple[int, int, float]],
