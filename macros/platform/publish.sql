@@ -4,6 +4,7 @@
 #}
 {% macro publish(results) %}
     {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'snapshot', 'retry'] %}
+        {% do say_what_was_rejected(results) %}
         {% set reason = reason_not_to_publish(results) %}
         {% if reason %}
             {% do log('not published: ' ~ reason, info=true) %}
@@ -36,6 +37,47 @@
             {% do log('published: ' ~ answer.published, info=true) %}
         {% endif %}
     {% endif %}
+{% endmacro %}
+
+{# How many rows were rejected, and the files that lost one in a hundred or more. #}
+{% macro say_what_was_rejected(results) %}
+    {% for result in results if result.node.name == 'input_summary' and result.status == 'success' %}
+        {% set lines %}
+            with reasons as (
+                select input_table, reason, count(*) as row_count
+                from {{ result.node.schema }}.rejected_rows
+                group by input_table, reason
+            ),
+
+            files as (
+                select
+                    summary.source_file,
+                    summary.rows_read,
+                    summary.rows_rejected,
+                    max_by(reasons.reason, (reasons.row_count, reasons.reason)) as reason
+                from {{ result.node.schema }}.input_summary as summary
+                inner join reasons using (input_table)
+                group by all
+            )
+
+            select
+                'rejected: ' || format('{:,}', cast(coalesce(sum(rows_rejected), 0) as bigint))
+                || ' rows; quality.rejected_rows says why' as line,
+                2 as share
+            from files
+            union all
+            select
+                format('note: {}: {:,} of {:,} rows', source_file, rows_rejected, rows_read)
+                || ' were rejected, most of them for ' || reason as line,
+                rows_rejected / rows_read as share
+            from files
+            where rows_rejected >= 0.01 * rows_read
+            order by share desc, line
+        {% endset %}
+        {% for line in run_query(lines).columns[0] %}
+            {% do log(line, info=true) %}
+        {% endfor %}
+    {% endfor %}
 {% endmacro %}
 
 {# Why this run must not be published, in words; empty when it may. #}

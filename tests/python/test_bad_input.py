@@ -1,6 +1,7 @@
 """Bad input through a whole build: bad rows are rejected and named, bad files stop it at once."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,6 +26,17 @@ def built(build_warehouse: BuildWarehouse, tmp_path_factory: pytest.TempPathFact
 def test_a_folder_full_of_bad_rows_is_published(built: Built):
     assert "published: " in built.output
     assert built.published.exists()
+
+
+def test_a_build_says_how_many_rows_it_rejected_and_of_which_files(built: Built):
+    rejected = [(table, fate[0]) for table, _, _, fate in ALL if isinstance(fate, list)]
+    assert f"rejected: {len(rejected)} rows; quality.rejected_rows says why" in built.output
+    for table in {table for table, _ in rejected}:
+        read = len([name for name, *_ in ALL if name == table])
+        reasons = [reason for name, reason in rejected if name == table]
+        most = max(reasons, key=lambda reason: (reasons.count(reason), reason))
+        line = rf"note: {table}\.\w+: {len(reasons)} of {read} rows were rejected, .* for {most}\b"
+        assert re.search(line, built.output), line
 
 
 @pytest.fixture(scope="module")
