@@ -61,8 +61,12 @@
             )
 
             select
-                'rejected: ' || format('{:,}', cast(coalesce(sum(rows_rejected), 0) as bigint))
-                || ' rows; quality.rejected_rows says why' as line,
+                case
+                    when count(*) = 0 then 'rejected: no row'
+                    else
+                        'rejected: ' || format('{:,}', cast(sum(rows_rejected) as bigint))
+                        || ' rows; quality.rejected_rows says why'
+                end as line,
                 2 as share
             from files
             union all
