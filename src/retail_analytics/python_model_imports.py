@@ -7,6 +7,9 @@ come imports for all, and the others wait until it is done.
 """
 
 # ruff: noqa: F401
+# DuckDB asks for it when it meets Arrow data
+import pyarrow.dataset
+
 import retail_analytics.churn
 import retail_analytics.churn_backtest
 import retail_analytics.clusters
