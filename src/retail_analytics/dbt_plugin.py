@@ -87,8 +87,8 @@ def check_memory_limit() -> None:
 def limit_memory(con: duckdb.DuckDBPyConnection) -> None:
     """What DuckDB may hold in memory from now on: MEMORY_LIMIT, or what the inputs ask for.
 
-    What does not fit goes to disk, but for the index of one published table at a time: of the
-    largest it takes half of the bytes a row. Never more than DuckDB's own default.
+    What does not fit goes to disk, but for the index of one published table at a time. Never more
+    than DuckDB's own default.
     """
     given = os.environ.get("MEMORY_LIMIT")
     if not given:

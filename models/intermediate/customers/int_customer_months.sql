@@ -13,11 +13,8 @@ as_of as (
 
 span as (
     select
-        cast(
-            date_trunc('month', as_of_date + 1)
-            - to_months({{ var('segment_history_months') }} + 1) as date
-        ) as first_month,
-        cast(date_trunc('month', as_of_date + 1) as date) as end_month
+        cast(last_month - to_months({{ var('segment_history_months') }}) as date) as first_month,
+        cast(last_month + to_months(1) as date) as end_month
     from as_of
 ),
 

@@ -16,7 +16,7 @@ measures as (
 ),
 
 severities as (
-    select * from {{ ref('degradation_severities') }}
+    {{ bands(ref('degradation_severities'), 'above_drop_share') }}
 ),
 
 as_of as (
@@ -60,51 +60,41 @@ judged as (
 
 graded as (
     select
-        judged.dimension,
-        judged.entity,
-        judged.measure,
-        judged.month,
-        max_by(severities.severity, severities.above_drop_share) as severity,
-        judged.is_drop_rule and max_by(severities.is_drop_rule, severities.above_drop_share)
-            as is_rule_drop
+        judged.*,
+        severities.severity,
+        judged.is_drop_rule and severities.is_drop_rule as is_rule_drop
     from judged
     inner join severities
-        on coalesce(greatest(judged.drop_share, 0), 0) > severities.above_drop_share
-    group by
-        judged.dimension, judged.entity, judged.measure, judged.month, judged.is_drop_rule
+        on
+            coalesce(greatest(judged.drop_share, 0), 0) > severities.above_drop_share
+            and coalesce(greatest(judged.drop_share, 0), 0) <= severities.next_bound
 ),
 
 delivery_degradations as (
     select
-        judged.dimension,
-        judged.entity,
-        judged.measure,
+        graded.dimension,
+        graded.entity,
+        graded.measure,
         graded.severity,
         case
-            when judged.is_outside_limit and graded.is_rule_drop then 'limit and rule'
-            when judged.is_outside_limit then 'limit'
+            when graded.is_outside_limit and graded.is_rule_drop then 'limit and rule'
+            when graded.is_outside_limit then 'limit'
             else 'rule'
         end as found_by,
-        case when judged.status = 'ok' then 'XmR limits' end as method,
-        case when judged.status = 'ok' then 'ok' else 'short_history' end as status,
-        judged.value,
-        judged.previous_value,
-        judged.centre as usual_value,
-        judged.limit_value,
-        judged.worse_than_usual,
-        judged.drop_share,
-        judged.history_month_count,
-        judged.month,
+        case when graded.status = 'ok' then 'XmR limits' end as method,
+        case when graded.status = 'ok' then 'ok' else 'short_history' end as status,
+        graded.value,
+        graded.previous_value,
+        graded.centre as usual_value,
+        graded.limit_value,
+        graded.worse_than_usual,
+        graded.drop_share,
+        graded.history_month_count,
+        graded.month,
         as_of.as_of_date
-    from judged
-    inner join graded
-        on
-            judged.dimension = graded.dimension
-            and judged.entity = graded.entity
-            and judged.measure = graded.measure
-            and judged.month = graded.month
+    from graded
     cross join as_of
-    where judged.is_outside_limit or graded.is_rule_drop
+    where graded.is_outside_limit or graded.is_rule_drop
 )
 
 select * from delivery_degradations
