@@ -65,7 +65,7 @@ test: check $(REPORTS_READY) $(DASHBOARDS_READY)  ## everything: lint, a build o
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: lint  ## lint of SQL and Python, and the keys of YAML files
-	$(BIN)/python -m pytest tests/python/test_yaml_keys.py
+	$(BIN)/python -m pytest tests/python/project/test_yaml_keys.py
 lint: $(READY)
 	$(BIN)/ruff check src tests python_models docs
 	$(BIN)/ruff format --check src tests python_models docs
@@ -94,7 +94,7 @@ metrics: $(READY) .venv-metrics/.ready  ## checks the metrics, or asks: make met
 		$(if $(m),query --metrics $(m) $(if $(by),--group-by $(by) --order $(by)),validate-configs) $(ARGS)
 
 next: $(READY) .venv-next/.ready  ## whether dbt 2.0 will read the project
-	$(BIN)/python -m pytest tests/python/test_next_dbt.py
+	$(BIN)/python -m pytest tests/python/project/test_next_dbt.py
 
 show: $(READY)  ## first rows of a published mart: make show m=customers
 	$(BIN)/retail show $(m)

@@ -1,6 +1,6 @@
 {#
     The delivery score, 0 to 100: on-time rate in percent, speed and complaints, weighted
-    (seeds/rules/delivery_score_parts.csv). The speed part falls from 100 at 0 days to 0 at its limit,
+    (seeds/rules/deliveries/delivery_score_parts.csv). The speed part falls from 100 at 0 days to 0 at its limit,
     the complaint part from 100 at none to 0 at its limit; neither falls below 0. Null where a part is.
     on_time_rate: 0 to 1; a query that calls it joins `score_parts`, whose columns are those of
     `delivery_score_parts_in_a_row`.

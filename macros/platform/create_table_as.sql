@@ -1,7 +1,7 @@
 {#
     Overrides dbt-duckdb's macro of this name for tables with a contract: of their primary key the
     build checks that no value is there twice, which costs a fifth of what the index of a key does.
-    The published file has the index (src/retail_analytics/publish.py).
+    The published file has the index (src/retail_analytics/warehouse/publish.py).
 #}
 {% macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
     {%- if language == 'sql' and config.get('contract').enforced and not temporary -%}

@@ -9,11 +9,11 @@
 #}
 {% macro py_write_table(temporary, relation, compiled_code, partitioned_by=none, sorted_by=none) -%}
 {%- set types = contracted_types() -%}
-import retail_analytics.python_model_imports
+import retail_analytics.warehouse.python_model_imports
 {{ compiled_code }}
 
 def materialize(df, con):
-    from retail_analytics.contracts import write_contracted
+    from retail_analytics.warehouse.contracts import write_contracted
 
     write_contracted(
         df,

@@ -1,6 +1,6 @@
 """One row a model, horizon, metric and baseline: how well it did on held-out time."""
 
-from retail_analytics.churn_backtest import backtest
+from retail_analytics.customers.churn.backtest import backtest
 
 
 def model(dbt, session):

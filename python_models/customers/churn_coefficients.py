@@ -1,7 +1,7 @@
 """One row a horizon (its level) and one a feature: the model that gives the churn risks."""
 
-from retail_analytics.churn import churn_coefficients
-from retail_analytics.churn_backtest import choose_method
+from retail_analytics.customers.churn.backtest import choose_method
+from retail_analytics.customers.churn.model import churn_coefficients
 
 
 def model(dbt, session):

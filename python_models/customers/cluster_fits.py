@@ -1,6 +1,6 @@
 """One row a number of clusters and cluster: centroid, name, and how good that number is."""
 
-from retail_analytics.clusters import fit_clusters
+from retail_analytics.customers.clusters import fit_clusters
 
 
 def model(dbt, session):

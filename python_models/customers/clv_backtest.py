@@ -1,6 +1,6 @@
 """One row a model, target, metric and baseline: how well the model did on held-out time."""
 
-from retail_analytics.clv.tables import backtest_models
+from retail_analytics.customers.clv.tables import backtest_models
 
 
 def model(dbt, session):

@@ -2,7 +2,7 @@
 
 import ast
 
-from retail_analytics.clv.tables import score_groups
+from retail_analytics.customers.clv.tables import score_groups
 
 
 def model(dbt, session):

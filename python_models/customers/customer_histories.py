@@ -1,6 +1,6 @@
 """One row a customer and purpose: the history of purchases, and the group of alike histories."""
 
-from retail_analytics.clv.warehouse import with_bins
+from retail_analytics.customers.clv.warehouse import with_bins
 
 
 def model(dbt, session):

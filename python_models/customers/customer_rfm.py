@@ -1,6 +1,6 @@
 """One row a customer: how recent, how often, how much, and the segment that follows from it."""
 
-from retail_analytics.rfm import explain, score
+from retail_analytics.customers.rfm import explain, score
 
 
 def model(dbt, session):

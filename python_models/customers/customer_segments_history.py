@@ -1,6 +1,6 @@
 """One row a customer and month: the segment the customer was in at the month's end."""
 
-from retail_analytics.rfm import score
+from retail_analytics.customers.rfm import score
 
 
 def model(dbt, session):

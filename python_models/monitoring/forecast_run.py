@@ -1,6 +1,6 @@
 """One row a series and month ahead: forecast, errors over the replay, trend of the history."""
 
-from retail_analytics.forecasting.tables import forecast_metrics
+from retail_analytics.statistics.forecasting.tables import forecast_metrics
 
 
 def model(dbt, session):

@@ -1,6 +1,6 @@
 """One row a month and slice: the limits within which net sentiment usually varies."""
 
-from retail_analytics.control_limits import LIMIT_FACTOR, RANGE_FACTOR, control_limits
+from retail_analytics.statistics.control_limits import LIMIT_FACTOR, RANGE_FACTOR, control_limits
 
 
 def model(dbt, session):

@@ -92,7 +92,7 @@ def build(options: argparse.Namespace) -> int:
     os.environ["DATA"] = options.data or os.environ.get("DATA") or ""
     os.environ["AS_OF"] = options.as_of or os.environ.get("AS_OF") or ""
     # dbt takes seconds to import: only this command pays for it
-    from retail_analytics.dbt_run import run_build
+    from retail_analytics.warehouse.run import run_build
 
     arguments = [] if options.unit_tests else ["--exclude-resource-type", "unit_test"]
     return run_build([*arguments, *options.rest], with_progress_bar=sys.stderr.isatty())
@@ -100,7 +100,7 @@ def build(options: argparse.Namespace) -> int:
 
 def rollback(options: argparse.Namespace) -> int:
     """Publishes the file from before the last build again; a second call undoes the first."""
-    from retail_analytics.publish import describe, rollback
+    from retail_analytics.warehouse.publish import describe, rollback
 
     path = rollback(Path(options.warehouse))
     print(f"published: {describe(path)}")
@@ -109,7 +109,7 @@ def rollback(options: argparse.Namespace) -> int:
 
 def show(options: argparse.Namespace) -> int:
     """Prints the first rows of a published mart."""
-    from retail_analytics.look import first_rows
+    from retail_analytics.serving.look import first_rows
 
     print(first_rows(Path(options.warehouse), options.table, rows=options.rows))
     return 0
@@ -117,7 +117,7 @@ def show(options: argparse.Namespace) -> int:
 
 def diff(options: argparse.Namespace) -> int:
     """Compares a mart of the build file with the published one, column by column."""
-    from retail_analytics.look import difference
+    from retail_analytics.serving.look import difference
 
     print(difference(Path(options.warehouse), options.table))
     return 0
@@ -125,7 +125,7 @@ def diff(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Writes every published mart as Parquet and CSV, with a manifest."""
-    from retail_analytics.export import export_marts
+    from retail_analytics.serving.export import export_marts
 
     out = options.out or Path(options.warehouse) / "exports"
     written = export_marts(Path(options.warehouse), out)["files"]
@@ -136,7 +136,7 @@ def export(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Writes a report of a topic as Excel workbook, PDF, web page or CSV."""
-    from retail_analytics.reports import write_report
+    from retail_analytics.serving.reports import write_report
 
     print(
         write_report(
@@ -152,7 +152,7 @@ def report(options: argparse.Namespace) -> int:
 def dashboards(options: argparse.Namespace) -> int:
     """Writes the dashboards of the published file as HTML, one file each."""
     try:
-        from retail_analytics.dashboards import write_dashboards
+        from retail_analytics.serving.dashboards import write_dashboards
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed; `make dashboards` does it") from error
 
@@ -182,7 +182,7 @@ def sample(options: argparse.Namespace) -> int:
 
 def convert(options: argparse.Namespace) -> int:
     """Turns a folder of other files into a folder of input tables with a SQL script."""
-    from retail_analytics.convert import convert
+    from retail_analytics.inputs.convert import convert
 
     print_rows(convert(options.script, source=options.source, out=options.out), options.out)
     return 0

@@ -96,7 +96,7 @@ def replay(folder: Path) -> None:
     """
     import duckdb
 
-    from retail_analytics.inputs import load_inputs, parse_contract
+    from retail_analytics.inputs.load import load_inputs, parse_contract
 
     nodes = json.loads((folder / "target" / "manifest.json").read_text())
     contract = {

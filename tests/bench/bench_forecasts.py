@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from bench import Measurement
 
-from retail_analytics.forecasting import forecast
+from retail_analytics.statistics.forecasting import forecast
 
 HORIZON = 6
 SEASON_LENGTH = 12

@@ -9,8 +9,8 @@ import jinja2
 import pandas as pd
 import yaml
 
-from retail_analytics.churn import churn_coefficients
-from retail_analytics.churn_backtest import backtest, choose_method
+from retail_analytics.customers.churn.backtest import backtest, choose_method
+from retail_analytics.customers.churn.model import churn_coefficients
 
 ROOT = Path(__file__).parents[2]
 RULES = ("churn_risk_classes", "churn_actions")
@@ -38,7 +38,7 @@ RISK_MODELS = {
 def load_rules(con: duckdb.DuckDBPyConnection, rules: Sequence[str]) -> None:
     """The rule tables of these names."""
     for rule in rules:
-        path = ROOT / "seeds" / "rules" / f"{rule}.csv"
+        (path,) = (ROOT / "seeds" / "rules").rglob(f"{rule}.csv")
         con.execute(f"create table {rule} as from read_csv('{path}')")
 
 

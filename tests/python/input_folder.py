@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from retail_analytics.inputs import load_inputs, parse_contract
+from retail_analytics.inputs.load import load_inputs, parse_contract
 
 INPUTS_YAML = Path(__file__).parents[2] / "models" / "staging" / "_inputs.yml"
 SOURCES = yaml.safe_load(INPUTS_YAML.read_text(encoding="utf-8"))["sources"]

@@ -1,7 +1,7 @@
 -- 1. Reasons are compared without regard to case and shown in their most frequent spelling.
 -- 2. A share is of all cancellations; it says nothing of how many customers leave (churn_rates).
--- 3. Impact follows from the share (seeds/rules/churn_impacts.csv). What names no reason
---    (seeds/rules/unspecific_reasons.csv) is ranked like the others, and flagged.
+-- 3. Impact follows from the share (seeds/rules/customers/churn_impacts.csv). What names no reason
+--    (seeds/rules/customers/unspecific_reasons.csv) is ranked like the others, and flagged.
 with cancellations as (
     select * from {{ ref('stg_cancellations') }}
 ),

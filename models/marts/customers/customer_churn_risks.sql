@@ -1,5 +1,5 @@
 -- 1. The log odds of no purchase are the level of the horizon and what the drivers add; half their
---    interval is the root of the sum of squares of the spreads (src/retail_analytics/churn.py).
+--    interval is the root of the sum of squares of the spreads (src/retail_analytics/customers/churn/model.py).
 -- 2. The risk class is the one with the highest minimum that is reached (churn_risk_classes.csv).
 -- 3. The action follows from the risk class and the driver that raises the risk most, if its share
 --    is large enough; else from the risk class alone (churn_actions.csv).

@@ -2,7 +2,7 @@
 -- 2. Expected spend shrinks a customer's own mean to that of all (Gamma-Gamma); the first purchase,
 --    often a trial, counts half.
 -- 3. The interval is of the future value alone; the historical value is known.
--- 4. Tiers go by expected value, equal values together (seeds/rules/value_tiers.csv).
+-- 4. Tiers go by expected value, equal values together (seeds/rules/customers/value_tiers.csv).
 with customers as (
     select * from {{ ref('customers') }}
 ),

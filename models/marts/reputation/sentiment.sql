@@ -1,6 +1,6 @@
 -- 1. Net sentiment is (positive - negative) / all mentions, between -1 and 1; null without mentions.
 -- 2. Its standard error is that of a mean of values -1, 0 and 1.
--- 3. The assessment follows from the net (seeds/rules/sentiment_assessments.csv): above a cut-off,
+-- 3. The assessment follows from the net (seeds/rules/reputation/sentiment_assessments.csv): above a cut-off,
 --    not at it.
 with mentions as (
     select * from {{ ref('stg_mentions') }}

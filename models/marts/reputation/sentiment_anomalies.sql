@@ -7,7 +7,7 @@
 -- 3. A distance is unusual beyond 2.66 mean moving ranges, a change beyond 3.268 (XmR chart, Wheeler
 --    and Chambers 1992); with fewer than six months before it nothing is.
 -- 4. A reading is an anomaly when it reaches a severity in points and in z, and is unusual where the
---    severity asks for it (seeds/rules/sentiment_severities.csv). The gravest reading decides, of two
+--    severity asks for it (seeds/rules/reputation/sentiment_severities.csv). The gravest reading decides, of two
 --    alike the one with more points. A rise can be an anomaly; it has no severity.
 with sentiment as (
     select * from {{ ref('sentiment') }}

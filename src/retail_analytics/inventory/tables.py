@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from retail_analytics.sql import literal
+from retail_analytics.storage.sql import literal
 
 from .levels import BACKTEST_COLUMNS, LEVEL_COLUMNS, inventory_chunks
 from .settings import InventorySettings

@@ -1,0 +1,63 @@
+-- 1. Only months that are over: of a month half gone, half the complaints are there.
+-- 2. Only figures from the source of the slice's newest month: those added up elsewhere are counted
+--    otherwise, and the change of source would look like a change of deliveries.
+-- 3. Only months with enough parcels for the measure (seeds/rules/deliveries/delivery_measures.csv); figures
+--    added up do not say how many they had, and are taken.
+with performance as (
+    select * from {{ ref('delivery_performance') }}
+),
+
+measures as (
+    select * from {{ ref('delivery_measures') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+newest as (
+    select
+        dimension,
+        entity,
+        max_by(figures_from, month) as figures_from
+    from performance
+    group by dimension, entity
+),
+
+months as (
+    select performance.*
+    from performance
+    inner join newest
+        on
+            performance.dimension = newest.dimension
+            and performance.entity = newest.entity
+            and performance.figures_from = newest.figures_from
+    cross join as_of
+    where
+        performance.figures_from = 'delivery_months'
+        or performance.month + to_months(1) <= as_of.as_of_date + 1
+),
+
+valued as (
+    select
+        months.dimension,
+        months.entity,
+        measures.measure,
+        case measures.measure
+            when 'score' then months.score
+            when 'on_time_rate' then months.on_time_rate
+            when 'average_delivery_days' then months.average_delivery_days
+            when 'complaint_count' then cast(months.complaint_count as double)
+        end as value,
+        months.month
+    from months
+    inner join measures
+        on coalesce(months.delivery_count, measures.minimum_parcels) >= measures.minimum_parcels
+),
+
+delivery_measures as (
+    select * from valued
+    where value is not null
+)
+
+select * from delivery_measures

@@ -1,0 +1,72 @@
+-- 1. Score = weight x on-time rate in percent + weight x speed part + weight x complaint part;
+--    weights and limits are rows of seeds/rules/deliveries/delivery_score_parts.csv.
+-- 2. The speed part falls from 100 at 0 days to 0 at its limit, the complaint part from 100 at none
+--    to 0 at its limit; neither falls below 0.
+-- 3. Without a known time to deliver there is no score.
+with months as (
+    select * from {{ ref('int_delivery_months') }}
+),
+
+score_parts as (
+    select
+        {{ delivery_score_parts_in_a_row() }}
+    from {{ ref('delivery_score_parts') }}
+),
+
+grades as (
+    {{ bands(ref('score_grades'), 'minimum_score') }}
+),
+
+scored_months as (
+    select
+        months.*,
+        {{ delivery_score(
+            'months.on_time_rate', 'months.average_delivery_days', 'months.complaint_count'
+        ) }} as score
+    from months
+    cross join score_parts
+),
+
+bounds as (
+    select
+        dimension,
+        entity,
+        min(score) as lowest,
+        max(score) as highest
+    from scored_months
+    group by all
+),
+
+delivery_performance as (
+    select
+        scored_months.dimension,
+        scored_months.entity,
+        scored_months.figures_from,
+        grades.grade,
+        coalesce(scored_months.score = bounds.highest and bounds.highest > bounds.lowest, false)
+            as is_best,
+        coalesce(scored_months.score = bounds.lowest and bounds.highest > bounds.lowest, false)
+            as is_worst,
+        scored_months.delivery_count,
+        scored_months.on_time_count,
+        scored_months.complaint_count,
+        scored_months.average_delivery_days,
+        scored_months.median_delivery_days,
+        scored_months.p90_delivery_days,
+        scored_months.on_time_rate,
+        {{ wilson_lower('scored_months.on_time_count', 'scored_months.delivery_count') }}
+            as on_time_rate_lower,
+        {{ wilson_upper('scored_months.on_time_count', 'scored_months.delivery_count') }}
+            as on_time_rate_upper,
+        scored_months.score,
+        scored_months.month
+    from scored_months
+    inner join bounds
+        on scored_months.dimension = bounds.dimension and scored_months.entity = bounds.entity
+    left join grades
+        on
+            scored_months.score >= grades.minimum_score
+            and scored_months.score < grades.next_bound
+)
+
+select * from delivery_performance

@@ -1,0 +1,95 @@
+-- 1. Health is the delivery score less a point for every so many orders that incidents affected in
+--    the month and those before it, up to a limit; never below 0 (seeds/rules/deliveries/health_rules.csv).
+-- 2. An incident counts in the month it began, with the orders reported.
+-- 3. Without a delivery score there is no health.
+-- 4. A month is complete when it is over, or when its figures came added up (delivery_months).
+with months as (
+    select * from {{ ref('delivery_performance') }}
+    where dimension = 'all'
+),
+
+incident_months as (
+    select
+        cast(date_trunc('month', occurred_on) as date) as month,
+        count(*) as incident_count,
+        cast(sum(affected_orders) as bigint) as affected_orders
+    from {{ ref('incidents') }}
+    group by all
+),
+
+rules as (
+    select
+        max(value) filter (part = 'orders_per_point') as orders_per_point,
+        max(value) filter (part = 'most_points') as most_points,
+        cast(max(value) filter (part = 'months') as integer) as month_count
+    from {{ ref('health_rules') }}
+),
+
+grades as (
+    {{ bands(ref('score_grades'), 'minimum_score') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+burdened_months as (
+    select
+        months.month,
+        months.score as delivery_score,
+        months.grade as delivery_grade,
+        months.figures_from = 'delivery_months' as is_added_up,
+        cast(coalesce(sum(incident_months.incident_count), 0) as bigint) as incident_count,
+        cast(coalesce(sum(incident_months.affected_orders), 0) as bigint) as affected_orders,
+        max(rules.orders_per_point) as orders_per_point,
+        max(rules.most_points) as most_points
+    from months
+    cross join rules
+    left join incident_months
+        on
+            months.month >= incident_months.month
+            and months.month - to_months(rules.month_count) < incident_months.month
+    group by months.month, months.score, months.grade, months.figures_from
+),
+
+scored_months as (
+    select
+        *,
+        least(most_points, affected_orders / orders_per_point) as incident_points,
+        case
+            when delivery_score is not null
+                then
+                    round(
+                        greatest(
+                            0,
+                            delivery_score - least(most_points, affected_orders / orders_per_point)
+                        ),
+                        6
+                    )
+        end as score
+    from burdened_months
+),
+
+operations_health as (
+    select
+        grades.grade,
+        scored_months.delivery_grade,
+        case when scored_months.score is null then 'insufficient_data' else 'ok' end as status,
+        scored_months.is_added_up or last_day(scored_months.month) <= as_of.as_of_date
+            as is_complete,
+        scored_months.score,
+        scored_months.delivery_score,
+        scored_months.incident_points,
+        scored_months.incident_count,
+        scored_months.affected_orders,
+        scored_months.month,
+        as_of.as_of_date
+    from scored_months
+    cross join as_of
+    left join grades
+        on
+            scored_months.score >= grades.minimum_score
+            and scored_months.score < grades.next_bound
+)
+
+select * from operations_health

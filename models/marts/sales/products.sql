@@ -1,0 +1,67 @@
+-- 1. An article known only from order lines is an article, with everything else unknown.
+-- 2. What is not kept in stock (postage, fees, vouchers) is named by its category in
+--    seeds/rules/sales/unstocked_categories.csv: it has revenue, and no demand to plan for.
+with products_kept as (
+    select * from {{ ref('stg_products') }}
+),
+
+lines as (
+    select * from {{ ref('order_lines') }}
+),
+
+status_signs as (
+    select * from {{ ref('order_statuses') }}
+),
+
+unstocked_categories as (
+    select * from {{ ref('unstocked_categories') }}
+),
+
+line_totals as (
+    select
+        lines.product_id,
+        count(distinct lines.order_id) filter (status_signs.is_purchase) as order_count,
+        sum(lines.quantity) filter (status_signs.is_purchase) as units_sold,
+        sum(lines.quantity) filter (lines.order_status = 'returned') as units_returned,
+        sum(lines.revenue) as revenue,
+        case
+            when count(*) filter (lines.revenue <> 0 and lines.margin is null) = 0
+                then coalesce(sum(lines.margin), 0)
+        end as margin,
+        min(lines.ordered_on) filter (status_signs.is_purchase) as first_sold_on,
+        max(lines.ordered_on) filter (status_signs.is_purchase) as last_sold_on
+    from lines
+    inner join status_signs on lines.order_status = status_signs.order_status
+    group by lines.product_id
+),
+
+products as (
+    select
+        coalesce(products_kept.product_id, line_totals.product_id) as product_id,
+        products_kept.product_name,
+        products_kept.category,
+        products_kept.brand,
+        products_kept.product_id is not null as is_listed,
+        coalesce(products_kept.is_perishable, false) as is_perishable,
+        unstocked_categories.category is null as is_stocked,
+        products_kept.list_price,
+        products_kept.unit_cost,
+        products_kept.lead_time_days,
+        products_kept.lead_time_sd_days,
+        coalesce(line_totals.order_count, 0) as order_count,
+        cast(coalesce(line_totals.units_sold, 0) as decimal(18, 4)) as units_sold,
+        cast(coalesce(line_totals.units_returned, 0) as decimal(18, 4)) as units_returned,
+        cast(coalesce(line_totals.revenue, 0) as decimal(18, 4)) as revenue,
+        cast(
+            case when line_totals.product_id is null then 0 else line_totals.margin end
+            as decimal(18, 4)
+        ) as margin,
+        line_totals.first_sold_on,
+        line_totals.last_sold_on
+    from products_kept
+    full join line_totals on products_kept.product_id = line_totals.product_id
+    left join unstocked_categories
+        on lower(products_kept.category) = lower(unstocked_categories.category)
+)
+
+select * from products

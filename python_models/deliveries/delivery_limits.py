@@ -1,0 +1,9 @@
+"""One row a month of a slice of deliveries and measure: what was usual before it."""
+
+from retail_analytics.deliveries.series import delivery_limits
+
+
+def model(dbt, session):
+    """Draws the limits of every month from those before it."""
+    measures = dbt.ref("int_delivery_measures")
+    return delivery_limits(measures.df(), months=int(dbt.config.meta_get("months")))

@@ -1,0 +1,1 @@
+"""What is learned of customers: segments, clusters, lifetime values, churn."""

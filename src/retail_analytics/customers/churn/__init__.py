@@ -1,0 +1,1 @@
+"""Who is likely to stay away: model and backtest."""

@@ -1,5 +1,0 @@
-"""Forecasts of metric series: a backtested combination with conformal intervals."""
-
-from retail_analytics.forecasting.engine import Forecasts, backtest, forecast
-
-__all__ = ["Forecasts", "backtest", "forecast"]

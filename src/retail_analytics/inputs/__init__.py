@@ -1,0 +1,1 @@
+"""Reads a user's files; converts exports of other systems."""

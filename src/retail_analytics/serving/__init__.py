@@ -1,0 +1,1 @@
+"""Reads the published file and nothing before it."""

@@ -1,0 +1,1 @@
+"""Series, control limits, trends and forecasts: knows no customer and no engine."""

@@ -1,0 +1,108 @@
+"""Replay of the past: what would have been forecast at earlier origins, and how it turned out."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from retail_analytics.statistics.forecasting.combine import combination_weights
+from retail_analytics.statistics.forecasting.intervals import conformal_factor
+from retail_analytics.statistics.forecasting.models import component_paths
+
+ORIGINS = 12
+FEWEST_POINTS = 6
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Forecasts from earlier origins on the working scale.
+
+    `origins` (origin) counts the points known at each; `components` (origin, component, step) and
+    `spread` (origin, step) are the forecasts; `actual` (origin, step) is what came, NaN where
+    nothing is known.
+    """
+
+    origins: np.ndarray
+    components: np.ndarray
+    spread: np.ndarray
+    actual: np.ndarray
+
+    @cached_property
+    def combined(self) -> np.ndarray:
+        """The combination (origin, step), each origin with the weights known to it."""
+        pairs = zip(self.origins, self.components, strict=True)
+        return np.stack([self.weights_at(origin) @ paths for origin, paths in pairs])
+
+    def outcomes(self, values: np.ndarray) -> np.ndarray:
+        """What came of a series (origin, step), NaN beyond its end."""
+        return _outcomes(values, self.origins, self.actual.shape[1])
+
+    def known_at(self, time: int) -> np.ndarray:
+        """Which outcomes (origin, step) had been seen when `time` points were known."""
+        steps = np.arange(1, self.actual.shape[1] + 1)
+        seen = self.origins[:, None] + steps <= time
+        return seen & np.isfinite(self.actual)
+
+    def weights_at(self, time: int) -> np.ndarray:
+        """Weights of the components by the errors seen until `time`."""
+        known = self.known_at(time)
+        errors = np.abs(self.components - self.actual[:, None, :])
+        return combination_weights(errors.transpose(0, 2, 1)[known])
+
+    def factor_at(
+        self, time: int, *, served: np.ndarray, spread: np.ndarray, level: float
+    ) -> float:
+        """Interval half-width in units of `spread` by the errors of `served` seen until `time`."""
+        known = self.known_at(time)
+        errors = np.abs(served - self.actual)
+        # A series that was forecast without error has no spread either.
+        unit = np.where(spread > 0, spread, 1.0)
+        scores = (errors / unit)[known]
+        return conformal_factor(scores, origins=int(known.any(axis=1).sum()), level=level)
+
+
+def replay(working: np.ndarray, known: np.ndarray, *, season_length: int, horizon: int) -> Replay:
+    """Forecast a gap-filled series again from up to twelve origins spread evenly over its later
+    two thirds, each fitted on nothing but the points before it.
+
+    The first origin has two seasons where that leaves half of the history to be forecast. The last
+    one stays a third of the horizon before the end, so that it has outcomes to learn from, but no
+    more than an eighth of the history. An origin follows a known value, because the filling of a
+    gap knows both its ends.
+    """
+    size = len(working)
+    first = max(FEWEST_POINTS, size // 3, min(2 * season_length, size // 2))
+    last = size - max(1, min(horizon // 3, size // 8))
+    possible = np.flatnonzero(known[:-1]) + 1
+    chosen = possible[(possible >= first) & (possible <= last)]
+    if len(chosen) == 0:
+        chosen = possible[-1:]
+    origins = chosen[np.unique(np.linspace(0, len(chosen) - 1, ORIGINS).round().astype(int))]
+    paths = [
+        component_paths(working[:origin], season_length=season_length, horizon=horizon)
+        for origin in origins
+    ]
+    return Replay(
+        origins=origins,
+        components=np.stack([path.components for path in paths]),
+        spread=np.stack([path.spread for path in paths]),
+        actual=_outcomes(np.where(known, working, np.nan), origins, horizon),
+    )
+
+
+def replayed_hits(past: Replay, *, served: np.ndarray, level: float) -> np.ndarray:
+    """Whether each outcome (origin, step) fell into the interval that would have been given at
+    its origin, from residuals seen by then; NaN where the outcome is unknown."""
+    hits = np.full(past.actual.shape, np.nan)
+    for row, origin in enumerate(past.origins):
+        spread = past.spread[row]
+        factor = past.factor_at(origin, served=served, spread=spread, level=level)
+        outcome = past.actual[row]
+        inside = np.abs(outcome - served[row]) <= factor * spread + 1e-9 * np.abs(outcome)
+        hits[row] = np.where(np.isfinite(outcome), inside, np.nan)
+    return hits
+
+
+def _outcomes(values: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
+    padded = np.r_[values, np.full(horizon, np.nan)]
+    return padded[origins[:, None] + np.arange(horizon)]

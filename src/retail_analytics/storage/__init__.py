@@ -1,0 +1,1 @@
+"""SQL text, files, and the one bridge to an engine."""

@@ -1,0 +1,266 @@
+"""Write, audit, publish: the published file is made beside the old one and swapped in at once.
+
+Readers hold on to the file they opened; the next connection sees the new one. A build that fails,
+is partial or is killed never gets here, or leaves only an unfinished file that nobody reads.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from retail_analytics.storage.files import sync
+from retail_analytics.storage.sql import identifier, literal
+
+PUBLISHED = "retail.duckdb"
+PREVIOUS = "retail.previous.duckdb"
+SCHEMAS = ("marts", "quality")
+# the oldest file format that every promised client reads
+STORAGE_VERSION = "v1.2.0"
+
+META_COLUMNS = {
+    "table_schema": ("varchar", "Schema of the table."),
+    "table_name": ("varchar", "Name of the table."),
+    "domain": ("varchar", "Folder of the model: customers, operations, reputation and so on."),
+    "row_count": ("bigint", "Rows of the table in this file."),
+    "column_count": ("bigint", "Columns of the table in this file."),
+    "built_at": ("timestamp", "When the build that made this file started (UTC)."),
+    "as_of_date": ("date", "The day that counts as today in every figure; null without any event."),
+    "currency": ("varchar", "Currency of every amount; a label, nothing is converted."),
+    "invocation_id": ("varchar", "dbt's id of the build, the same in its logs."),
+    "project_version": ("varchar", "Version of this project that made the file."),
+    "dbt_version": ("varchar", "Version of dbt that made the file."),
+    "duckdb_version": ("varchar", "Version of DuckDB that made the file."),
+}
+
+
+class PublishError(RuntimeError):
+    """The published file could not be made or changed; the one before is untouched."""
+
+
+@dataclass(frozen=True)
+class PublishRequest:
+    """What a build says about itself: when it ran, and its tables as (schema, name) in build order.
+
+    Only these are published: the build file may still hold tables of models that are gone.
+    `domains` has the folder of a table's model by its name, `keys` the columns of its primary key.
+    """
+
+    built_at: str
+    invocation_id: str
+    tables: list[tuple[str, str]]
+    domains: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, list[str]] = field(default_factory=dict)
+    currency: str | None = None
+
+
+def publish(con: duckdb.DuckDBPyConnection, *, folder: Path, request: PublishRequest) -> Path:
+    """Writes the public tables into a new file and swaps it in; returns the published path.
+
+    `con` is a cursor on the build file, with every table of the build committed. Raises
+    PublishError, with the published file as it was.
+    """
+    # only one build runs in a folder at a time: DuckDB locks the build file
+    new = folder / f"{PUBLISHED}.new"
+    try:
+        discard(new)
+        write_file(con, new, request)
+        sync(new)
+        swap_in(new, folder)
+    except (OSError, duckdb.Error) as error:
+        discard(new)
+        is_starved = isinstance(error, duckdb.OutOfMemoryException)
+        reason = "MEMORY_LIMIT=8GB allows DuckDB to hold more" if is_starved else error
+        raise PublishError(f"{folder / PUBLISHED} could not be replaced: {reason}") from error
+    return folder / PUBLISHED
+
+
+def write_file(con: duckdb.DuckDBPyConnection, path: Path, request: PublishRequest) -> None:
+    """Writes a whole published file at `path`."""
+    build = con.execute("select current_database()").fetchall()[0][0]
+    # nobody reads the file before it is whole, so that a write-ahead log would be work for nothing
+    con.execute(
+        f"attach {literal(str(path))} as published "
+        f"(storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes)"
+    )
+    try:
+        # closed before the file is detached: that is refused while it is a connection's default
+        with con.cursor() as inside:
+            inside.execute("use published")
+            for schema in SCHEMAS:
+                inside.execute(f"create schema {schema}")
+            tables = [(schema, name) for schema, name in request.tables if schema in SCHEMAS]
+            for schema, name in tables:
+                copy_table(inside, build, schema, name, key=request.keys.get(name, []))
+                # an index stays in memory until it is written: of all tables it would be gigabytes
+                inside.execute("checkpoint published")
+            copy_comments(inside, build, tables)
+            write_meta(inside, build, tables, request)
+            inside.execute("checkpoint published")
+    finally:
+        con.execute("detach published")
+
+
+def copy_table(
+    con: duckdb.DuckDBPyConnection, build: str, schema: str, name: str, *, key: list[str]
+) -> None:
+    """Copies a table with its constraints, and makes its primary key; a view becomes a table."""
+    target = f"{schema}.{identifier(name)}"
+    source = f"{identifier(build)}.{target}"
+    found = con.execute(
+        "select sql from duckdb_tables() "
+        "where database_name = ? and schema_name = ? and table_name = ?",
+        [build, schema, name],
+    ).fetchall()
+    if not found:
+        con.execute(f"create table {target} as from {source}")
+    else:
+        # the definition names the schema and not the database: its table is made in the published
+        con.execute(found[0][0])
+        con.execute(f"insert into {target} from {source}")
+    if key:
+        # an index over all rows at once costs a small part of one that grows row by row
+        columns = ", ".join(map(identifier, key))
+        con.execute(f"alter table {target} add primary key ({columns})")
+
+
+def copy_comments(
+    con: duckdb.DuckDBPyConnection, build: str, tables: list[tuple[str, str]]
+) -> None:
+    """Copies the comments of the tables and of their columns."""
+    comments = con.execute(
+        """
+        select schema_name, table_name, null, comment from duckdb_tables() where database_name = $1
+        union all
+        select schema_name, view_name, null, comment from duckdb_views() where database_name = $1
+        union all
+        select schema_name, table_name, column_name, comment
+        from duckdb_columns() where database_name = $1
+        """,
+        [build],
+    ).fetchall()
+    for schema, name, column, comment in comments:
+        if (schema, name) in tables and comment is not None:
+            target = f"{schema}.{identifier(name)}"
+            if column is None:
+                set_comment(con, f"table {target}", comment)
+            else:
+                set_comment(con, f"column {target}.{identifier(column)}", comment)
+
+
+def set_comment(con: duckdb.DuckDBPyConnection, target: str, comment: str) -> None:
+    con.execute(f"comment on {target} is {literal(comment)}")
+
+
+def write_meta(
+    con: duckdb.DuckDBPyConnection,
+    build: str,
+    tables: list[tuple[str, str]],
+    request: PublishRequest,
+) -> None:
+    """Writes `quality.meta`: one row a published table, with the build it comes from."""
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in META_COLUMNS.items())
+    con.execute(f"create table quality.meta ({columns}, primary key (table_schema, table_name))")
+    as_of = con.execute(
+        f"select max(as_of_date) from {identifier(build)}.intermediate.int_as_of"
+    ).fetchall()[0][0]
+    for schema, name in tables:
+        target = f"{schema}.{identifier(name)}"
+        column_count = len(con.execute(f"describe {target}").fetchall())
+        con.execute(
+            "insert into quality.meta "
+            f"select ?, ?, ?, count(*), ?, ?, ?, ?, ?, ?, ?, ? from {target}",
+            [
+                schema,
+                name,
+                request.domains.get(name),
+                column_count,
+                request.built_at,
+                as_of,
+                request.currency,
+                request.invocation_id,
+                version("retail_analytics"),
+                version("dbt-core"),
+                duckdb.__version__,
+            ],
+        )
+    set_comment(con, "table quality.meta", "One row a table of this file: what it holds.")
+    for name, (_, comment) in META_COLUMNS.items():
+        set_comment(con, f"column quality.meta.{name}", comment)
+
+
+def swap_in(new: Path, folder: Path) -> None:
+    """Puts the finished file in the published one's place and keeps that one as the previous."""
+    published, previous = folder / PUBLISHED, folder / PREVIOUS
+    if published.exists():
+        keep = folder / f"{PREVIOUS}.new"
+        link_or_copy(published, keep)
+        move(keep, previous)
+    move(new, published)
+    sync(folder)
+
+
+def rollback(folder: Path) -> Path:
+    """Swaps the published file with the one before it; a second call swaps them back."""
+    published, previous = folder / PUBLISHED, folder / PREVIOUS
+    if not previous.exists():
+        raise PublishError(f"{previous}: there is no earlier file to go back to")
+    try:
+        describe(previous)
+    except duckdb.Error as error:
+        raise PublishError(f"{previous}: cannot be read, nothing was changed: {error}") from error
+    # names of its own: a build may be publishing
+    back, keep = folder / f"{PUBLISHED}.back", folder / f"{PREVIOUS}.back"
+    link_or_copy(previous, back)
+    if published.exists():
+        link_or_copy(published, keep)
+        move(back, published)
+        move(keep, previous)
+    else:
+        move(back, published)
+    sync(folder)
+    return published
+
+
+def discard(path: Path) -> None:
+    """Removes a database file and its log, where they are there."""
+    path.unlink(missing_ok=True)
+    log_of(path).unlink(missing_ok=True)
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log that DuckDB keeps beside a file that is being written."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def move(source: Path, target: Path) -> None:
+    """Gives a file another's name, at once for every reader; that file keeps no name."""
+    # DuckDB would apply what somebody wrote into the file before to the one that takes its place
+    log_of(target).unlink(missing_ok=True)
+    os.replace(source, target)
+    # a rename does nothing where both are names of one file already
+    source.unlink(missing_ok=True)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """A second name for the file, or a copy where the file system has no hard links."""
+    # what a killed build or rollback left; writing into it would write into the file it names
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+        sync(target)
+
+
+def describe(path: Path) -> str:
+    """What a published file says of itself, in one line."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        rows = con.execute(
+            "select count(*), sum(row_count), max(built_at), max(as_of_date) from quality.meta"
+        ).fetchall()
+    tables, row_count, built_at, as_of = rows[0]
+    return f"{path}: {tables} tables, {row_count:,} rows, built {built_at} UTC, as of {as_of}"

@@ -1,0 +1,23 @@
+"""Everything that Python models import, imported one after the other.
+
+dbt runs two models at once. Two threads that import parts of numpy and scipy for the first time can
+meet in a circle, and one of them gets a half-made module (github.com/python/cpython/issues/83065).
+So each Python model imports this module first (macros/platform/py_write_table.sql): the first to
+come imports for all, and the others wait until it is done.
+"""
+
+# ruff: noqa: F401
+# DuckDB asks for it when it meets Arrow data
+import pyarrow.dataset
+
+import retail_analytics.customers.churn.model
+import retail_analytics.customers.churn.backtest
+import retail_analytics.customers.clusters
+import retail_analytics.customers.clv.tables
+import retail_analytics.customers.clv.warehouse
+import retail_analytics.warehouse.contracts
+import retail_analytics.statistics.control_limits
+import retail_analytics.deliveries.series
+import retail_analytics.statistics.forecasting.tables
+import retail_analytics.inventory.tables
+import retail_analytics.customers.rfm

@@ -1,0 +1,306 @@
+"""Churn: the fit, its interval and its backtest against known answers and properties."""
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+
+from retail_analytics.customers.churn.backtest import (
+    area_under_curve,
+    backtest,
+    calibration,
+    choose_method,
+    coverage,
+)
+from retail_analytics.customers.churn.model import (
+    FEATURES,
+    INSUFFICIENT_DATA,
+    LAST_YEARS_LEVEL,
+    LEVEL,
+    LOGISTIC,
+    NO_METHOD,
+    OK,
+    OUTCOME,
+    RATE,
+    RECENCY,
+    SHORT_HISTORY,
+    SPREAD_COLUMNS,
+    at_last_years_level,
+    churn_coefficients,
+    fit_churn,
+    fit_logits,
+    interval_spreads,
+    prepared,
+)
+
+HORIZONS = [30, 60, 90]
+AS_OF = pd.Timestamp("2024-12-31")
+
+
+@pytest.fixture(autouse=True)
+def no_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def made_up(
+    *,
+    seed: int = 1,
+    customers: int = 1_000,
+    cut_offs: int = 5,
+    effect: float = 1.0,
+    levels: tuple[float, ...] = (0.0,),
+) -> pd.DataFrame:
+    """Training rows whose next purchase depends on two features; levels repeat by cut-off."""
+    random = np.random.default_rng(seed)
+    parts = []
+    for number in range(1, cut_offs + 1):
+        part = pd.DataFrame(
+            random.normal(size=(customers, len(FEATURES))).round(6), columns=FEATURES
+        )
+        odds = levels[(number - 1) % len(levels)] + effect * (part["silence"] - part["purchases"])
+        # one logistic draw a customer: the log odds of staying away for h days fall with log h
+        draw = random.logistic(size=customers)
+        part[OUTCOME] = np.ceil(60 * np.exp(np.clip((odds + draw), -20, 20)))
+        part["customer_id"] = [f"C{i:05}" for i in range(customers)]
+        part["as_of_date"] = AS_OF - pd.Timedelta(days=90 * number)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def fitted(training: pd.DataFrame, method: str = LOGISTIC):
+    rows = prepared(training, horizons=HORIZONS)
+    return fit_churn(rows, method=method, horizons=HORIZONS, as_of_date=AS_OF)
+
+
+def test_two_groups_give_the_logarithm_of_their_odds_ratio() -> None:
+    # 10 of 40 and 30 of 40: odds of 1/3 and 3
+    x = np.repeat([0.0, 1.0], 40)[:, None]
+    outcomes = np.concatenate([np.arange(40) < 10, np.arange(40) < 30]).astype(float)[:, None]
+    assert fit_logits(x, outcomes, ridge=0.0) == pytest.approx([-np.log(3), np.log(9)])
+
+
+def test_one_horizon_is_ridge_logistic_regression() -> None:
+    random = np.random.default_rng(3)
+    x = random.normal(size=(500, 4))
+    outcome = (random.random(500) < expit(x @ [1, -2, 0.5, 0] + 1)).astype(float)
+    peer = LogisticRegression(C=1 / 2.5, tol=1e-10, max_iter=1_000).fit(x, outcome)
+    found = fit_logits(x, outcome[:, None], ridge=2.5)
+    assert found == pytest.approx([*peer.intercept_, *peer.coef_[0]], abs=1e-5)
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000), effect=st.floats(-30, 30))
+def test_levels_fall_with_the_horizon_and_give_the_observed_rates(seed, effect) -> None:
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(200, 3))
+    days = random.exponential(60, size=200) * np.exp(np.clip(effect * x[:, 0], -50, 50))
+    outcomes = (days[:, None] > [20, 60, 120]).astype(float)
+    outcomes[0], outcomes[1] = 0, 1
+    found = fit_logits(x, outcomes)
+    assert found[0] >= found[1] >= found[2]
+    chances = expit((x @ found[3:])[:, None] + found[:3])
+    assert chances.mean(axis=0) == pytest.approx(outcomes.mean(axis=0), abs=1e-6)
+
+
+def test_slopes_that_made_the_data_are_found() -> None:
+    model = fitted(made_up(customers=5_000))
+    slopes = dict(zip(model.features, model.slopes / model.sd, strict=True))
+    assert slopes["silence"] == pytest.approx(1, abs=0.05)
+    assert slopes["purchases"] == pytest.approx(-1, abs=0.05)
+    assert slopes["returns"] == pytest.approx(0, abs=0.05)
+
+
+def test_a_horizon_with_one_outcome_is_refused() -> None:
+    with pytest.raises(ValueError, match="outcomes"):
+        fit_logits(np.ones((3, 1)), np.ones((3, 1)))
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(ValueError, match="trend"):
+        prepared(made_up().drop(columns="trend"), horizons=HORIZONS)
+
+
+def test_order_of_rows_changes_nothing() -> None:
+    training = made_up()
+    shuffled = training.sample(frac=1, random_state=2)
+    for table in (
+        lambda rows: backtest(rows, horizons=HORIZONS),
+        lambda rows: churn_coefficients(rows, horizons=HORIZONS, as_of_date=AS_OF, method=LOGISTIC),
+    ):
+        pd.testing.assert_frame_equal(table(training), table(shuffled))
+
+
+def test_the_scale_of_a_feature_changes_no_chance() -> None:
+    training = made_up()
+    scaled = training.assign(order_value=training["order_value"] * 1_000 + 7)
+    odds = [fitted(rows).log_odds(rows) for rows in (training, scaled)]
+    assert odds[0] == pytest.approx(odds[1], abs=1e-9)
+
+
+def test_what_is_not_known_counts_as_the_mean_and_an_event_from_none() -> None:
+    training = made_up()
+    model = fitted(training)
+    centre = dict(zip(model.features, model.centre, strict=True))
+    unknown = training.head(2).assign(order_value=[np.nan, centre["order_value"]])
+    unknown[[name for name in FEATURES if name != "order_value"]] = 0.0
+    odds = model.log_odds(unknown)
+    assert odds[0] == pytest.approx(odds[1])
+    assert centre["complaints"] == 0
+    assert centre["order_value"] == pytest.approx(
+        training.loc[training["as_of_date"] >= "2024-01-01", "order_value"].mean(), abs=0.02
+    )
+
+
+def test_a_feature_never_known_or_always_alike_is_left_out() -> None:
+    training = made_up().assign(order_value=np.nan, returns=0.0, trend=1.0)
+    model = fitted(training)
+    slopes = dict(zip(model.features, model.slopes, strict=True))
+    assert [slopes[name] for name in ("order_value", "returns", "trend")] == [0, 0, 0]
+
+
+def test_coefficients_and_level_add_up_to_the_log_odds_of_the_model() -> None:
+    training = made_up()
+    model = fitted(training)
+    table = churn_coefficients(training, horizons=HORIZONS, as_of_date=AS_OF, method=LOGISTIC)
+    features = table[table["horizon_days"] == 0].set_index("feature")
+    values = training[features.index]
+    added = ((values - features["centre"]) / features["sd"] * features["coefficient"]).sum(axis=1)
+    levels = table.loc[table["feature"] == LEVEL, "coefficient"].to_numpy(dtype=float)
+    assert (added.to_numpy()[:, None] + levels) == pytest.approx(model.log_odds(training))
+    assert table["status"].unique().tolist() == [OK]
+
+
+def test_half_the_interval_is_that_of_a_draw_more_from_the_folds() -> None:
+    # log odds 1, 2, 3, 6 of the folds: sd sqrt(14 / 3), t of 3 degrees at 90 % 1.6377
+    spreads = interval_spreads(np.array([[1.0], [2.0], [3.0], [6.0]]))
+    assert np.sqrt((spreads**2).sum()) == pytest.approx(
+        1.6377 * np.sqrt(14 / 3) * np.sqrt(5 / 4), abs=1e-3
+    )
+
+
+def test_four_rows_of_spreads_hold_any_number_of_folds() -> None:
+    assert interval_spreads(np.array([[1.0, 5.0], [3.0, 5.0]])).shape == (len(SPREAD_COLUMNS), 2)
+    model = fitted(made_up(cut_offs=2))
+    assert not model.spreads[2:].any() and model.spreads[:2].any()
+
+
+def test_the_interval_covers_a_period_to_come() -> None:
+    # periods whose levels are draws of one distribution, as the interval takes them to be
+    random = np.random.default_rng(5)
+    covered = []
+    for seed in range(60):
+        training = made_up(seed=seed, customers=300, levels=tuple(random.normal(0, 0.5, size=5)))
+        newest = training["as_of_date"].max()
+        rows = prepared(training, horizons=HORIZONS)
+        model = fit_churn(rows, method=RATE, horizons=HORIZONS, as_of_date=newest)
+        held_out = training[training["as_of_date"] == newest]
+        observed = logit((held_out[OUTCOME] > 60).mean())
+        missed = abs(observed - model.log_odds(held_out)[0, 1])
+        covered.append(missed <= model.half_width(held_out)[0, 1])
+    assert 0.65 <= np.mean(covered) <= 0.95
+
+
+def test_the_level_of_the_same_season_is_taken_from_last_year() -> None:
+    # the seasons of four quarters come again: the model for AS_OF meets that of the fourth cut-off
+    training = made_up(customers=3_000, levels=(-1.0, 0.0, 0.0, 1.0))
+    model = fitted(training)
+    rows = prepared(training, horizons=HORIZONS)
+    seasonal = at_last_years_level(model, rows, as_of_date=AS_OF)
+    assert seasonal.method == LOGISTIC + LAST_YEARS_LEVEL
+    assert (seasonal.levels - model.levels).round(1).tolist() == pytest.approx([1.0] * 3, abs=0.2)
+    assert seasonal.slopes.tolist() == model.slopes.tolist()
+    assert choose_method(backtest(training, horizons=HORIZONS)) == LOGISTIC + LAST_YEARS_LEVEL
+    assert at_last_years_level(model, rows.head(0), as_of_date=AS_OF) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_regression_on_noise_does_not_serve(seed: int) -> None:
+    training = made_up(seed=seed, effect=0.0, customers=300)
+    table = backtest(training, horizons=HORIZONS)
+    assert choose_method(table).removesuffix(LAST_YEARS_LEVEL) in (RECENCY, RATE)
+    assert not table["is_serving"].any()
+    found = churn_coefficients(
+        training, horizons=HORIZONS, as_of_date=AS_OF, method=choose_method(table)
+    )
+    assert found["method"].unique().tolist() == [choose_method(table)]
+    assert not found.loc[found["feature"] == "silence", "coefficient"].any()
+
+
+def test_the_backtest_has_one_row_a_model_horizon_metric_and_baseline() -> None:
+    table = backtest(made_up(), horizons=HORIZONS)
+    assert not table.duplicated(["model", "horizon_days", "metric", "baseline"]).any()
+    assert table["as_of_date"].unique().tolist() == [AS_OF - pd.Timedelta(days=90)]
+    brier = table[table["metric"] == "brier_score"]
+    assert (brier["value"] < brier["baseline_value"]).all()
+    slopes = table.loc[table["metric"] == "calibration_slope", "value"]
+    assert slopes.between(0.8, 1.2).all()
+
+
+def test_area_under_curve_counts_pairs_and_ties_half() -> None:
+    random = np.random.default_rng(2)
+    score, outcome = random.integers(0, 5, 60).astype(float), random.integers(0, 2, 60)
+    pairs = score[outcome == 1][:, None] - score[outcome == 0][None, :]
+    assert area_under_curve(score, outcome) == pytest.approx((np.sign(pairs) / 2 + 0.5).mean())
+
+
+def test_calibration_finds_log_odds_twice_too_far_apart() -> None:
+    random = np.random.default_rng(4)
+    odds = random.normal(size=20_000)
+    outcome = (random.random(20_000) < expit(odds - 0.5)).astype(float)
+    assert calibration(2 * odds, outcome) == pytest.approx((-0.5, 0.5), abs=0.05)
+    assert np.isnan(calibration(np.ones(20_000), outcome)).all()
+    assert np.isnan(calibration(outcome, outcome)).all()
+
+
+def test_coverage_allows_for_luck_and_for_nothing_else() -> None:
+    random = np.random.default_rng(6)
+    odds = random.normal(size=20_000)
+    outcome = (random.random(20_000) < expit(odds)).astype(float)
+    none, wide = np.zeros(20_000), np.full(20_000, 1.5)
+    assert coverage(odds, none, outcome) >= 0.5
+    assert coverage(odds + 1, none, outcome) == 0
+    assert coverage(odds + 1, wide, outcome) == 1
+
+
+def test_without_an_older_cut_off_recency_serves_untested() -> None:
+    training = made_up(cut_offs=1)
+    table = backtest(training, horizons=HORIZONS)
+    assert table.empty and choose_method(table) is None
+    found = churn_coefficients(training, horizons=HORIZONS, as_of_date=AS_OF, method=None)
+    assert found["status"].unique().tolist() == [SHORT_HISTORY]
+    assert found["method"].unique().tolist() == [RECENCY]
+    assert found[SPREAD_COLUMNS].to_numpy().any()
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        pytest.param(made_up().head(0), id="no rows"),
+        pytest.param(made_up(customers=1), id="one customer"),
+        pytest.param(made_up(customers=2), id="two customers"),
+        pytest.param(made_up().assign(**{OUTCOME: np.nan}), id="nobody comes back"),
+        pytest.param(made_up().assign(**{OUTCOME: 1.0}), id="everybody comes back"),
+    ],
+)
+def test_too_little_to_learn_from_gives_no_figure(training: pd.DataFrame) -> None:
+    assert backtest(training, horizons=HORIZONS).empty
+    found = churn_coefficients(training, horizons=HORIZONS, as_of_date=AS_OF, method=None)
+    assert found["status"].unique().tolist() == [INSUFFICIENT_DATA]
+    assert found["method"].unique().tolist() == [NO_METHOD]
+    assert found["coefficient"].isna().all()
+    assert len(found) == len(HORIZONS) + len(FEATURES)
+
+
+def test_customers_all_alike_get_the_observed_rate() -> None:
+    training = made_up(effect=0.0).assign(**dict.fromkeys(FEATURES, 1.0))
+    chances = expit(fitted(training).log_odds(training))
+    rates = (training.loc[training["as_of_date"] >= "2024-01-01", OUTCOME] > 60).mean()
+    assert chances[:, 1] == pytest.approx(np.full(len(training), rates), abs=1e-6)

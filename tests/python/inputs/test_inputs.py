@@ -1,0 +1,260 @@
+"""`load_inputs`: what can be read comes out as it should, whatever its spelling."""
+
+import csv
+import io
+import tempfile
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from input_folder import CONTRACT, HEADER, PLAIN, load, write
+
+from retail_analytics.inputs.convert import INPUT_TABLES
+from retail_analytics.inputs.csv_text import SPACES
+from retail_analytics.inputs.load import load_inputs
+
+
+def test_the_contract_has_the_input_tables_in_their_order():
+    assert tuple(CONTRACT) == INPUT_TABLES
+
+
+def test_a_table_without_a_file_is_there_and_empty(tmp_path):
+    loaded = load(tmp_path, {"orders.csv": HEADER + "O1,2024-01-01,C1\n"})
+    for table, columns in CONTRACT.items():
+        found = [row[0] for row in loaded.query(f"describe raw.{table}")]
+        assert found == ["row_number", *(column.name for column in columns), "extra_columns"]
+    assert loaded.query("select input_table from raw.input_files where is_provided") == [
+        ("orders",)
+    ]
+    assert loaded.query("select count(*) from raw.customers") == [(0,)]
+
+
+TWO_ROWS = [("O1", "2024-01-01", "C1"), ("O2", "2024-01-02", None)]
+SPELLINGS = {
+    "plain": PLAIN,
+    "no last line end": PLAIN.rstrip(),
+    "CRLF": PLAIN.replace("\n", "\r\n"),
+    "CR": PLAIN.replace("\n", "\r"),
+    "byte-order mark": "\ufeff" + PLAIN,
+    "byte-order mark and quotation marks": '\ufeff"order_id","ordered_at","customer_id"\n'
+    '"O1","2024-01-01","C1"\n"O2","2024-01-02",""\n',
+    "semicolons": PLAIN.replace(",", ";"),
+    "tabs": PLAIN.replace(",", "\t"),
+    "bars": PLAIN.replace(",", "|"),
+    "names in other case and with spaces": PLAIN.replace(
+        HEADER, " Order_ID ,ORDERED_AT,\xa0customer_id\u200b\n"
+    ),
+    "names with quotation marks and spaces": PLAIN.replace(
+        HEADER, '"Order_id", "ordered_at" , " customer_id"\n'
+    ),
+    "columns in other order": "customer_id,ordered_at,order_id\nC1,2024-01-01,O1\n,2024-01-02,O2\n",
+    "blank lines": PLAIN.replace("\nO", "\n\n\nO") + "\n",
+    "values with spaces": HEADER + " O1\t, 2024-01-01 ,\xa0C1\u3000\nO2,2024-01-02,  \xa0 \n",
+    "spaces around quotation marks": HEADER + '"O1" , "2024-01-01","C1"\nO2,2024-01-02,\n',
+}
+
+
+@pytest.mark.parametrize("text", SPELLINGS.values(), ids=SPELLINGS)
+def test_one_table_in_many_spellings(tmp_path, text):
+    loaded = load(tmp_path, {"orders.csv": text})
+    assert loaded.orders() == TWO_ROWS
+    assert loaded.rows_read() == 2
+    assert loaded.notes == []
+
+
+@pytest.mark.parametrize("text", [HEADER, HEADER.strip()])
+def test_a_file_with_only_a_header_is_provided_and_empty(tmp_path, text):
+    loaded = load(tmp_path, {"orders.csv": text})
+    assert loaded.query("select * from raw.input_files where input_table = 'orders'") == [
+        ("orders", True, "orders.csv", 0)
+    ]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_line_ends_within_quotation_marks_belong_to_the_value(tmp_path, line_end):
+    lines = [
+        "order_id,ordered_at,customer_id",
+        'O1,2024-01-01,"a\nb\r\nc\rd"',
+        "O2,2024-01-01,x",
+    ]
+    loaded = load(tmp_path, {"orders.csv": line_end.join(lines) + line_end})
+    assert loaded.orders("customer_id") == [("a\nb\r\nc\rd",), ("x",)]
+
+
+@pytest.mark.parametrize(
+    "order_id",
+    [
+        "'; drop table orders; --",
+        "x" * 10_000,
+        "a b",
+        "it's",
+        "{{ x }}",
+        "%s",
+        "a,b",
+        'a"b',
+        "Ä€😀",
+    ],
+)
+def test_an_id_is_text_whatever_it_holds(tmp_path, order_id):
+    quoted = '"' + order_id.replace('"', '""') + '"'
+    loaded = load(tmp_path, {"orders.csv": f"{HEADER}{quoted},2024-01-01,\n"})
+    assert loaded.orders("order_id") == [(order_id,)]
+
+
+def test_a_line_of_another_shape_is_one_unreadable_row(tmp_path):
+    lines = [
+        "O1,2024-01-01",
+        "O2,2024-01-01,C1,x",
+        'O3,2024-01-01,"C"1',
+        'O4,2024-01-01,C"1',
+        "O5,2024-01-01," + "x" * 2_100_000,
+        'O6,2024-01-01,"C1',
+    ]
+    loaded = load(tmp_path, {"orders.csv": HEADER + "\n".join(lines) + "\n"})
+    assert loaded.orders("order_id, customer_id") == [("O4", 'C"1')]
+    unreadable = loaded.query(
+        "select row_number, line_text[:12] from raw.unreadable_rows order by row_number"
+    )
+    assert unreadable == [
+        (number, line[:12]) for number, line in enumerate(lines[:3] + lines[4:], start=2)
+    ]
+    assert loaded.rows_read() == len(lines)
+
+
+def test_columns_of_no_use_tell_rows_apart_and_are_noted(tmp_path):
+    text = "order_id,ordered_at,custmer_id,,row_number,note,note\n" + "O1,2024-01-01,C1,,7,a,b\n"
+    loaded = load(tmp_path, {"orders.csv": text})
+    (row,) = loaded.orders("row_number, customer_id, extra_columns")
+    assert row == (
+        1,
+        None,
+        '{"custmer_id":"C1","":null,"row_number":"7","note":"a","note":"b"}',
+    )
+    assert loaded.notes == [
+        "orders.csv: columns not used: 'custmer_id' (did you mean 'customer_id'?), "
+        "number 4 (it has no name), 'row_number', 'note', 'note'"
+    ]
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
+
+
+@settings(max_examples=60)
+@given(
+    rows=st.lists(st.tuples(cells, cells, cells), max_size=6),
+    delimiter=st.sampled_from(",;\t|"),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_what_a_csv_writer_writes_is_read_back_trimmed(rows, delimiter, line_end, quoting):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+    writer.writerows([("complained_on", "topic", "order_id"), *rows])
+    contract = {"complaints": CONTRACT["complaints"]}
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        write(Path(folder), {"complaints.csv": text.getvalue()})
+        load_inputs(con, folder=Path(folder), contract=contract)
+        found = con.execute(
+            "select complained_on, topic, order_id from raw.complaints order by row_number"
+        ).fetchall()
+    assert found == [tuple(cell.strip(SPACES) or None for cell in row) for row in rows]
+
+
+def test_native_types_stay_and_ids_become_text(tmp_path):
+    noon = datetime(2024, 1, 1, 12, tzinfo=UTC)
+    loaded = load(
+        tmp_path,
+        {
+            "orders.parquet": pa.table(
+                {
+                    "order_id": pa.array([1, 2]),
+                    "ordered_at": pa.array([noon, None], pa.timestamp("ns", "America/New_York")),
+                    # a column of whole numbers with gaps leaves pandas as floats
+                    "customer_id": pa.array([17850.0, float("nan")]),
+                    "sales_channel": pa.array([b"Stra\xc3\x9fe", b"\xff"]),
+                    "order_total": pa.array([Decimal("9.99"), None]),
+                    "discount_amount": pa.array([0.5, None]),
+                }
+            )
+        },
+    )
+    assert loaded.orders("* exclude (order_status, extra_columns)") == [
+        (1, "1", noon.replace(tzinfo=None), "17850", "Straße", Decimal("9.99"), 0.5),
+        (2, "2", None, None, "\\xFF", None, None),
+    ]
+
+
+def test_a_decimal_id_without_a_fraction_is_a_whole_number(tmp_path):
+    ids = pa.array([Decimal("17850.0000"), Decimal("1.5000")], pa.decimal128(38, 4))
+    loaded = load(
+        tmp_path, {"orders.parquet": pa.table({"order_id": ids, "ordered_at": ["2024-01-01"] * 2})}
+    )
+    assert loaded.orders("order_id") == [("17850",), ("1.5000",)]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        pytest.param(pa.array([[1, 2]]), "[1, 2]", id="list"),
+        pytest.param(pa.array([{"a": 1}]), "{'a': 1}", id="struct"),
+        pytest.param(pa.array([True]), "true", id="boolean"),
+        pytest.param(pa.array(["9,99"]).dictionary_encode(), "9,99", id="dictionary"),
+    ],
+)
+def test_a_type_that_is_no_amount_becomes_text_for_staging_to_reject(tmp_path, values, text):
+    table = pa.table({"order_id": ["O1"], "ordered_at": ["2024-01-01"], "order_total": values})
+    assert load(tmp_path, {"orders.parquet": table}).orders("order_total") == [(text,)]
+
+
+def test_numbers_that_are_none_are_left_for_staging_to_reject(tmp_path):
+    totals = [float("nan"), float("inf"), 1e308]
+    table = pa.table(
+        {"order_id": list("abc"), "ordered_at": ["2024-01-01"] * 3, "order_total": totals}
+    )
+    read = load(tmp_path, {"orders.parquet": table}).orders("order_total")
+    assert str(read) == "[(nan,), (inf,), (1e+308,)]"
+
+
+def test_a_path_may_hold_anything(tmp_path):
+    folder = tmp_path / "my 'own' \"data\" [1] * {{ x }} {% y %} 50%s é;"
+    folder.mkdir()
+    orders = pa.table({"order_id": ["O1"], "ordered_at": ["2024-01-01"]})
+    customers = "customer_id,signed_up_on\nC1,2024-01-01\n"
+    loaded = load(folder, {"orders.parquet": orders, "customers.csv": customers})
+    assert loaded.rows_read("orders") == loaded.rows_read("customers") == 1
+
+
+def test_a_star_in_a_path_does_not_reach_into_its_neighbours(tmp_path):
+    for name in ("a*", "ab"):
+        (tmp_path / name).mkdir()
+    write(tmp_path / "ab", {"orders.csv": HEADER + "O1,2024-01-01,\n"})
+    assert load(tmp_path / "a*", {"orders.csv": HEADER}).rows_read() == 0
+
+
+def test_a_link_to_a_file_is_followed(tmp_path):
+    (tmp_path / "export.txt").write_text(HEADER + "O1,2024-01-01,\n")
+    (tmp_path / "orders.csv").symlink_to("export.txt")
+    assert load(tmp_path, {}).rows_read() == 1
+
+
+def test_file_names_are_matched_regardless_of_case_and_near_misses_are_noted(tmp_path):
+    loaded = load(
+        tmp_path,
+        {
+            "Orders.CSV": HEADER,
+            "Order-Lines.csv": "x",
+            "delivery.parquet": b"x",
+            "truth_customers.csv": "x",
+            "orders.sql": "x",
+            "notes.txt": "x",
+        },
+    )
+    assert loaded.query("select source_file from raw.input_files where is_provided") == [
+        ("Orders.CSV",)
+    ]
+    assert loaded.notes == ["Order-Lines.csv: not used; did you mean order_lines.csv?"]

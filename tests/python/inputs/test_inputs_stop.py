@@ -1,0 +1,194 @@
+"""`load_inputs`: what cannot be read stops it with one message, and changes nothing."""
+
+import io
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from input_folder import CONTRACT, HEADER, PLAIN, load, write
+
+from retail_analytics.inputs.load import InputError, load_inputs
+
+PARQUET = pa.table({"order_id": ["O1"] * 1000, "ordered_at": ["2024-01-01"] * 1000})
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+def table_of(names: list[str]) -> pa.Table:
+    return pa.Table.from_arrays([pa.array(["x"])] * len(names), names)
+
+
+def latin_1_text() -> pa.Array:
+    raw = pa.array([b"M\xfcller"])
+    return pa.Array.from_buffers(pa.string(), 1, raw.buffers())
+
+
+STOPS = {
+    "empty folder": (
+        {},
+        "no input table in this folder; expected one CSV or Parquet file each, named customers, ",
+    ),
+    "Excel": (
+        {"orders.xlsx": "x"},
+        "orders.xlsx: only .csv and .parquet files can be read; "
+        "expected orders.csv or orders.parquet",
+    ),
+    "gzip": (
+        {"orders.csv.gz": "x", "customers.csv": "customer_id,signed_up_on"},
+        "orders.csv.gz: only .csv and .parquet files can be read; ",
+    ),
+    "Excel named CSV": (
+        {"orders.csv": b"PK\3\4\0\0"},
+        "orders.csv: this is not a CSV file, it holds binary data",
+    ),
+    "two files": (
+        {"orders.csv": HEADER, "orders.parquet": PARQUET},
+        "orders: there are two files, orders.csv and orders.parquet; keep one",
+    ),
+    "empty file": (
+        {"orders.csv": ""},
+        "orders.csv: the file is empty; it needs at least the names of its columns",
+    ),
+    "empty first line": (
+        {"orders.csv": "\n" + HEADER},
+        "orders.csv: line 1 is empty; it must hold the column names",
+    ),
+    "missing column": (
+        {"orders.csv": "order_id,order_date\n"},
+        "orders.csv: the required column 'ordered_at' is missing; is it 'order_date'? "
+        "(columns found: order_id, order_date)",
+    ),
+    "column twice": (
+        {"orders.csv": "order_id,ordered_at,ORDER_ID \n"},
+        "orders.csv: the column 'order_id' is there more than once",
+    ),
+    "Latin-1": (
+        {"orders.csv": (PLAIN + "O3,2024-01-01,Müller\n").encode("latin-1")},
+        "orders.csv: line 4, column customer_id: the byte 0xFC is not UTF-8; save the file as "
+        "UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 orders.csv > new.csv",
+    ),
+    "Latin-1 after a line end in quotation marks": (
+        {"orders.csv": (HEADER + '"a\nb",2024-01-01,Müller\n').encode("latin-1")},
+        "orders.csv: line 2, column customer_id: the byte 0xFC is not UTF-8; ",
+    ),
+    "UTF-16": (
+        {"orders.csv": HEADER.encode("utf-16")},
+        "orders.csv: the text is UTF-16; save it as UTF-8",
+    ),
+    "UTF-16 without a mark": (
+        {"orders.csv": HEADER.encode("utf-16-le")},
+        "orders.csv: this is not a CSV file, it holds binary data",
+    ),
+    "zero byte": (
+        {"orders.csv": HEADER + "O1,2024-01-01,\n" * 99 + "O1,2024\0-01-01,\n"},
+        "orders.csv: line 101, column ordered_at: there is a zero byte in the text; remove it",
+    ),
+    "open quotation mark": (
+        {"orders.csv": PLAIN + 'O3,2024-01-01,"C1\nO4,2024-01-01,"C2"\n'},
+        "orders.csv: line 4, column customer_id: a quotation mark is opened and not closed ",
+    ),
+    "mixed line ends": (
+        {"orders.csv": PLAIN + "O3,2024-01-01,C1\r\n"},
+        "orders.csv: line 4 does not end as line 1 does; make all line ends alike, LF or CRLF",
+    ),
+    "CSV named Parquet": (
+        {"orders.parquet": HEADER},
+        "orders.parquet: this is not a whole Parquet file; it is cut off, damaged or of another "
+        "kind (No magic bytes",
+    ),
+    "truncated Parquet": (
+        {"orders.parquet": parquet_bytes(PARQUET)[:-100]},
+        "orders.parquet: this is not a whole Parquet file; it is cut off, ",
+    ),
+    "Latin-1 in Parquet": (
+        {"orders.parquet": pa.table({"order_id": ["O1"], "ordered_at": latin_1_text()})},
+        "orders.parquet: column ordered_at: the file is damaged or its text is not UTF-8",
+    ),
+    "missing column in Parquet": (
+        {"orders.parquet": pa.table({"order_id": ["O1"]})},
+        "orders.parquet: the required column 'ordered_at' is missing (columns found: order_id)",
+    ),
+    "column twice in Parquet": (
+        {"orders.parquet": table_of(["order_id", "ordered_at", "Order_Id"])},
+        "orders.parquet: the column 'order_id' is there more than once",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "message"), STOPS.values(), ids=STOPS)
+def test_one_message_names_file_and_column(tmp_path, files, message):
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, files)
+    assert message in str(caught.value)
+
+
+def test_a_damaged_page_of_a_parquet_file_is_found_before_any_model_runs(tmp_path):
+    ids = [f"order {number * 7919 % 1000}" for number in range(1000)]
+    whole = bytearray(parquet_bytes(PARQUET.set_column(0, "order_id", pa.array(ids))))
+    whole[1000:1100] = bytes(100)
+    with pytest.raises(InputError, match="orders.parquet: column order_id: the file is damaged"):
+        load(tmp_path, {"orders.parquet": bytes(whole)})
+
+
+@pytest.mark.parametrize(
+    "bad_row",
+    ['O,2024-01-01,"open\n', '"O,2024-01-01,open\n', f"O,2024-01-01,{'x' * 40_000_000}\n"],
+    ids=["last column", "first column", "longer than DuckDB's buffer"],
+)
+def test_rows_that_duckdb_would_lose_without_a_word_stop_the_build(tmp_path, bad_row):
+    row = f"O,2024-01-01,{'x' * 2000}\n"
+    with pytest.raises(InputError, match="orders.csv: rows cannot be told apart: look at line 12,"):
+        load(tmp_path, {"orders.csv": HEADER + row * 10 + bad_row + row * 20_000})
+
+
+def test_quoted_line_ends_in_a_file_of_many_buffers_are_no_reason_to_stop(tmp_path):
+    row = 'O,2024-01-01,"' + "x" * 1000 + "\n" + "y" * 1000 + '"\n'
+    assert load(tmp_path, {"orders.csv": HEADER + row * 20_000}).rows_read() == 20_000
+
+
+def test_a_folder_that_is_none(tmp_path):
+    with pytest.raises(InputError, match="nowhere: this folder does not exist"):
+        load(tmp_path / "nowhere", {})
+    (tmp_path / "orders.csv").write_text(HEADER)
+    with pytest.raises(InputError, match="orders.csv: this is a file; DATA must name a folder"):
+        load(tmp_path / "orders.csv", {})
+
+
+def test_a_folder_or_a_broken_link_in_place_of_a_file(tmp_path):
+    (tmp_path / "orders.csv").symlink_to("gone.csv")
+    with pytest.raises(
+        InputError, match="orders.csv: this is a folder or a broken link, not a file"
+    ):
+        load(tmp_path, {})
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "orders.parquet"])
+def test_a_file_that_may_not_be_opened(tmp_path, monkeypatch, name):
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    write(tmp_path, {name: HEADER})
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=f"{name}: cannot be opened .Permission denied."):
+        load(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "bad", ["order_id\n", HEADER + 'O1,2024-01-01,"a\nO2,2024-01-01,"b"\n'], ids=["column", "row"]
+)
+def test_what_was_loaded_before_stays_when_a_file_is_bad(tmp_path, bad):
+    con = duckdb.connect()
+    write(tmp_path, {"customers.csv": "customer_id,signed_up_on\nC1,2024-01-01\n"})
+    load_inputs(con, folder=tmp_path, contract=CONTRACT)
+
+    write(tmp_path, {"customers.csv": "customer_id,signed_up_on\n", "orders.csv": bad})
+    with pytest.raises(InputError):
+        load_inputs(con, folder=tmp_path, contract=CONTRACT)
+
+    assert con.execute("select customer_id from raw.customers").fetchall() == [("C1",)]

@@ -1,0 +1,513 @@
+"""The sample retailer: the same bytes each time, and truths that its data really holds."""
+
+import filecmp
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from retail_analytics import sample
+from retail_analytics.sample import blocks, write_sample
+
+ROOT = Path(__file__).parents[3]
+COMMITTED = ROOT / "seeds" / "sample"
+LARGEST_SAMPLE_BYTES = 6_000_000
+INPUT_COLUMNS = {
+    "customers": "customer_id signed_up_on customer_name email region marketing_consent",
+    "products": "product_id product_name category brand list_price unit_cost lead_time_days "
+    "lead_time_sd_days is_perishable",
+    "orders": "order_id ordered_at customer_id order_status sales_channel order_total "
+    "discount_amount",
+    "order_lines": "order_id product_id quantity line_number unit_price",
+    "deliveries": "delivery_id order_id promised_on shipped_at delivered_at carrier warehouse",
+    "delivery_months": "month average_delivery_days on_time_rate_pct complaint_count",
+    "complaints": "complained_on topic order_id complaint_count",
+    "incidents": "incident_id occurred_on description affected_orders warehouse category "
+    "resolved_at",
+    "stock_levels": "product_id counted_on on_hand_units on_order_units warehouse",
+    "mentions": "mentioned_on positive_count negative_count neutral_count source",
+    "cancellations": "cancelled_on reason customer_id cancellation_count",
+    "touchpoints": "touchpoint_id customer_id touched_at channel campaign device region",
+    "ad_spend": "spent_on channel spend_amount campaign impressions clicks",
+    "support_tickets": "ticket_id opened_at customer_id team agent channel priority topic "
+    "first_replied_at resolved_at satisfaction_score message",
+    "experiment_assignments": "experiment_id customer_id variant assigned_at",
+}
+TRUTHS = {
+    *("truth_customers", "truth_products", "truth_carriers", "truth_incidents"),
+    *("truth_channels", "truth_teams", "truth_experiments", "truth_rejections"),
+}
+KEYWORDS = {
+    "Systems": ("system", "outage", "software", "database"),
+    "External": ("strike", "partner", "logistics", "carrier"),
+    "Infrastructure": ("flood", "fire", "weather", "building", "facility"),
+    "Inventory": ("inventory", "stock", "shortage"),
+}
+# what staging would keep: bad copies have ids that begin with X, or a value that cannot be
+CLEAN = {
+    "customers": "signed_up_on is not null "
+    "qualify row_number() over (partition by customer_id order by signed_up_on desc) = 1",
+    "orders": "ordered_at < '2025-01-01' "
+    "qualify row_number() over (partition by order_id order by ordered_at desc) = 1",
+    "order_lines": "product_id is not null and quantity > 0 and coalesce(unit_price, 0) >= 0 "
+    "and order_id not like 'X%'",
+    "deliveries": "delivery_id not like 'X%'",
+    "support_tickets": "ticket_id not like 'X%'",
+    "touchpoints": "touchpoint_id not like 'X%'",
+    "stock_levels": "on_hand_units >= 0",
+    "mentions": "negative_count >= 0",
+    "complaints": "complained_on is not null",
+}
+
+
+def open_sample(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A connection with a view of every Parquet file as it is (raw_...) and cleaned."""
+    con = duckdb.connect()
+    for path in sorted(folder.glob("*.parquet")):
+        con.execute(f"create view raw_{path.stem} as select * from '{path}'")
+        con.execute(
+            f"create view {path.stem} as select distinct * from '{path}' "
+            f"where {CLEAN.get(path.stem, 'true')}"
+        )
+    return con
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    """A shop of 20,000 customers: large enough for its truths to show."""
+    out = tmp_path_factory.mktemp("shop")
+    write_sample(customers=20_000, out=out, file_format="parquet")
+    return open_sample(out)
+
+
+def test_the_committed_sample_is_what_the_generator_writes(tmp_path: Path) -> None:
+    write_sample(customers=2000, out=tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == sorted(path.name for path in COMMITTED.glob("*.csv"))
+    assert filecmp.cmpfiles(tmp_path, COMMITTED, names, shallow=False)[0] == names
+    assert sum((COMMITTED / name).stat().st_size for name in names) < LARGEST_SAMPLE_BYTES
+    assert not any(b"\r" in (COMMITTED / name).read_bytes() for name in names)
+
+
+def test_tables_and_columns_are_the_documented_ones(tmp_path: Path) -> None:
+    rows = write_sample(customers=50, out=tmp_path)
+    assert set(rows) == set(INPUT_COLUMNS) | TRUTHS
+    for table, columns in INPUT_COLUMNS.items():
+        header, *lines = (tmp_path / f"{table}.csv").read_text(encoding="utf-8").splitlines()
+        assert header.split(",") == columns.split()
+        assert len(lines) == rows[table]
+
+
+def test_a_seed_fixes_every_byte(tmp_path: Path) -> None:
+    for name, seed in (("one", 5), ("same", 5), ("other", 6)):
+        for file_format in ("csv", "parquet"):
+            out = tmp_path / name / file_format
+            write_sample(customers=300, out=out, seed=seed, file_format=file_format)
+    for file_format in ("csv", "parquet"):
+        one, same, other = (tmp_path / name / file_format for name in ("one", "same", "other"))
+        names = [path.name for path in one.iterdir()]
+        assert filecmp.cmpfiles(one, same, names, shallow=False)[0] == names
+        assert f"orders.{file_format}" in filecmp.cmpfiles(one, other, names, shallow=False)[1]
+
+
+def test_csv_and_parquet_hold_the_same_values(tmp_path: Path) -> None:
+    for file_format in ("csv", "parquet"):
+        write_sample(customers=200, out=tmp_path / file_format, years=1, file_format=file_format)
+    con = duckdb.connect()
+    for parquet in sorted((tmp_path / "parquet").iterdir()):
+        types = con.execute(f"describe select * from '{parquet}'").fetchall()
+        columns = {name: column_type for name, column_type, *_ in types}
+        csv = tmp_path / "csv" / f"{parquet.stem}.csv"
+        con.execute(f"create or replace view typed as from read_csv('{csv}', columns = {columns})")
+        con.execute(f"create or replace view native as from '{parquet}'")
+        for left, right in (("typed", "native"), ("native", "typed")):
+            assert con.execute(f"from {left} except all from {right}").fetchall() == []
+
+
+def test_blocks_of_customers_share_no_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 90)
+    write_sample(customers=400, out=tmp_path, file_format="parquet")
+    con = open_sample(tmp_path)
+    assert con.execute("select count(*), max(customer_id) from customers").fetchall() == [
+        (400, "C000400")
+    ]
+    for table, key in (
+        ("orders", "order_id"),
+        ("deliveries", "delivery_id"),
+        ("touchpoints", "touchpoint_id"),
+        ("support_tickets", "ticket_id"),
+    ):
+        query = f"select count(*) = count(distinct {key}) from {table}"
+        assert con.execute(query).fetchall() == [(True,)]
+
+
+@pytest.mark.parametrize("customers", [1, 2, 7])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_tiny_shops_have_every_table(tmp_path: Path, customers: int, seed: int) -> None:
+    rows = write_sample(customers=customers, out=tmp_path, seed=seed, years=1)
+    assert rows["truth_customers"] == customers
+    assert all(
+        (tmp_path / f"{name}.csv").read_text().count("\n") == n + 1 for name, n in rows.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ({"customers": 0}, "customers"),
+        ({"years": 0}, "years"),
+        ({"years": 99}, "years"),
+        ({"seed": -1}, "seed"),
+        ({"file_format": "xlsx"}, "format"),
+    ],
+)
+def test_bad_arguments_are_named(tmp_path: Path, argument: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        write_sample(**{"customers": 10, "out": tmp_path / "out"} | argument)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_is_no_place_for_a_sample(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(ValueError, match="out must be a folder"):
+        write_sample(customers=10, out=tmp_path / "taken")
+
+
+def test_two_formats_never_share_a_folder(tmp_path: Path) -> None:
+    write_sample(customers=10, out=tmp_path)
+    with pytest.raises(ValueError, match="already holds a sample as csv"):
+        write_sample(customers=10, out=tmp_path, file_format="parquet")
+
+
+def test_a_run_that_fails_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(sample, "truth_tables", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_sample(customers=10, out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_patterns_have_their_shares(shop: duckdb.DuckDBPyConnection) -> None:
+    shares = shop.execute(
+        "select pattern, count(*) / 20000 from truth_customers group by all"
+    ).fetchall()
+    expected = {"frequent": 0.20, "seasonal": 0.30, "one_time": 0.48, "no_order": 0.02}
+    assert dict(shares) == pytest.approx(expected, abs=0.01)
+
+
+def test_orders_come_at_the_true_rates_until_drop_out(shop: duckdb.DuckDBPyConnection) -> None:
+    # without treated customers: a lift comes on top of the rate
+    rate_ratio, drop_ratio = shop.execute("""
+        with repeats as (
+            select
+                customer_id,
+                count(*) - 1 as repeat_count,
+                min(ordered_at)::date as first_on
+            from orders
+            where order_status in ('completed', 'placed')
+            group by all
+        )
+        select
+            sum(repeat_count)
+            / sum(buying_rate_per_day * (coalesce(dropped_out_on, '2025-01-01') - first_on)),
+            count(dropped_out_on) / sum(dropout_probability * repeat_count)
+        from repeats inner join truth_customers using (customer_id)
+        where pattern = 'frequent' and customer_id not in (
+            select customer_id from experiment_assignments where variant = 'treatment'
+        )
+    """).fetchall()[0]
+    assert rate_ratio == pytest.approx(1, abs=0.04)
+    assert drop_ratio == pytest.approx(1, abs=0.06)
+
+
+def test_seasonal_customers_buy_in_june_november_and_december(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    peak, rest = (
+        shop.execute(f"""
+            select avg((month(ordered_at) in (6, 11, 12))::int)
+            from orders inner join truth_customers using (customer_id)
+            where pattern {pattern} 'seasonal'
+        """).fetchall()[0][0]
+        for pattern in ("=", "<>")
+    )
+    # days weighted 4 in June and 6 in November and December: 486 of 760
+    assert peak == pytest.approx(0.64, abs=0.04)
+    assert rest < 0.32
+
+
+def test_taste_shows_in_what_customers_buy(shop: duckdb.DuckDBPyConnection) -> None:
+    shop.execute("""
+        create or replace temp view bought as
+        from order_lines
+        inner join orders using (order_id)
+        inner join truth_customers using (customer_id)
+        inner join truth_products using (product_id)
+        inner join products using (product_id)
+    """)
+    tiers = shop.execute(
+        "select price_taste, avg((price_tier = price_taste)::int) from bought group by all"
+    ).fetchall()
+    assert len(tiers) == 3
+    assert all(share > 0.5 for _, share in tiers)
+    favourite = shop.execute("select avg((category = favourite_category)::int) from bought")
+    assert favourite.fetchall()[0][0] > 0.6
+
+
+def test_money_adds_up_to_the_cent(shop: duckdb.DuckDBPyConnection) -> None:
+    wrong = shop.execute("""
+        select order_id
+        from orders left join order_lines using (order_id)
+        group by order_id
+        having sum(quantity * unit_price) is distinct from any_value(order_total)
+            and count(unit_price) = count(*)
+    """).fetchall()
+    assert wrong == []
+    unpriced, partly = shop.execute("""
+        select count_if(priced = 0), count_if(priced between 1 and lines - 1)
+        from (
+            select order_id, count(unit_price) as priced, count(*) as lines
+            from order_lines group by all
+        )
+    """).fetchall()[0]
+    assert unpriced > 100
+    assert partly == 0
+
+
+def test_orders_have_the_documented_mix(shop: duckdb.DuckDBPyConnection) -> None:
+    rows = shop.execute("select order_status, count(*) from orders group by all").fetchall()
+    counts = dict(rows)
+    total = sum(counts.values())
+    assert counts["cancelled"] / total == pytest.approx(0.02, abs=0.003)
+    assert counts["returned"] / total == pytest.approx(0.03, abs=0.003)
+    guests, first_placed = shop.execute("""
+        select
+            avg((customer_id is null)::int),
+            min(ordered_at) filter (order_status = 'placed')
+        from orders
+    """).fetchall()[0]
+    assert guests == pytest.approx(0.06, abs=0.005)
+    assert first_placed.isoformat() > "2024-12-01"
+
+
+def test_nothing_happens_after_the_end(shop: duckdb.DuckDBPyConnection) -> None:
+    for table, column in (
+        ("orders", "ordered_at"),
+        ("deliveries", "shipped_at"),
+        ("deliveries", "delivered_at"),
+        ("touchpoints", "touched_at"),
+        ("support_tickets", "resolved_at"),
+        ("complaints", "complained_on"),
+    ):
+        last = shop.execute(f"select max({column})::date::text from {table}").fetchall()
+        assert last == [("2024-12-31",)]
+
+
+def test_every_bad_row_is_declared(shop: duckdb.DuckDBPyConnection) -> None:
+    declared = shop.execute(
+        "select input_table, sum(row_count) filter (reason = 'exact_duplicate') "
+        "from truth_rejections group by all order by all"
+    ).fetchall()
+    for table, duplicates in declared:
+        query = f"""
+            select (select count(*) from raw_{table})
+                - (select count(*) from (select distinct * from raw_{table}))
+        """
+        assert shop.execute(query).fetchall() == [(duplicates or 0,)]
+    orphans = shop.execute("""
+        select
+            (select count(*) from raw_order_lines anti join orders using (order_id)),
+            (select count(*) from raw_deliveries anti join orders using (order_id))
+    """).fetchall()
+    assert (
+        orphans
+        == shop.execute("""
+        select
+            sum(row_count) filter (input_table = 'order_lines'),
+            sum(row_count) filter (input_table = 'deliveries')
+        from truth_rejections where reason = 'unknown_order'
+    """).fetchall()
+    )
+
+
+HIT = """
+    deliveries.warehouse = truth_incidents.warehouse
+    and shipped_at::date <= ends_on
+    and coalesce(delivered_at::date, '2025-01-01') >= starts_on
+"""
+
+
+def test_carriers_are_as_punctual_as_declared(shop: duckdb.DuckDBPyConnection) -> None:
+    rows = shop.execute("""
+        select
+            carrier,
+            on_time_probability,
+            avg((coalesce(delivered_at::date, '2025-01-01') <= promised_on)::int),
+            mean_days_late,
+            avg(delivered_at::date - promised_on) filter (delivered_at::date > promised_on)
+        from deliveries inner join truth_carriers using (carrier)
+        where promised_on <= '2024-12-01'
+            -- not by what was hit: the late are longer on their way and so more often hit
+            and not exists (
+                select 1 from truth_incidents
+                where truth_incidents.warehouse = deliveries.warehouse
+                    and shipped_at::date between starts_on - 30 and ends_on
+            )
+        group by all
+    """).fetchall()
+    assert len(rows) == 4
+    for _, true_rate, rate, true_late, late in rows:
+        assert rate == pytest.approx(true_rate, abs=0.01)
+        assert late == pytest.approx(true_late, rel=0.1)
+
+
+def test_incidents_delay_the_parcels_on_their_way(shop: duckdb.DuckDBPyConnection) -> None:
+    rows = shop.execute(f"""
+        select
+            parcels_delayed,
+            count(*),
+            affected_orders,
+            avg((coalesce(delivered_at::date, '2025-01-01') <= promised_on)::int)
+        from truth_incidents
+        inner join incidents using (incident_id)
+        inner join deliveries on {HIT}
+        group by all
+    """).fetchall()
+    assert len(rows) == 24
+    for delayed, found, reported, on_time in rows:
+        assert found == delayed
+        assert reported == pytest.approx(delayed, rel=0.6)
+        assert on_time < 0.6
+
+
+def test_the_words_of_an_incident_tell_its_category(shop: duckdb.DuckDBPyConnection) -> None:
+    for description, category in shop.execute(
+        "select distinct lower(description), truth_incidents.category "
+        "from incidents inner join truth_incidents using (incident_id)"
+    ).fetchall():
+        found = [name for name, words in KEYWORDS.items() if any(w in description for w in words)]
+        assert [*found, "Other"][0] == category
+
+
+def test_late_parcels_bring_complaints_and_bad_mentions(shop: duckdb.DuckDBPyConnection) -> None:
+    late, on_time = (
+        shop.execute(f"""
+            select avg((complained.order_id is not null)::int)
+            from deliveries
+            left join (select distinct order_id from complaints) as complained using (order_id)
+            where delivered_at::date {sign} promised_on
+        """).fetchall()[0][0]
+        for sign in (">", "<=")
+    )
+    assert late > 5 * on_time
+    correlation = shop.execute("""
+        with late as (
+            select
+                date_trunc('month', promised_on) as month,
+                avg((coalesce(delivered_at::date, '2025-01-01') > promised_on)::int) as late_share
+            from deliveries group by all
+        ), spoken as (
+            select
+                date_trunc('month', mentioned_on) as month,
+                sum(negative_count) / sum(positive_count + negative_count + neutral_count) as bad
+            from mentions group by all
+        )
+        select corr(late_share, bad) from late inner join spoken using (month)
+    """).fetchall()[0][0]
+    assert correlation > 0.8
+
+
+def test_channels_cause_orders_as_declared(shop: duckdb.DuckDBPyConnection) -> None:
+    rows = shop.execute("""
+        select purchase_effect, caused_order_count / touch_count, touch_count, count(*)
+        from truth_channels inner join touchpoints using (channel)
+        group by all
+    """).fetchall()
+    assert len(rows) == 6
+    for effect, found, declared, touches in rows:
+        assert found == pytest.approx(effect, abs=0.015)
+        assert touches == declared
+
+
+def test_teams_are_as_fast_as_declared(shop: duckdb.DuckDBPyConnection) -> None:
+    rows = shop.execute("""
+        select
+            any_value(reply_median_minutes),
+            median(epoch(first_replied_at - opened_at)) / 60,
+            any_value(resolve_median_hours),
+            median(epoch(resolved_at - first_replied_at)) / 3600
+        from support_tickets inner join truth_teams using (team, priority)
+        where priority = 'normal' and opened_at < '2024-11-01'
+        group by team
+    """).fetchall()
+    assert len(rows) == 4
+    for true_reply, reply, true_solution, solution in rows:
+        assert reply == pytest.approx(true_reply, rel=0.12)
+        assert solution == pytest.approx(true_solution, rel=0.12)
+
+
+def test_one_experiment_lifts_orders_and_the_other_does_not(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = shop.execute("""
+        with counted as (
+            select
+                experiment_id,
+                customer_id,
+                variant,
+                count(orders.order_id) as order_count
+            from experiment_assignments
+            inner join truth_experiments using (experiment_id)
+            left join orders using (customer_id)
+            where order_status in ('completed', 'placed')
+                and ordered_at between assigned_at and assigned_at + to_days(length_days)
+            group by all
+        ), arms as (
+            select
+                experiment_id,
+                variant,
+                count(*) as customers,
+                coalesce(sum(order_count), 0) as orders,
+                sum(order_count * order_count) as squares
+            from experiment_assignments
+            left join counted using (experiment_id, customer_id, variant)
+            group by all
+        )
+        select experiment_id, variant, orders / customers,
+            sqrt(squares / customers - (orders / customers) ** 2) / sqrt(customers)
+        from arms
+    """).fetchall()
+    arms = {(experiment, variant): (mean, error) for experiment, variant, mean, error in rows}
+    for experiment, true_lift in (("free-shipping", 0.4), ("green-button", 0.0)):
+        control, control_error = arms[experiment, "control"]
+        treated, treated_error = arms[experiment, "treatment"]
+        error = (control_error**2 + treated_error**2) ** 0.5 / control
+        assert treated / control - 1 == pytest.approx(true_lift, abs=2.5 * error)
+        assert (treated / control - 1 > 3 * error) == (true_lift > 0)
+
+
+def test_stock_falls_by_no_more_than_was_sold(shop: duckdb.DuckDBPyConnection) -> None:
+    broken, counted = shop.execute("""
+        with sold as (
+            select
+                product_id,
+                date_trunc('week', ordered_at - interval 1 day)::date + 7 as counted_on,
+                sum(quantity) as units
+            from order_lines inner join orders using (order_id)
+            where order_status in ('completed', 'placed')
+            group by all
+        ), weeks as (
+            select
+                product_id,
+                counted_on,
+                on_hand_units + on_order_units as position,
+                lag(position) over (partition by product_id order by counted_on) as before
+            from stock_levels
+        )
+        select count_if(position < before - coalesce(units, 0)), count(before)
+        from weeks left join sold using (product_id, counted_on)
+    """).fetchall()[0]
+    assert broken == 0
+    assert counted > 30_000

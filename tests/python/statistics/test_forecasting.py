@@ -1,0 +1,440 @@
+"""The forecast engine: scales, components, weights, intervals, replay and whole forecasts."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtri, stdtrit
+
+from retail_analytics.statistics.forecasting import backtest, forecast
+from retail_analytics.statistics.forecasting.combine import combination_weights
+from retail_analytics.statistics.forecasting.intervals import conformal_factor
+from retail_analytics.statistics.forecasting.models import (
+    COMPONENTS,
+    component_paths,
+    seasonal_profile,
+)
+from retail_analytics.statistics.forecasting.replay import replay, replayed_hits
+from retail_analytics.statistics.forecasting.series import BOUNDS, SCALES, from_working, to_working
+
+SEASON = 10 * np.sin(np.arange(12) * np.pi / 6)
+
+
+def long_frame(values, *, metric="sales", entity="all", freq="MS", weight=None):
+    periods = pd.date_range("2012-01-01", periods=len(values), freq=freq)
+    frame = pd.DataFrame(
+        {"metric": metric, "entity": entity, "period": periods, "value": np.asarray(values, float)}
+    )
+    return frame if weight is None else frame.assign(weight=weight)
+
+
+def one(values, *, scale="real", weight=None, **options):
+    """Forecast a single series; every warning is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return forecast(long_frame(values, weight=weight), scales={"sales": scale}, **options)
+
+
+def simulated(seed):
+    """A monthly series of one of six processes, 66 to 144 long."""
+    draw = np.random.default_rng(seed)
+    size = int(draw.integers(66, 145))
+    season = draw.choice([0, 0.5, 1.0]) * SEASON[np.arange(size) % 12]
+    noise, steps = draw.normal(size=(2, size))
+    level = 100 + draw.normal() * 0.3 * np.arange(size)
+    return [
+        level + season + 3 * noise,
+        100 + np.cumsum(steps) + season + noise,
+        level + np.where(np.arange(size) > draw.integers(10, size), 15.0, 0.0) + season + 2 * noise,
+        100 + season + 3 * draw.standard_t(3, size=size),
+        draw.poisson(np.exp(3 + 0.03 * season + 0.02 * np.cumsum(steps))).astype(float),
+        100 + np.cumsum(np.cumsum(0.05 * steps) + 0.3 * noise) + season,
+    ][seed % 6]
+
+
+# scales
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_value_survives_the_way_there_and_back(scale):
+    low, high = BOUNDS.get(scale, (0.0 if scale != "real" else -50.0, 500.0))
+    values = np.linspace(low, high, 12)[1:-1]
+    back = from_working(to_working(values, scale=scale), scale=scale)
+    np.testing.assert_allclose(back, values, rtol=1e-12)
+
+
+def test_a_rate_at_its_end_is_drawn_in_by_half_a_case():
+    share = np.array([1.0, 0.5])
+    found = to_working(share, scale="rate", weights=np.array([19.0, 19.0]))
+    np.testing.assert_allclose(from_working(found, scale="rate"), [0.975, 0.5])
+
+
+# components
+
+
+def test_profile_of_a_line_with_a_season_is_the_season():
+    working = 3.0 * np.arange(60) + SEASON[np.arange(60) % 12]
+    np.testing.assert_allclose(seasonal_profile(working, season_length=12), SEASON, atol=0.35)
+
+
+def test_profile_of_noise_is_shrunk_away():
+    draws = np.random.default_rng(0).normal(size=(200, 60))
+    raw = np.mean([np.var(draw.reshape(5, 12).mean(axis=0)) for draw in draws])
+    shrunk = np.mean([np.var(seasonal_profile(draw, season_length=12)) for draw in draws])
+    assert shrunk < 0.25 * raw
+
+
+def test_no_profile_below_two_seasons():
+    assert seasonal_profile(SEASON[np.arange(23) % 12], season_length=12).tolist() == [0.0]
+
+
+def test_naive_and_drift_by_hand():
+    found = component_paths(np.array([2.0, 3, 5, 5, 6]), season_length=12, horizon=3).components
+    assert found[COMPONENTS.index("seasonal_naive")].tolist() == [6, 6, 6]
+    assert found[COMPONENTS.index("drift")].tolist() == [7, 8, 9]
+
+
+def test_an_explosive_path_is_discarded_for_the_naive_one():
+    working = np.r_[np.zeros(8), 2.0 ** np.arange(8)]
+    found = component_paths(working, season_length=1, horizon=60)
+    low, high = working.min(), working.max()
+    assert np.all(found.components >= low - (high - low))
+    assert np.all(found.components <= high + (high - low))
+
+
+# weights and intervals
+
+
+def test_weights_fall_with_the_sixth_power_of_the_error():
+    errors = np.array([[1.0, 2.0, 1.0], [3.0, 6.0, 3.0]])
+    np.testing.assert_allclose(combination_weights(errors), np.array([64, 1, 64]) / 129)
+
+
+def test_weights_without_errors_are_equal():
+    assert combination_weights(np.empty((0, 4))).tolist() == [0.25] * 4
+    assert combination_weights(np.zeros((3, 4))).tolist() == [0.25] * 4
+    np.testing.assert_allclose(combination_weights(np.array([[0.0, 1.0]])), [1, 0], atol=1e-9)
+
+
+def test_factor_without_residuals_is_the_usual_one_and_falls_with_origins():
+    nothing = np.array([])
+    assert conformal_factor(nothing, origins=0, level=0.8) == pytest.approx(1.1 * stdtrit(1, 0.9))
+    usual = np.full(10, 1.1 * ndtri(0.9))
+    factors = [conformal_factor(usual, origins=count, level=0.8) for count in (1, 4, 12)]
+    assert factors[0] > factors[1] > factors[2] > usual[0]
+
+
+def test_factor_follows_the_residuals_more_the_more_origins_there_are():
+    wide = np.full(50, 4.0)
+    assert 2.5 < conformal_factor(wide, origins=3, level=0.8) < 2.8
+    assert conformal_factor(wide, origins=100, level=0.8) == pytest.approx(4.0, rel=0.06)
+
+
+# replay
+
+
+def test_the_replay_knows_nothing_of_the_future():
+    working = simulated(1)
+    known = np.ones(len(working), dtype=bool)
+    before = replay(working, known, season_length=12, horizon=6)
+    cut = int(before.origins[6])
+    changed = working.copy()
+    changed[cut:] += 1000 * np.random.default_rng(0).normal(size=len(working) - cut)
+    after = replay(changed, known, season_length=12, horizon=6)
+    np.testing.assert_array_equal(before.components[:7], after.components[:7])
+    np.testing.assert_array_equal(before.combined[:7], after.combined[:7])
+    earlier = before.origins[:7, None] + np.arange(1, 7) <= cut
+    for path in ("combined", "actual"):
+        np.testing.assert_array_equal(
+            getattr(before, path)[:7][earlier], getattr(after, path)[:7][earlier]
+        )
+    hits = [replayed_hits(past, served=past.combined, level=0.8) for past in (before, after)]
+    np.testing.assert_array_equal(hits[0][:7][earlier], hits[1][:7][earlier])
+
+
+def test_filled_gaps_are_never_scored_and_no_origin_lies_in_one():
+    known = np.ones(60, dtype=bool)
+    known[[20, 33, 34, 35, 50]] = False
+    past = replay(np.arange(60.0), known, season_length=12, horizon=6)
+    assert known[past.origins - 1].all()
+    targets = past.origins[:, None] + np.arange(6)
+    inside = targets < 60
+    assert np.array_equal(np.isfinite(past.actual[inside]), known[targets[inside]])
+
+
+# whole forecasts
+
+
+@pytest.mark.parametrize(
+    ("scale", "value"),
+    [("rate_pct", 100.0), ("rate", 0.0), ("balance", -1.0), ("count", 0.0), ("positive", 7.3)],
+)
+@pytest.mark.parametrize("size", [3, 9, 40])
+def test_a_constant_series_forecasts_itself(scale, value, size):
+    found = one(np.full(size, value), scale=scale).forecasts
+    assert (found["value"] == value).all()
+    if size >= 9:
+        assert (found["value_lower"] == value).all() and (found["value_upper"] == value).all()
+
+
+def test_a_few_equal_months_do_not_promise_the_next():
+    found = one(np.ones(3), scale="count").forecasts.iloc[0]
+    # by hand: Student's 90 % with two degrees of freedom times sqrt(1.5) / 2, around log 2
+    reach = 1.8856 * np.sqrt(1.5) / 2
+    assert found["value"] == 1 and found["value_lower"] == 0
+    assert found["value_upper"] == pytest.approx(np.expm1(np.log(2) + reach), rel=1e-4)
+    rates = one(np.full(3, 1.0), scale="rate").forecasts
+    assert (rates["value"] == 1).all() and (rates["value_upper"] == 1).all()
+    assert (rates["value_lower"] < 0.95).all()
+
+
+def test_a_repeated_season_forecasts_itself():
+    found = one(np.tile(SEASON, 5), horizon=12).forecasts
+    np.testing.assert_allclose(found["value"], SEASON, atol=1e-9)
+
+
+def test_a_line_goes_on():
+    found = one(5 + 2.0 * np.arange(60)).forecasts
+    np.testing.assert_allclose(found["value"], 5 + 2.0 * np.arange(60, 66), rtol=1e-4)
+
+
+EDGES = {
+    "nothing": ([np.nan] * 4, "count", "insufficient_data"),
+    "one point": ([5.0], "count", "insufficient_data"),
+    "two points": ([5.0, 6.0], "positive", "insufficient_data"),
+    "off the scale": ([-1.0] * 20, "count", "insufficient_data"),
+    "seven months": ([95.0, 93, 88, 70, 60, 80, 92], "rate_pct", "short_history"),
+    "eight months": ([5.0, 3, 8, 7, 6, 8, 9, 4], "count", "ok"),
+    "one year": (np.arange(12.0) % 5, "count", "ok"),
+    "two years": (np.arange(24.0) % 7, "real", "ok"),
+    "level shift": (np.r_[np.zeros(30), np.full(30, 50.0)], "count", "ok"),
+    "one spike": (np.r_[np.zeros(59), 1.0], "count", "ok"),
+    "NaN in the middle": (np.where(np.arange(60) % 7 == 3, np.nan, np.arange(60)), "real", "ok"),
+    "every other month": (np.where(np.arange(40) % 2, np.nan, np.arange(40)), "real", "ok"),
+    "infinite": (np.r_[np.arange(20.0), np.inf, -np.inf, np.arange(20.0)], "real", "ok"),
+    "huge": (1e140 * (1 + np.arange(40) % 3), "positive", "ok"),
+    "tiny": (1e-140 * (1 + np.arange(40) % 3), "positive", "ok"),
+    "negative": (-50 - np.arange(40.0) % 7, "real", "ok"),
+    "from end to end": (100.0 * (np.arange(60) % 2), "rate_pct", "ok"),
+    "explosion": (np.exp(0.5 * np.arange(60)), "real", "ok"),
+    "wild": (np.random.default_rng(0).standard_cauchy(80) * 1e6, "real", "ok"),
+}
+
+
+@pytest.mark.parametrize("horizon", [1, 18])
+@pytest.mark.parametrize("name", EDGES)
+def test_always_a_status_never_a_crash(name, horizon):
+    values, scale, status = EDGES[name]
+    found = one(values, scale=scale, horizon=horizon)
+    assert (found.forecasts["status"] == status).all()
+    assert found.forecasts["horizon"].tolist() == list(range(1, horizon + 1))
+    assert found.backtest["horizon"].tolist() == list(range(1, horizon + 1))
+    figures = found.forecasts[["value_lower", "value", "value_upper"]]
+    if status == "insufficient_data":
+        assert figures.isna().all(axis=None) and found.forecasts["method"].isna().all()
+    else:
+        assert np.isfinite(figures).all(axis=None)
+        assert (figures.diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+    if status != "ok":
+        assert (found.backtest["origin_count"] == 0).all()
+
+
+@settings(max_examples=15)
+@given(
+    scale=st.sampled_from([*BOUNDS, "count", "positive"]),
+    shares=st.lists(st.floats(0, 1) | st.sampled_from([0.0, 1.0]), min_size=3, max_size=40),
+)
+def test_bounds_hold(scale, shares):
+    low, high = BOUNDS.get(scale, (0.0, np.inf))
+    reach = high - low if np.isfinite(high) else 1000.0
+    values = np.clip(low + reach * np.array(shares), 1e-9 if scale == "positive" else low, high)
+    figures = one(values, scale=scale, horizon=12).forecasts[
+        ["value", "value_lower", "value_upper"]
+    ]
+    assert (figures >= low).all(axis=None) and (figures <= high).all(axis=None)
+
+
+def test_an_interval_can_hold_the_end_of_a_scale():
+    draw = np.random.default_rng(6)
+    parcels = np.full(60, 40.0)
+    rates = 100 * draw.binomial(40, 0.98, size=60) / parcels
+    found = one(rates, scale="rate_pct", weight=parcels).forecasts
+    assert (found["value_upper"] == 100).all()
+    assert (found["value_lower"] < 100).all() and (found["value"] < 100).all()
+
+
+def test_a_late_start_and_an_old_gap():
+    values = np.r_[np.nan, np.arange(20.0), np.full(14, np.nan), 5, 7, 6, 8, 7, np.nan, 9, np.nan]
+    found = one(values).forecasts.iloc[0]
+    assert found["status"] == "short_history"
+    assert (found["history_count"], found["missing_count"]) == (6, 1)
+    assert found["as_of_period"] == pd.Timestamp("2012-01-01") + pd.DateOffset(months=41)
+    assert found["period"] == found["as_of_period"] + pd.DateOffset(months=1)
+
+
+def test_as_of_hides_what_came_later():
+    values = simulated(0)
+    frame = long_frame(values)
+    then = forecast(frame, scales={"sales": "real"}, as_of=frame["period"].iloc[49])
+    pd.testing.assert_frame_equal(then.forecasts, one(values[:50]).forecasts)
+
+
+def test_weekly_series():
+    frame = long_frame(simulated(3), freq="W-MON")
+    found = forecast(frame, scales={"sales": "real"}, season_length=1, freq="W-MON").forecasts
+    assert (found["period"].diff().dropna() == pd.Timedelta(days=7)).all()
+
+
+def test_a_wider_level_gives_wider_bounds():
+    values = simulated(1)
+    narrow, wide = (one(values, level=level).forecasts for level in (0.5, 0.95))
+    assert (narrow["value_upper"] < wide["value_upper"]).all()
+    assert (narrow["value_lower"] > wide["value_lower"]).all()
+
+
+def test_the_unit_does_not_matter():
+    values = simulated(2)
+    figures = ["value", "value_lower", "value_upper"]
+    small, large = one(values).forecasts[figures], one(1e6 * values).forecasts[figures]
+    np.testing.assert_allclose(1e6 * small, large, rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def many():
+    series = {f"series_{seed:02d}": simulated(seed) for seed in range(36)}
+    frame = pd.concat(
+        long_frame(np.maximum(values[:-18], 0), metric="count", entity=entity)
+        for entity, values in series.items()
+    )
+    return series, frame, forecast(frame, scales={"count": "count"}, horizon=18)
+
+
+def test_neither_row_order_nor_other_series_nor_workers_matter(many):
+    _, frame, found = many
+    some = frame[frame["entity"] < "series_03"]
+    expected = [part[part["entity"] < "series_03"] for part in found]
+    for workers in (1, 2):
+        again = forecast(
+            some.sample(frac=1, random_state=workers),
+            scales={"count": "count"},
+            horizon=18,
+            workers=workers,
+        )
+        for left, right in zip(expected, again, strict=True):
+            pd.testing.assert_frame_equal(left, right, check_exact=True)
+
+
+def test_backtest_alone_is_the_same(many):
+    _, frame, found = many
+    alone = backtest(frame[frame["entity"] == "series_00"], scales={"count": "count"}, horizon=18)
+    pd.testing.assert_frame_equal(alone, found.backtest.iloc[:18])
+
+
+def test_what_does_not_beat_the_baseline_does_not_serve(many):
+    table = many[2].backtest
+    combined = table["method"] == "combination"
+    assert 0 < combined.mean() < 1
+    assert (table.loc[combined, "combination_relative_mae"] < 1).all()
+    assert (table.loc[~combined, "combination_relative_mae"] >= 1).all()
+    assert (table.loc[~combined, "method"] == "seasonal_naive").all()
+    assert (table.loc[~combined, "mae"] == table.loc[~combined, "baseline_mae"]).all()
+
+
+def replayed_coverage(found):
+    scored = found.backtest[found.backtest["origin_count"] > 0]
+    return np.average(scored["coverage"], weights=scored["origin_count"])
+
+
+def judged(truth, found, *, season_length, horizon):
+    """Mean MASE of the forecasts and of the seasonal naive, and coverage, on held-out ends."""
+    errors, naive_errors, hits = [], [], []
+    for entity, rows in found.forecasts.groupby("entity"):
+        past, future = truth[entity][:-horizon], truth[entity][-horizon:]
+        unit = np.mean(np.abs(past[season_length:] - past[:-season_length]))
+        naive = np.resize(past[-season_length:], horizon)
+        errors.append(np.mean(np.abs(rows["value"] - future)) / unit)
+        naive_errors.append(np.mean(np.abs(naive - future)) / unit)
+        hits.append((future >= rows["value_lower"]) & (future <= rows["value_upper"]))
+    return np.mean(errors), np.mean(naive_errors), np.mean(hits)
+
+
+def test_simulated_series_skill_and_coverage(many):
+    series, _, found = many
+    truth = {entity: np.maximum(values, 0) for entity, values in series.items()}
+    mase, naive_mase, coverage = judged(truth, found, season_length=12, horizon=18)
+    assert mase < 0.85 * naive_mase
+    assert 0.70 < coverage < 0.90
+    assert 0.70 < replayed_coverage(found) < 0.90
+
+
+def windows(values, *, name, size):
+    """Stretches of a long series that do not overlap, the latest first."""
+    ends = range(len(values), size - 1, -size)
+    return {f"{name}_{end}": values[end - size : end] for end in ends}
+
+
+def public_monthly():
+    co2 = sm.datasets.co2.load_pandas().data["co2"].resample("MS").mean().interpolate()
+    sea = sm.datasets.elnino.load_pandas().data.drop(columns="YEAR").to_numpy().ravel()
+    return windows(co2.to_numpy(), name="co2", size=100) | windows(sea, name="sea", size=100)
+
+
+def public_quarterly():
+    macro = sm.datasets.macrodata.load_pandas().data
+    columns = ["realgdp", "realcons", "realinv", "realgovt", "cpi", "m1", "unemp", "tbilrate"]
+    return {
+        key: values
+        for column in columns
+        for key, values in windows(macro[column].to_numpy(), name=column, size=67).items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("load", "season_length", "horizon", "freq"),
+    [(public_monthly, 12, 18, "MS"), (public_quarterly, 4, 8, "QS")],
+)
+def test_public_series_skill_and_coverage(load, season_length, horizon, freq):
+    truth = load()
+    frame = pd.concat(
+        long_frame(values[:-horizon], entity=entity, freq=freq) for entity, values in truth.items()
+    )
+    found = forecast(
+        frame, scales={"sales": "real"}, horizon=horizon, season_length=season_length, freq=freq
+    )
+    mase, naive_mase, _ = judged(truth, found, season_length=season_length, horizon=horizon)
+    assert mase < 0.85 * naive_mase
+    # The held-out ends share their shocks (all of 2008 is one event), the origins do not.
+    assert 0.70 < replayed_coverage(found) < 0.90
+
+
+def test_an_empty_frame_gives_empty_frames():
+    empty = long_frame([])
+    found = forecast(empty, scales={})
+    full = one(np.arange(9.0))
+    for left, right in zip(found, full, strict=True):
+        assert left.empty
+        assert left.dtypes.equals(right.dtypes)
+
+
+@pytest.mark.parametrize("column", ["metric", "entity", "period", "value"])
+def test_a_missing_column_is_named(column):
+    with pytest.raises(ValueError, match=f"^{column}"):
+        forecast(long_frame(np.arange(9.0)).drop(columns=column), scales={"sales": "real"})
+
+
+def test_bad_frames_and_options_are_refused():
+    frame = long_frame(np.arange(9.0))
+    with pytest.raises(ValueError, match="^metric: sales needs a scale"):
+        forecast(frame, scales={"sales": "logarithmic"})
+    with pytest.raises(ValueError, match="^period"):
+        forecast(pd.concat([frame, frame]), scales={"sales": "real"})
+    with pytest.raises(ValueError, match="^period: sales of all"):
+        forecast(frame, scales={"sales": "real"}, freq="QS")
+    with pytest.raises(ValueError, match="horizon"):
+        forecast(frame, scales={"sales": "real"}, horizon=0)
+    with pytest.raises(ValueError, match="level"):
+        forecast(frame, scales={"sales": "real"}, level=80)

@@ -1,0 +1,122 @@
+"""Mann-Kendall, Sen's slope and the trend table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from retail_analytics.statistics.trend import TREND_COLUMNS, mann_kendall, sen_slope, trends
+
+
+def long_frame(values, *, metric="on_time_rate_pct", entity="all"):
+    periods = pd.date_range("2023-01-01", periods=len(values), freq="MS")
+    return pd.DataFrame({"metric": metric, "entity": entity, "period": periods, "value": values})
+
+
+@pytest.mark.parametrize("size", [4, 7, 10])
+def test_exact_p_value_is_kendalls_without_ties(size):
+    for seed in range(20):
+        values = np.random.default_rng(seed).normal(size=size)
+        reference = stats.kendalltau(np.arange(size), values, method="exact")
+        found = mann_kendall(values)
+        assert found.tau == pytest.approx(reference.statistic)
+        assert found.p_value == pytest.approx(reference.pvalue)
+
+
+def test_tau_with_ties_is_tau_b():
+    for seed in range(20):
+        values = np.random.default_rng(seed).integers(0, 5, size=36).astype(float)
+        reference = stats.kendalltau(np.arange(36), values)
+        assert mann_kendall(values).tau == pytest.approx(reference.statistic)
+
+
+def test_variance_corrects_for_ties():
+    # Two groups of ties, of 3 and of 2, among 8: (8 7 21 - 3 2 11 - 2 1 9) / 18.
+    found = mann_kendall(np.array([1.0, 2, 2, 2, 3, 4, 4, 5]))
+    assert found.variance == pytest.approx((1176 - 66 - 18) / 18)
+    assert found.s == 28 - 3 - 1
+
+
+def test_normal_p_value_has_continuity_correction():
+    values = np.arange(12.0)
+    values[[0, 11]] = values[[11, 0]]
+    found = mann_kendall(values)
+    assert found.p_value == pytest.approx(2 * stats.norm.sf((abs(found.s) - 1) / 212.666667**0.5))
+
+
+def test_rejects_about_as_often_as_it_says_where_there_is_no_trend():
+    draws = np.random.default_rng(4).normal(size=(2000, 24))
+    share = np.mean([mann_kendall(draw).p_value < 0.05 for draw in draws])
+    assert 0.035 < share < 0.06
+
+
+def test_sens_slope_is_the_theil_sen_estimate_with_its_interval():
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        values = 0.3 * np.arange(24) + draw.integers(0, 6, size=24)
+        reference = stats.theilslopes(values, np.arange(24), alpha=0.80)
+        found = sen_slope(values, level=0.80)
+        assert found.slope == pytest.approx(reference.slope)
+        assert found.lower == pytest.approx(reference.low_slope)
+        assert found.upper == pytest.approx(reference.high_slope)
+
+
+def test_slope_interval_covers_the_true_slope():
+    draw = np.random.default_rng(1)
+    hits = [
+        (found := sen_slope(0.5 * np.arange(18) + draw.normal(size=18))).lower <= 0.5 <= found.upper
+        for _ in range(500)
+    ]
+    assert 0.75 < np.mean(hits) < 0.87
+
+
+def test_a_gap_keeps_its_place():
+    assert sen_slope(np.array([0.0, np.nan, 2, 3, np.nan, 5])).slope == 1
+
+
+def test_one_wild_month_does_not_make_a_trend():
+    values = np.array([50.0, 51, 49, 50, 52, 50, 49, 51, 50, 51, 49, 500])
+    assert trends(long_frame(values))["direction"].item() == "none"
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "direction"),
+    [
+        ([], None, None),
+        ([np.nan, 3.0], "insufficient_data", None),
+        ([1.0, 2, 3], "short_history", "none"),
+        ([1.0, 2, 3, 4, 5, 6, 7], "short_history", "rising"),
+        ([5.0] * 12, "ok", "none"),
+        (list(np.arange(12.0)[::-1]), "ok", "falling"),
+    ],
+)
+def test_status_and_direction(values, status, direction):
+    found = trends(long_frame(values))
+    assert list(found.columns) == list(TREND_COLUMNS)
+    if status is None:
+        assert found.empty
+    else:
+        assert found["status"].item() == status
+        assert found["direction"].item() == direction
+
+
+def test_only_the_last_periods_count():
+    values = np.r_[np.arange(12.0), np.arange(12.0)[::-1]]
+    assert trends(long_frame(values), periods=12)["direction"].item() == "falling"
+    assert trends(long_frame(values))["direction"].item() == "none"
+
+
+def test_rows_may_come_in_any_order():
+    frame = pd.concat([long_frame(np.arange(9.0)), long_frame(np.ones(9), entity="north")])
+    shuffled = frame.sample(frac=1, random_state=3)
+    pd.testing.assert_frame_equal(trends(frame), trends(shuffled))
+
+
+def test_a_bad_frame_names_the_column():
+    frame = long_frame([1.0, 2, 3])
+    with pytest.raises(ValueError, match="value"):
+        trends(frame.drop(columns="value"))
+    with pytest.raises(ValueError, match="period"):
+        trends(pd.concat([frame, frame]))
+    with pytest.raises(ValueError, match="period"):
+        trends(frame.assign(period=frame["period"] + pd.to_timedelta([0, 0, 9], unit="D")))
