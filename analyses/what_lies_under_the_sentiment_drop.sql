@@ -87,11 +87,11 @@ select
     round(slices.on_time_count / slices.delivery_count, 3) as on_time_rate,
     round(slices.usual_on_time_rate, 3) as usual_on_time_rate,
     round(slices.usual_on_time_rate * slices.delivery_count - slices.on_time_count)
-        as late_parcels_above_usual,
+        as late_deliveries_above_usual,
     slices.complaint_count,
     incidents_met.incidents_open
 from spans
 left join slices on spans.drop_month = slices.drop_month
 left join incidents_met
     on slices.dimension = 'warehouse' and slices.entity = incidents_met.warehouse
-order by late_parcels_above_usual desc nulls last
+order by late_deliveries_above_usual desc nulls last

@@ -1,4 +1,4 @@
-"""One row a model, horizon, metric and baseline: how well it did on held-out time."""
+"""One row per model, horizon, metric and baseline: how well it did on held-out time."""
 
 from retail_analytics.customers.churn.backtest import backtest
 

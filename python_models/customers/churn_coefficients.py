@@ -1,4 +1,4 @@
-"""One row a horizon (its level) and one a feature: the model that gives the churn risks."""
+"""One row per horizon (its level) and one a feature: the model that gives the churn risks."""
 
 from retail_analytics.customers.churn.backtest import choose_method
 from retail_analytics.customers.churn.model import churn_coefficients

@@ -1,4 +1,4 @@
-"""One row a number of clusters and cluster: centroid, name, and how good that number is."""
+"""One row per number of clusters and cluster: centroid, name, and how good that number is."""
 
 from retail_analytics.customers.clusters import fit_clusters
 

@@ -1,4 +1,4 @@
-"""One row a model, target, metric and baseline: how well the model did on held-out time."""
+"""One row per model, target, metric and baseline: how well the model did on held-out time."""
 
 from retail_analytics.customers.clv.tables import backtest_models
 

@@ -1,4 +1,4 @@
-"""One row a group of alike histories and horizon: what one customer of it is expected to do."""
+"""One row per group of alike histories and horizon: what one customer of it is expected to do."""
 
 import ast
 

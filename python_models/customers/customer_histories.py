@@ -1,4 +1,4 @@
-"""One row a customer and purpose: the history of purchases, and the group of alike histories."""
+"""One row per customer and purpose: the history of purchases, and the group of alike histories."""
 
 from retail_analytics.customers.clv.warehouse import with_bins
 

@@ -1,4 +1,4 @@
-"""One row a customer: how recent, how often, how much, and the segment that follows from it."""
+"""One row per customer: how recent, how often, how much, and the segment that follows from it."""
 
 from retail_analytics.customers.rfm import explain, score
 

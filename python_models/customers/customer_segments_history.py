@@ -1,4 +1,4 @@
-"""One row a customer and month: the segment the customer was in at the month's end."""
+"""One row per customer and month: the segment the customer was in at the month's end."""
 
 from retail_analytics.customers.rfm import score
 

@@ -1,4 +1,4 @@
-"""One row a purpose and model of purchases or spend: its parameters and how the fit went."""
+"""One row per purpose and model of purchases or spend: its parameters and how the fit went."""
 
 from retail_analytics.customers.clv.tables import fit_models
 from retail_analytics.customers.clv.warehouse import spend_groups

@@ -1,4 +1,4 @@
-"""One row a month of a slice of deliveries and measure: what was usual before it."""
+"""One row per month of a slice of deliveries and measure: what was usual before it."""
 
 from retail_analytics.deliveries.series import delivery_limits
 

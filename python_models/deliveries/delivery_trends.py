@@ -1,4 +1,4 @@
-"""One row a slice of deliveries and measure: whether it rises or falls, and how fast."""
+"""One row per slice of deliveries and measure: whether it rises or falls, and how fast."""
 
 from retail_analytics.deliveries.series import delivery_trends
 

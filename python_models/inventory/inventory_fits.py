@@ -1,11 +1,11 @@
-"""One row an article and rule: the article's stock levels, and what the rule did in a replay."""
+"""One row per article and rule: the article's stock levels, and what the rule did in a replay."""
 
 from retail_analytics.inventory.tables import fit_inventory
 
 
 def model(dbt, session):
     """Fits a chunk of articles at a time while the rows of the one before are written."""
-    articles = dbt.ref("int_inventory_articles")
+    articles = dbt.ref("int_inventory_products")
     demand = dbt.ref("int_demand_days")
     settings = dbt.ref("inventory_settings")
     return fit_inventory(

@@ -1,4 +1,4 @@
-"""One row a series and month ahead: forecast, errors over the replay, trend of the history."""
+"""One row per series and month ahead: forecast, errors over the replay, trend of the history."""
 
 from retail_analytics.statistics.forecasting.tables import forecast_metrics
 

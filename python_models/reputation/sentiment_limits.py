@@ -1,4 +1,4 @@
-"""One row a month and slice: the limits within which net sentiment usually varies."""
+"""One row per month and slice: the limits within which net sentiment usually varies."""
 
 from retail_analytics.statistics.control_limits import LIMIT_FACTOR, RANGE_FACTOR, control_limits
 

@@ -166,7 +166,7 @@ carriers as (
         first_value(carrier) over (order by on_time_rank, carrier) as subject,
         expected_on_time_rate_upper as value,
         cast(null as double) as usual_value,
-        parcel_count as item_count,
+        delivery_count as item_count,
         cast(null as double) as value_at_stake,
         as_of_date as period
     from scorecards

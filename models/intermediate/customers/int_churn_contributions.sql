@@ -9,7 +9,7 @@
     'order_value': ['order_value'],
     'returns': ['returns'],
     'complaints': ['complaints'],
-    'late_parcels': ['late_parcels'],
+    'late_deliveries': ['late_deliveries'],
     'cancellation': ['cancelled'],
 } -%}
 {%- set features = drivers.values() | sum(start=[]) -%}

@@ -8,7 +8,7 @@
     'order_value': 'size of their orders',
     'returns': 'returns',
     'complaints': 'complaints',
-    'late_parcels': 'late deliveries',
+    'late_deliveries': 'late deliveries',
     'cancellation': 'said that they leave',
 } %}
 with contributions as (

@@ -28,7 +28,7 @@ churn_events as (
     union all
     select
         orders.customer_id,
-        'late_parcel' as event_type,
+        'late_delivery' as event_type,
         1 as event_count,
         deliveries.promised_on + 1 as happened_on
     from deliveries

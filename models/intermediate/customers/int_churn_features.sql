@@ -38,7 +38,7 @@ churn_features as (
         end as order_value,
         ln(1 + return_count) as returns,
         ln(1 + complaint_count) as complaints,
-        ln(1 + late_parcel_count) as late_parcels,
+        ln(1 + late_delivery_count) as late_deliveries,
         cast(has_cancelled as double) as cancelled,
         as_of_date
     from shifted

@@ -75,7 +75,7 @@ event_histories as (
     select
         sightings.customer_id,
         sightings.as_of_date,
-        {% for event_type in ['return', 'complaint', 'late_parcel'] -%}
+        {% for event_type in ['return', 'complaint', 'late_delivery'] -%}
         sum(events.event_count) filter (
             events.event_type = '{{ event_type }}' and events.happened_on > sightings.recent_after
         ) as {{ event_type }}_count,
@@ -102,7 +102,7 @@ churn_histories as (
         purchase_histories.average_revenue,
         cast(coalesce(event_histories.return_count, 0) as bigint) as return_count,
         cast(coalesce(event_histories.complaint_count, 0) as bigint) as complaint_count,
-        cast(coalesce(event_histories.late_parcel_count, 0) as bigint) as late_parcel_count,
+        cast(coalesce(event_histories.late_delivery_count, 0) as bigint) as late_delivery_count,
         purchase_histories.as_of_date
     from purchase_histories
     left join event_histories

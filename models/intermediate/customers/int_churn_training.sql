@@ -40,7 +40,7 @@ churn_training as (
         features.order_value,
         features.returns,
         features.complaints,
-        features.late_parcels,
+        features.late_deliveries,
         features.cancelled,
         features.as_of_date,
         next_purchases.next_ordered_on - features.as_of_date as days_to_next_purchase

@@ -1,4 +1,4 @@
--- 1. A carrier's punctuality is drawn towards that of all carriers; that in one warehouse towards the
+-- 1. A carrier's punctuality is shrunk towards that of all carriers; that in one warehouse towards the
 --    carrier's own. The wider group weighs in with the prior's parcels (int_carrier_priors), with at
 --    least one, and with no more than it has elsewhere.
 {% set prior_weight -%}
@@ -8,8 +8,8 @@
         greatest(1, coalesce(priors.weight_share, 0) * least(priors.weight, carriers.elsewhere))
     )
 {%- endset %}
-with carrier_parcels as (
-    select * from {{ ref('int_carrier_parcels') }}
+with carrier_deliveries as (
+    select * from {{ ref('int_carrier_deliveries') }}
 ),
 
 priors as (
@@ -18,20 +18,20 @@ priors as (
 
 wholes as (
     select
-        sum(effective_parcel_count) as parcel_count,
-        sum(effective_on_time_count) / nullif(sum(effective_parcel_count), 0) as on_time_rate
-    from carrier_parcels
+        sum(effective_delivery_count) as delivery_count,
+        sum(effective_on_time_count) / nullif(sum(effective_delivery_count), 0) as on_time_rate
+    from carrier_deliveries
     where dimension = 'carrier'
 ),
 
 carriers as (
     select
-        carrier_parcels.*,
+        carrier_deliveries.*,
         wholes.on_time_rate as wider_rate,
-        wholes.parcel_count - carrier_parcels.effective_parcel_count as elsewhere
-    from carrier_parcels
+        wholes.delivery_count - carrier_deliveries.effective_delivery_count as elsewhere
+    from carrier_deliveries
     cross join wholes
-    where carrier_parcels.dimension = 'carrier'
+    where carrier_deliveries.dimension = 'carrier'
 ),
 
 carriers_weighed as (
@@ -46,18 +46,18 @@ carriers_estimated as (
     select
         *,
         effective_on_time_count + prior_weight * wider_rate as successes,
-        effective_parcel_count + prior_weight as trials
+        effective_delivery_count + prior_weight as trials
     from carriers_weighed
 ),
 
 warehouses as (
     select
-        carrier_parcels.*,
+        carrier_deliveries.*,
         carriers_estimated.successes / nullif(carriers_estimated.trials, 0) as wider_rate,
-        carriers_estimated.trials - carrier_parcels.effective_parcel_count as elsewhere
-    from carrier_parcels
-    inner join carriers_estimated on carrier_parcels.carrier = carriers_estimated.carrier
-    where carrier_parcels.dimension = 'carrier_warehouse'
+        carriers_estimated.trials - carrier_deliveries.effective_delivery_count as elsewhere
+    from carrier_deliveries
+    inner join carriers_estimated on carrier_deliveries.carrier = carriers_estimated.carrier
+    where carrier_deliveries.dimension = 'carrier_warehouse'
 ),
 
 warehouses_weighed as (
@@ -82,7 +82,7 @@ carrier_estimates as (
         warehouse,
         carrier,
         round(effective_on_time_count + prior_weight * wider_rate, 6) as successes,
-        round(effective_parcel_count + prior_weight, 6) as trials
+        round(effective_delivery_count + prior_weight, 6) as trials
     from warehouses_weighed
 )
 

@@ -5,12 +5,12 @@
 --    chance; all weigh in with 1 / correlation - 1 parcels, without limit where they do not differ.
 -- 2. How much rates differ is itself not well known from a few: with d + 1 of them, the weight is
 --    cut to (d - 2) / d (Morris 1983).
-with carrier_parcels as (
+with carrier_deliveries as (
     select
         *,
         case when dimension = 'carrier' then 'all' else carrier end as kin
-    from {{ ref('int_carrier_parcels') }}
-    where effective_parcel_count > 0
+    from {{ ref('int_carrier_deliveries') }}
+    where effective_delivery_count > 0
 ),
 
 kin_counts as (
@@ -18,13 +18,13 @@ kin_counts as (
         dimension,
         kin,
         count(*) - 1 as freedom,
-        sum(effective_parcel_count) as parcel_count,
+        sum(effective_delivery_count) as delivery_count,
         sum(effective_on_time_count) as on_time_count,
-        sum(effective_parcel_count * effective_parcel_count) as squared_parcels,
+        sum(effective_delivery_count * effective_delivery_count) as squared_deliveries,
         sum(
-            effective_on_time_count * effective_on_time_count / effective_parcel_count
+            effective_on_time_count * effective_on_time_count / effective_delivery_count
         ) as squared_rates
-    from carrier_parcels
+    from carrier_deliveries
     group by dimension, kin
 ),
 
@@ -33,11 +33,11 @@ spreads as (
         dimension,
         freedom,
         -- of the rates about their mean, in units of what one parcel varies: `freedom` by chance
-        (squared_rates - on_time_count * on_time_count / parcel_count)
-        / (on_time_count / parcel_count * (1 - on_time_count / parcel_count)) as spread,
-        parcel_count - squared_parcels / parcel_count - freedom as room
+        (squared_rates - on_time_count * on_time_count / delivery_count)
+        / (on_time_count / delivery_count * (1 - on_time_count / delivery_count)) as spread,
+        delivery_count - squared_deliveries / delivery_count - freedom as room
     from kin_counts
-    where on_time_count > 0 and on_time_count < parcel_count
+    where on_time_count > 0 and on_time_count < delivery_count
 ),
 
 correlations as (

@@ -10,7 +10,7 @@ with parcels as (
         date_trunc('month', promised_on) as month,
         is_late,
         days_past_promise
-    from {{ ref('int_deliveries_judged') }}
+    from {{ ref('int_deliveries_due') }}
     where is_undisturbed
 ),
 
@@ -35,7 +35,7 @@ carrier_months as (
         carrier,
         warehouse,
         month,
-        count(*) as parcel_count,
+        count(*) as delivery_count,
         count(*) filter (is_late) as late_count,
         sum(days_past_promise) as total_days
     from parcels
@@ -46,16 +46,16 @@ months as (
     select
         carrier_months.warehouse,
         carrier_months.month,
-        sum(carrier_months.parcel_count) as parcel_count,
-        sum(carrier_months.parcel_count * carrier_months.parcel_count) as squared_counts,
-        power(sum(carrier_months.late_count - carrier_months.parcel_count * usual.late_rate), 2)
+        sum(carrier_months.delivery_count) as delivery_count,
+        sum(carrier_months.delivery_count * carrier_months.delivery_count) as squared_counts,
+        power(sum(carrier_months.late_count - carrier_months.delivery_count * usual.late_rate), 2)
             as late_departure,
-        sum(carrier_months.parcel_count * usual.late_variance) as late_apart,
-        power(sum(carrier_months.parcel_count * sqrt(usual.late_variance)), 2) as late_together,
-        power(sum(carrier_months.total_days - carrier_months.parcel_count * usual.mean_days), 2)
+        sum(carrier_months.delivery_count * usual.late_variance) as late_apart,
+        power(sum(carrier_months.delivery_count * sqrt(usual.late_variance)), 2) as late_together,
+        power(sum(carrier_months.total_days - carrier_months.delivery_count * usual.mean_days), 2)
             as days_departure,
-        sum(carrier_months.parcel_count * usual.days_variance) as days_apart,
-        power(sum(carrier_months.parcel_count * sqrt(usual.days_variance)), 2) as days_together
+        sum(carrier_months.delivery_count * usual.days_variance) as days_apart,
+        power(sum(carrier_months.delivery_count * sqrt(usual.days_variance)), 2) as days_together
     from carrier_months
     inner join usual
         on carrier_months.carrier = usual.carrier and carrier_months.warehouse = usual.warehouse
@@ -64,8 +64,8 @@ months as (
 
 totals as (
     select
-        sum(parcel_count * parcel_count) / sum(parcel_count) as month_parcel_count,
-        sum(squared_counts) / sum(parcel_count) as carrier_month_parcel_count,
+        sum(delivery_count * delivery_count) / sum(delivery_count) as month_delivery_count,
+        sum(squared_counts) / sum(delivery_count) as carrier_month_delivery_count,
         sum(late_departure - late_apart) / nullif(sum(late_together - late_apart), 0)
             as late_correlation,
         sum(days_departure - days_apart) / nullif(sum(days_together - days_apart), 0)
@@ -75,8 +75,8 @@ totals as (
 
 delivery_clumps as (
     select
-        coalesce(month_parcel_count, 0) as month_parcel_count,
-        coalesce(carrier_month_parcel_count, 0) as carrier_month_parcel_count,
+        coalesce(month_delivery_count, 0) as month_delivery_count,
+        coalesce(carrier_month_delivery_count, 0) as carrier_month_delivery_count,
         round(least(1, greatest(0, coalesce(late_correlation, 0))), 6) as late_correlation,
         round(least(1, greatest(0, coalesce(days_correlation, 0))), 6) as days_correlation
     from totals

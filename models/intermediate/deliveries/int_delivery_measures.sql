@@ -52,7 +52,7 @@ valued as (
         months.month
     from months
     inner join measures
-        on coalesce(months.delivery_count, measures.minimum_parcels) >= measures.minimum_parcels
+        on coalesce(months.delivery_count, measures.minimum_deliveries) >= measures.minimum_deliveries
 ),
 
 delivery_measures as (

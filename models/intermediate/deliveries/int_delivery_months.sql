@@ -27,7 +27,7 @@ parcels as (
     from deliveries
 ),
 
-parcel_months as (
+counted_months as (
     select
         month,
         slice.dimension as dimension,
@@ -80,18 +80,18 @@ complaint_months as (
 
 delivery_months as (
     select
-        parcel_months.dimension,
-        parcel_months.entity,
+        counted_months.dimension,
+        counted_months.entity,
         'parcels' as figures_from,
-        parcel_months.delivery_count,
-        parcel_months.on_time_count,
-        parcel_months.average_delivery_days,
-        parcel_months.median_delivery_days,
-        parcel_months.p90_delivery_days,
-        parcel_months.on_time_count / parcel_months.delivery_count as on_time_rate,
+        counted_months.delivery_count,
+        counted_months.on_time_count,
+        counted_months.average_delivery_days,
+        counted_months.median_delivery_days,
+        counted_months.p90_delivery_days,
+        counted_months.on_time_count / counted_months.delivery_count as on_time_rate,
         coalesce(complaint_months.complaint_count, 0) as complaint_count,
-        parcel_months.month
-    from parcel_months
+        counted_months.month
+    from counted_months
     left join complaint_months using (dimension, entity, month)
     union all
     select
@@ -110,7 +110,7 @@ delivery_months as (
     from months_added_up
     left join complaint_months
         on months_added_up.month = complaint_months.month and complaint_months.dimension = 'all'
-    where months_added_up.month not in (select parcel_months.month from parcel_months)
+    where months_added_up.month not in (select counted_months.month from counted_months)
 )
 
 select * from delivery_months

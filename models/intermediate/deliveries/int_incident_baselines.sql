@@ -17,7 +17,7 @@ with parcels as (
                 'warehouse': coalesce(warehouse, '')
             }
         ]) as likeness
-    from {{ ref('int_deliveries_judged') }}
+    from {{ ref('int_deliveries_due') }}
 ),
 
 wanted as (
@@ -36,7 +36,7 @@ undisturbed as (
         likeness.carrier as carrier,
         likeness.warehouse as warehouse,
         days_past_promise,
-        count(*) as parcel_count,
+        count(*) as delivery_count,
         count(*) filter (is_late) as late_count,
         sum(days_past_promise) as total_days,
         sum(days_past_promise * days_past_promise) as total_squares
@@ -47,9 +47,9 @@ undisturbed as (
 
 whole as (
     select
-        sum(late_count) / sum(parcel_count) as late_rate,
-        sum(total_days) / sum(parcel_count) as mean_days,
-        sum(total_squares) / sum(parcel_count) as mean_square
+        sum(late_count) / sum(delivery_count) as late_rate,
+        sum(total_days) / sum(delivery_count) as mean_days,
+        sum(total_squares) / sum(delivery_count) as mean_square
     from undisturbed
     where breadth = 'all'
 ),
@@ -60,7 +60,7 @@ likes as (
         wanted.carrier,
         wanted.warehouse,
         wanted.days_left,
-        coalesce(sum(undisturbed.parcel_count), 0) as parcel_count,
+        coalesce(sum(undisturbed.delivery_count), 0) as delivery_count,
         coalesce(sum(undisturbed.late_count), 0) as late_count,
         coalesce(sum(undisturbed.total_days), 0) as total_days,
         coalesce(sum(undisturbed.total_squares), 0) as total_squares
@@ -77,11 +77,11 @@ likes as (
 of_all as (
     select
         likes.days_left,
-        {{ shrunk('likes.late_count', 'likes.parcel_count', 'whole.late_rate', weight) }}
+        {{ shrunk('likes.late_count', 'likes.delivery_count', 'whole.late_rate', weight) }}
             as late_rate,
-        {{ shrunk('likes.total_days', 'likes.parcel_count', 'whole.mean_days', weight) }}
+        {{ shrunk('likes.total_days', 'likes.delivery_count', 'whole.mean_days', weight) }}
             as mean_days,
-        {{ shrunk('likes.total_squares', 'likes.parcel_count', 'whole.mean_square', weight) }}
+        {{ shrunk('likes.total_squares', 'likes.delivery_count', 'whole.mean_square', weight) }}
             as mean_square
     from likes
     cross join whole
@@ -92,11 +92,11 @@ of_carriers as (
     select
         likes.carrier,
         likes.days_left,
-        {{ shrunk('likes.late_count', 'likes.parcel_count', 'of_all.late_rate', weight) }}
+        {{ shrunk('likes.late_count', 'likes.delivery_count', 'of_all.late_rate', weight) }}
             as late_rate,
-        {{ shrunk('likes.total_days', 'likes.parcel_count', 'of_all.mean_days', weight) }}
+        {{ shrunk('likes.total_days', 'likes.delivery_count', 'of_all.mean_days', weight) }}
             as mean_days,
-        {{ shrunk('likes.total_squares', 'likes.parcel_count', 'of_all.mean_square', weight) }}
+        {{ shrunk('likes.total_squares', 'likes.delivery_count', 'of_all.mean_square', weight) }}
             as mean_square
     from likes
     inner join of_all on likes.days_left = of_all.days_left
@@ -108,12 +108,12 @@ of_warehouses as (
         likes.carrier,
         likes.warehouse,
         likes.days_left,
-        likes.parcel_count,
-        {{ shrunk('likes.late_count', 'likes.parcel_count', 'of_carriers.late_rate', weight) }}
+        likes.delivery_count,
+        {{ shrunk('likes.late_count', 'likes.delivery_count', 'of_carriers.late_rate', weight) }}
             as late_rate,
-        {{ shrunk('likes.total_days', 'likes.parcel_count', 'of_carriers.mean_days', weight) }}
+        {{ shrunk('likes.total_days', 'likes.delivery_count', 'of_carriers.mean_days', weight) }}
             as mean_days,
-        {{ shrunk('likes.total_squares', 'likes.parcel_count', 'of_carriers.mean_square', weight) }}
+        {{ shrunk('likes.total_squares', 'likes.delivery_count', 'of_carriers.mean_square', weight) }}
             as mean_square
     from likes
     inner join of_carriers
@@ -126,13 +126,13 @@ incident_baselines as (
         carrier,
         warehouse,
         days_left,
-        cast(parcel_count as bigint) as parcel_count,
+        cast(delivery_count as bigint) as delivery_count,
         late_rate,
         round(late_rate * (1 - late_rate), 9) as late_variance,
         mean_days,
         round(greatest(mean_square - mean_days * mean_days, 0), 9) as days_variance,
         -- of the variance of one parcel, what an error of the mean has
-        1 / (parcel_count + {{ weight }}) as error_share
+        1 / (delivery_count + {{ weight }}) as error_share
     from of_warehouses
 )
 

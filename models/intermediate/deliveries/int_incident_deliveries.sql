@@ -17,7 +17,7 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-dated_parcels as (
+dated_deliveries as (
     select
         parcels.delivery_id,
         parcels.warehouse,
@@ -30,19 +30,19 @@ dated_parcels as (
 
 incident_deliveries as (
     select
-        dated_parcels.delivery_id,
+        dated_deliveries.delivery_id,
         incidents.incident_id,
         row_number() over (
-            partition by dated_parcels.delivery_id
+            partition by dated_deliveries.delivery_id
             order by incidents.occurred_on, incidents.incident_id
         ) as meeting_number,
-        greatest(dated_parcels.ordered_on, incidents.occurred_on) as met_on
-    from dated_parcels
+        greatest(dated_deliveries.ordered_on, incidents.occurred_on) as met_on
+    from dated_deliveries
     inner join incidents
         on
-            dated_parcels.under_way_until >= incidents.occurred_on
-            and dated_parcels.ordered_on <= incidents.ended_on
-            and coalesce(dated_parcels.warehouse = incidents.warehouse, incidents.warehouse is null)
+            dated_deliveries.under_way_until >= incidents.occurred_on
+            and dated_deliveries.ordered_on <= incidents.ended_on
+            and coalesce(dated_deliveries.warehouse = incidents.warehouse, incidents.warehouse is null)
 )
 
 select * from incident_deliveries

@@ -10,7 +10,7 @@ with meetings as (
 ),
 
 parcels as (
-    select * from {{ ref('int_deliveries_judged') }}
+    select * from {{ ref('int_deliveries_due') }}
 ),
 
 baselines as (
@@ -20,8 +20,8 @@ baselines as (
 met as (
     select
         meetings.incident_id,
-        count(*) as parcel_count,
-        count(*) filter (parcels.delivery_id is null) as waiting_parcel_count
+        count(*) as delivery_count,
+        count(*) filter (parcels.delivery_id is null) as waiting_delivery_count
     from meetings
     left join parcels on meetings.delivery_id = parcels.delivery_id
     group by meetings.incident_id
@@ -38,7 +38,7 @@ alike as (
         coalesce(warehouse, '') as warehouse,
         date_trunc('month', promised_on) as month,
         days_left,
-        count(*) as parcel_count,
+        count(*) as delivery_count,
         count(*) filter (is_late) as late_count,
         sum(days_past_promise) as total_days
     from parcels
@@ -66,10 +66,10 @@ compared as (
 totals as (
     select
         incident_id,
-        cast(sum(parcel_count) as bigint) as parcel_count,
+        cast(sum(delivery_count) as bigint) as delivery_count,
         cast(sum(late_count) as bigint) as late_count,
-        sum(parcel_count * late_rate) as expected_late,
-        sum(total_days - parcel_count * mean_days) / sum(parcel_count) as added_days
+        sum(delivery_count * late_rate) as expected_late,
+        sum(total_days - delivery_count * mean_days) / sum(delivery_count) as added_days
     from compared
     group by incident_id
 ),
@@ -77,12 +77,12 @@ totals as (
 month_chances as (
     select
         compared.incident_id,
-        (1 - clumps.late_correlation) * sum(compared.parcel_count * compared.late_variance)
+        (1 - clumps.late_correlation) * sum(compared.delivery_count * compared.late_variance)
         + clumps.late_correlation
-        * power(sum(compared.parcel_count * sqrt(compared.late_variance)), 2) as late_variance,
-        (1 - clumps.days_correlation) * sum(compared.parcel_count * compared.days_variance)
+        * power(sum(compared.delivery_count * sqrt(compared.late_variance)), 2) as late_variance,
+        (1 - clumps.days_correlation) * sum(compared.delivery_count * compared.days_variance)
         + clumps.days_correlation
-        * power(sum(compared.parcel_count * sqrt(compared.days_variance)), 2) as days_variance
+        * power(sum(compared.delivery_count * sqrt(compared.days_variance)), 2) as days_variance
     from compared
     cross join clumps
     group by
@@ -96,11 +96,11 @@ month_chances as (
 baseline_errors as (
     select
         compared.incident_id,
-        (1 + clumps.late_correlation * (clumps.month_parcel_count - 1))
-        * power(sum(compared.parcel_count * sqrt(compared.late_variance * compared.error_share)), 2)
+        (1 + clumps.late_correlation * (clumps.month_delivery_count - 1))
+        * power(sum(compared.delivery_count * sqrt(compared.late_variance * compared.error_share)), 2)
             as late_variance,
-        (1 + clumps.days_correlation * (clumps.month_parcel_count - 1))
-        * power(sum(compared.parcel_count * sqrt(compared.days_variance * compared.error_share)), 2)
+        (1 + clumps.days_correlation * (clumps.month_delivery_count - 1))
+        * power(sum(compared.delivery_count * sqrt(compared.days_variance * compared.error_share)), 2)
             as days_variance
     from compared
     cross join clumps
@@ -110,7 +110,7 @@ baseline_errors as (
         compared.warehouse,
         clumps.late_correlation,
         clumps.days_correlation,
-        clumps.month_parcel_count
+        clumps.month_delivery_count
 ),
 
 variances as (
@@ -132,14 +132,14 @@ errors as (
 incident_impacts as (
     select
         met.incident_id,
-        met.parcel_count,
-        met.waiting_parcel_count,
-        totals.parcel_count as counted_parcel_count,
-        totals.late_count as late_parcel_count,
-        round(totals.expected_late, 6) as expected_late_parcels,
-        round(errors.late_error, 6) as excess_late_parcels_error,
-        round(totals.added_days, 6) as added_days_per_parcel,
-        round(errors.days_error / totals.parcel_count, 6) as added_days_per_parcel_error
+        met.delivery_count,
+        met.waiting_delivery_count,
+        totals.delivery_count as counted_delivery_count,
+        totals.late_count as late_delivery_count,
+        round(totals.expected_late, 6) as expected_late_deliveries,
+        round(errors.late_error, 6) as excess_late_deliveries_error,
+        round(totals.added_days, 6) as added_days_per_delivery,
+        round(errors.days_error / totals.delivery_count, 6) as added_days_per_delivery_error
     from met
     left join totals on met.incident_id = totals.incident_id
     left join errors on met.incident_id = errors.incident_id

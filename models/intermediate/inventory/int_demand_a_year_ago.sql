@@ -2,7 +2,7 @@
 --    earlier, so that weekdays agree.
 -- 2. An article that had not sold by then has none, nor has one whose interval is as long as that.
 with articles as (
-    select * from {{ ref('int_inventory_articles') }}
+    select * from {{ ref('int_inventory_products') }}
 ),
 
 demand_days as (

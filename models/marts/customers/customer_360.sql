@@ -35,7 +35,7 @@ tickets as (
     select * from {{ ref('stg_support_tickets') }}
 ),
 
-late_parcels as (
+late_deliveries as (
     select
         orders.customer_id,
         count(*) as late_delivery_count
@@ -71,7 +71,7 @@ customer_360 as (
         customers.has_marketing_consent,
         customers.order_count,
         customers.return_count,
-        coalesce(late_parcels.late_delivery_count, 0) as late_delivery_count,
+        coalesce(late_deliveries.late_delivery_count, 0) as late_delivery_count,
         coalesce(ticket_counts.ticket_count, 0) as ticket_count,
         coalesce(ticket_counts.open_ticket_count, 0) as open_ticket_count,
         segments.recency_days,
@@ -93,7 +93,7 @@ customer_360 as (
     left join clusters on customers.customer_id = clusters.customer_id
     left join year_values on customers.customer_id = year_values.customer_id
     left join quarter_risks on customers.customer_id = quarter_risks.customer_id
-    left join late_parcels on customers.customer_id = late_parcels.customer_id
+    left join late_deliveries on customers.customer_id = late_deliveries.customer_id
     left join ticket_counts on customers.customer_id = ticket_counts.customer_id
 )
 

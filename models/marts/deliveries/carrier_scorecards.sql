@@ -1,9 +1,9 @@
--- 1. A carrier with fewer undisturbed parcels than minimum_ranked_parcels
+-- 1. A carrier with fewer undisturbed parcels than minimum_ranked_deliveries
 --    (seeds/rules/deliveries/scorecard_rules.csv) has no rank and stands in nobody's way.
 -- 2. Ranks it may have: below all that are better for sure, above all that are worse for sure. For
 --    sure is a difference of more than `interval_z` times its standard error.
-with carrier_parcels as (
-    select * from {{ ref('int_carrier_parcels') }}
+with carrier_deliveries as (
+    select * from {{ ref('int_carrier_deliveries') }}
 ),
 
 estimates as (
@@ -11,26 +11,26 @@ estimates as (
 ),
 
 rules as (
-    select max(value) filter (rule = 'minimum_ranked_parcels') as minimum_ranked_parcels
+    select max(value) filter (rule = 'minimum_ranked_deliveries') as minimum_ranked_deliveries
     from {{ ref('scorecard_rules') }}
 ),
 
 rated as (
     select
-        carrier_parcels.*,
+        carrier_deliveries.*,
         estimates.successes,
         estimates.trials,
-        carrier_parcels.undisturbed_parcel_count >= rules.minimum_ranked_parcels as is_ranked,
+        carrier_deliveries.undisturbed_delivery_count >= rules.minimum_ranked_deliveries as is_ranked,
         estimates.successes / nullif(estimates.trials, 0) as rate,
         estimates.successes * (estimates.trials - estimates.successes)
         / nullif(estimates.trials * estimates.trials * (estimates.trials + 1), 0) as rate_variance
-    from carrier_parcels
+    from carrier_deliveries
     cross join rules
     inner join estimates
         on
-            carrier_parcels.dimension = estimates.dimension
-            and carrier_parcels.warehouse = estimates.warehouse
-            and carrier_parcels.carrier = estimates.carrier
+            carrier_deliveries.dimension = estimates.dimension
+            and carrier_deliveries.warehouse = estimates.warehouse
+            and carrier_deliveries.carrier = estimates.carrier
 ),
 
 comparisons as (
@@ -62,10 +62,10 @@ carrier_scorecards as (
         rated.warehouse,
         case when rated.rate is not null then 'empirical Bayes, beta-binomial' end as method,
         case when rated.is_ranked then 'ok' else 'insufficient_data' end as status,
-        rated.parcel_count,
+        rated.delivery_count,
         rated.on_time_count,
-        rated.on_time_count / rated.parcel_count as on_time_rate,
-        rated.undisturbed_parcel_count,
+        rated.on_time_count / rated.delivery_count as on_time_rate,
+        rated.undisturbed_delivery_count,
         rated.undisturbed_on_time_count,
         rated.rate as expected_on_time_rate,
         {{ wilson_lower('rated.successes', 'rated.trials') }}

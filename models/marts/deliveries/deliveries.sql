@@ -18,7 +18,7 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-dated_parcels as (
+dated_deliveries as (
     select
         parcels.*,
         cast(orders.ordered_at as date) as ordered_on,
@@ -40,39 +40,39 @@ incidents_met as (
 
 deliveries as (
     select
-        dated_parcels.delivery_id,
-        dated_parcels.order_id,
-        dated_parcels.carrier,
-        dated_parcels.warehouse,
+        dated_deliveries.delivery_id,
+        dated_deliveries.order_id,
+        dated_deliveries.carrier,
+        dated_deliveries.warehouse,
         incidents_met.incident_ids,
-        dated_parcels.delivered_on is not null as is_delivered,
+        dated_deliveries.delivered_on is not null as is_delivered,
         case
-            when dated_parcels.delivered_on is not null
-                then dated_parcels.delivered_on <= dated_parcels.promised_on
-            when dated_parcels.as_of_date > dated_parcels.promised_on then false
+            when dated_deliveries.delivered_on is not null
+                then dated_deliveries.delivered_on <= dated_deliveries.promised_on
+            when dated_deliveries.as_of_date > dated_deliveries.promised_on then false
         end as is_on_time,
         coalesce(incidents_met.incident_count, 0) as incident_count,
         case
-            when dated_parcels.delivered_on >= dated_parcels.ordered_on
-                then dated_parcels.delivered_on - dated_parcels.ordered_on
+            when dated_deliveries.delivered_on >= dated_deliveries.ordered_on
+                then dated_deliveries.delivered_on - dated_deliveries.ordered_on
         end as days_to_deliver,
-        dated_parcels.promised_on - dated_parcels.ordered_on as promised_days,
+        dated_deliveries.promised_on - dated_deliveries.ordered_on as promised_days,
         case
             when
-                coalesce(dated_parcels.delivered_on, dated_parcels.as_of_date)
-                > dated_parcels.promised_on
+                coalesce(dated_deliveries.delivered_on, dated_deliveries.as_of_date)
+                > dated_deliveries.promised_on
                 then
-                    coalesce(dated_parcels.delivered_on, dated_parcels.as_of_date)
-                    - dated_parcels.promised_on
-            when dated_parcels.delivered_on is not null then 0
+                    coalesce(dated_deliveries.delivered_on, dated_deliveries.as_of_date)
+                    - dated_deliveries.promised_on
+            when dated_deliveries.delivered_on is not null then 0
         end as days_late,
-        dated_parcels.ordered_on,
-        dated_parcels.promised_on,
-        dated_parcels.delivered_on,
-        dated_parcels.shipped_at,
-        dated_parcels.delivered_at
-    from dated_parcels
-    left join incidents_met on dated_parcels.delivery_id = incidents_met.delivery_id
+        dated_deliveries.ordered_on,
+        dated_deliveries.promised_on,
+        dated_deliveries.delivered_on,
+        dated_deliveries.shipped_at,
+        dated_deliveries.delivered_at
+    from dated_deliveries
+    left join incidents_met on dated_deliveries.delivery_id = incidents_met.delivery_id
 )
 
 select * from deliveries

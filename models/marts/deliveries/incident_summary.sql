@@ -19,13 +19,13 @@ months as (
         category,
         cast(date_trunc('month', occurred_on) as date) as month,
         count(*) as incident_count,
-        count(excess_late_parcels) as measured_incident_count,
+        count(excess_late_deliveries) as measured_incident_count,
         cast(sum(affected_orders) as bigint) as affected_orders,
         max(impact_score) as highest_impact_score,
-        cast(sum(late_parcel_count) as bigint) as late_parcel_count,
-        round(sum(excess_late_parcels), 6) as excess_late_parcels,
+        cast(sum(late_delivery_count) as bigint) as late_delivery_count,
+        round(sum(excess_late_deliveries), 6) as excess_late_deliveries,
         -- the upper end may be cut off, the lower never is
-        sqrt(sum(power(excess_late_parcels - excess_late_parcels_lower, 2))) as excess_late_margin,
+        sqrt(sum(power(excess_late_deliveries - excess_late_deliveries_lower, 2))) as excess_late_margin,
         max(occurred_on) as last_occurred_on
     from incidents
     group by all
@@ -39,19 +39,19 @@ incident_summary as (
         months.measured_incident_count,
         months.affected_orders,
         months.highest_impact_score,
-        months.late_parcel_count,
-        months.excess_late_parcels,
-        round(months.excess_late_parcels - months.excess_late_margin, 6)
-            as excess_late_parcels_lower,
+        months.late_delivery_count,
+        months.excess_late_deliveries,
+        round(months.excess_late_deliveries - months.excess_late_margin, 6)
+            as excess_late_deliveries_lower,
         -- least() passes over nulls
         case
-            when months.late_parcel_count is not null
+            when months.late_delivery_count is not null
                 then
                     least(
-                        months.late_parcel_count,
-                        round(months.excess_late_parcels + months.excess_late_margin, 6)
+                        months.late_delivery_count,
+                        round(months.excess_late_deliveries + months.excess_late_margin, 6)
                     )
-        end as excess_late_parcels_upper,
+        end as excess_late_deliveries_upper,
         cast(as_of.as_of_date - months.last_occurred_on as bigint) as days_since_last,
         months.month
     from months

@@ -9,9 +9,9 @@ with classified as (
 impacts as (
     select
         *,
-        late_parcel_count - expected_late_parcels as excess_late_parcels,
-        round({{ interval_z() }} * excess_late_parcels_error, 6) as excess_late_margin,
-        round({{ interval_z() }} * added_days_per_parcel_error, 6) as added_days_margin
+        late_delivery_count - expected_late_deliveries as excess_late_deliveries,
+        round({{ interval_z() }} * excess_late_deliveries_error, 6) as excess_late_margin,
+        round({{ interval_z() }} * added_days_per_delivery_error, 6) as added_days_margin
     from {{ ref('int_incident_impacts') }}
 ),
 
@@ -28,32 +28,32 @@ incidents as (
         classified.category_rule,
         classified.severity,
         case
-            when impacts.counted_parcel_count is null then 'insufficient_data'
-            when classified.ended_on >= as_of.as_of_date or impacts.waiting_parcel_count > 0
+            when impacts.counted_delivery_count is null then 'insufficient_data'
+            when classified.ended_on >= as_of.as_of_date or impacts.waiting_delivery_count > 0
                 then 'short_history'
             else 'ok'
         end as impact_status,
         classified.is_resolved,
         classified.impact_score,
         classified.affected_orders,
-        coalesce(impacts.parcel_count, 0) as parcel_count,
-        impacts.counted_parcel_count,
-        impacts.late_parcel_count,
-        impacts.expected_late_parcels,
-        impacts.excess_late_parcels,
-        impacts.excess_late_parcels - impacts.excess_late_margin as excess_late_parcels_lower,
+        coalesce(impacts.delivery_count, 0) as delivery_count,
+        impacts.counted_delivery_count,
+        impacts.late_delivery_count,
+        impacts.expected_late_deliveries,
+        impacts.excess_late_deliveries,
+        impacts.excess_late_deliveries - impacts.excess_late_margin as excess_late_deliveries_lower,
         -- least() passes over nulls
         case
-            when impacts.excess_late_parcels is not null
+            when impacts.excess_late_deliveries is not null
                 then
                     least(
-                        impacts.late_parcel_count,
-                        impacts.excess_late_parcels + impacts.excess_late_margin
+                        impacts.late_delivery_count,
+                        impacts.excess_late_deliveries + impacts.excess_late_margin
                     )
-        end as excess_late_parcels_upper,
-        impacts.added_days_per_parcel,
-        impacts.added_days_per_parcel - impacts.added_days_margin as added_days_per_parcel_lower,
-        impacts.added_days_per_parcel + impacts.added_days_margin as added_days_per_parcel_upper,
+        end as excess_late_deliveries_upper,
+        impacts.added_days_per_delivery,
+        impacts.added_days_per_delivery - impacts.added_days_margin as added_days_per_delivery_lower,
+        impacts.added_days_per_delivery + impacts.added_days_margin as added_days_per_delivery_upper,
         classified.occurred_on,
         classified.ended_on,
         classified.resolved_at

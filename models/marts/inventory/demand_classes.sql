@@ -9,7 +9,7 @@ method_counts as (
     select
         demand_class,
         method,
-        count(*) as article_count
+        count(*) as product_count
     from levels
     where method is not null
     group by demand_class, method
@@ -21,13 +21,13 @@ usual_methods as (
         method as usual_method
     from method_counts
     qualify
-        row_number() over (partition by demand_class order by article_count desc, method asc) = 1
+        row_number() over (partition by demand_class order by product_count desc, method asc) = 1
 ),
 
 class_totals as (
     select
         demand_class,
-        count(*) as article_count,
+        count(*) as product_count,
         sum(revenue) as revenue,
         median(mean_daily_demand) as median_daily_demand,
         median(adi) as median_adi,
@@ -41,8 +41,8 @@ demand_classes as (
     select
         class_totals.demand_class,
         usual_methods.usual_method,
-        class_totals.article_count,
-        class_totals.article_count / sum(class_totals.article_count) over () as article_share,
+        class_totals.product_count,
+        class_totals.product_count / sum(class_totals.product_count) over () as product_share,
         cast(class_totals.revenue as decimal(18, 4)) as revenue,
         cast(
             class_totals.revenue / nullif(sum(class_totals.revenue) over (), 0) as double

@@ -8,7 +8,7 @@ with products as (
 ),
 
 articles as (
-    select * from {{ ref('int_inventory_articles') }}
+    select * from {{ ref('int_inventory_products') }}
 ),
 
 year_ago as (

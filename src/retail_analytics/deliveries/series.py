@@ -14,7 +14,7 @@ KEY = ["dimension", "entity", "measure"]
 def delivery_trends(
     measures: pd.DataFrame, *, better: dict[str, str], as_of_date: date | None, months: int
 ) -> pd.DataFrame:
-    """One row a series of `measures` (dimension, entity, measure, month, value): its trend over the
+    """One row per series of `measures` (dimension, entity, measure, month, value): its trend over the
     last `months`.
 
     `better` says for each measure whether higher or lower is better: `assessment` is `improving`
@@ -41,7 +41,7 @@ def delivery_trends(
 
 
 def delivery_limits(measures: pd.DataFrame, *, months: int) -> pd.DataFrame:
-    """One row a series and month of `measures`: XmR limits from the last `months` before it."""
+    """One row per series and month of `measures`: XmR limits from the last `months` before it."""
     found = control_limits(series(measures), window=months)
     names = {"period": "month", "history_count": "history_month_count"}
     return keyed(found).drop(columns=["is_below", "is_above"]).rename(columns=names)

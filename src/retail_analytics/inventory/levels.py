@@ -16,8 +16,8 @@ from .fit import MIN_DEMAND_DAYS, MIN_HISTORY_DAYS, Fit, fit_interval
 from .policy import abc_classes, days_of_cover, order_now, stock_levels
 from .replay import held_out_replay
 from .season_use import NO_SEASON, Season, plain_forecasts, seasonal_forecasts, shop_season
-from .settings import ArticleParameters, InventorySettings, article_parameters
-from .streams import article_keys
+from .settings import ArticleParameters, InventorySettings, product_parameters
+from .streams import product_keys
 
 CHUNK = 1000
 DRAWS = 1000
@@ -105,7 +105,7 @@ def inventory_chunk(
 
     `demand` is units by article and day (articles, days), the last day being `as_of_date`;
     `articles` has a row for each row of it: product_id and any of the columns that
-    `article_parameters` reads, with `revenue` and `abc_class` where known. Rows depend on no other
+    `product_parameters` reads, with `revenue` and `abc_class` where known. Rows depend on no other
     article but through `season`, which is the whole shop's. Below 28
     days since the first sale, or below two days with demand, the status is `insufficient_data` and
     the levels are missing; too little for choosing a method by backtest is `short_history`.
@@ -124,8 +124,8 @@ def inventory_chunk(
     if demand.shape[1] < MIN_HISTORY_DAYS:
         raise ValueError(f"units: fewer than {MIN_HISTORY_DAYS} days of history")
     demand = checked_amounts(demand, column="units")
-    parameters = article_parameters(articles, settings=settings)
-    keys = article_keys(articles["product_id"].tolist(), seed=seed)
+    parameters = product_parameters(articles, settings=settings)
+    keys = product_keys(articles["product_id"].tolist(), seed=seed)
     classes = demand_classes(demand)
     plain = seasonal = plain_forecasts(demand, parameters=parameters, keys=keys)
     if season.used:

@@ -12,8 +12,8 @@ from .demand_matrix import first_demand
 from .lead_time_demand import lead_time_draws
 from .replay import refit_weeks
 from .season import DAYS_AHEAD, LEAST_DAYS, season_index
-from .settings import ArticleParameters, InventorySettings, article_parameters
-from .streams import ORIGIN_STREAM, article_keys
+from .settings import ArticleParameters, InventorySettings, product_parameters
+from .streams import ORIGIN_STREAM, product_keys
 
 # Weeks from one estimate of the index to the next, counted back from the last.
 ESTIMATE_WEEKS = 26
@@ -58,8 +58,8 @@ def shop_season(
     indices = known_indices(sold)
     if not indices or not len(articles):
         return Season(indices)
-    parameters = article_parameters(articles, settings=settings)
-    keys = article_keys(articles["product_id"].tolist(), seed=seed)
+    parameters = product_parameters(articles, settings=settings)
+    keys = product_keys(articles["product_id"].tolist(), seed=seed)
     plain = plain_forecasts(demand, parameters=parameters, keys=keys)
     own = seasonal_forecasts(demand, plain, season=Season(indices), parameters=parameters)
     # The method that serves most is the yardstick.

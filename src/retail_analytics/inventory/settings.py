@@ -53,7 +53,7 @@ class ArticleParameters:
         return self.review_period_days + self.lead_time_days
 
 
-def article_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -> ArticleParameters:
+def product_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -> ArticleParameters:
     """Each article's parameters: its own column where there is a value, else the setting.
 
     Optional columns: service_target, review_period_days, lead_time_days, lead_time_sd_days,

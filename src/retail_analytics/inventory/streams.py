@@ -13,7 +13,7 @@ ORIGIN_STREAM, REPLAY_STREAM = 2**40, 2**41
 MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
-def article_keys(product_ids: Sequence[str], *, seed: int) -> np.ndarray:
+def product_keys(product_ids: Sequence[str], *, seed: int) -> np.ndarray:
     """A 64-bit key for each article, from its id and the seed alone: uint64 (articles,)."""
     digests = (blake2b(f"{seed}:{name}".encode(), digest_size=8).digest() for name in product_ids)
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)

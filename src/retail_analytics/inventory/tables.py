@@ -35,7 +35,7 @@ def fit_inventory(
     history_days: int,
     seed: int,
 ) -> pa.RecordBatchReader:
-    """One row an article and rule: the article's levels, and what the rule did in the backtest.
+    """One row per article and rule: the article's levels, and what the rule did in the backtest.
 
     `articles` has an as_of_date, the same in every row, and the columns of `inventory_chunk`;
     `demand` has product_id, demanded_on and units; `settings` the columns of InventorySettings, in

@@ -187,7 +187,7 @@ def write_meta(
                 duckdb.__version__,
             ],
         )
-    set_comment(con, "table quality.meta", "One row a table of this file: what it holds.")
+    set_comment(con, "table quality.meta", "One row per table of this file: what it holds.")
     for name, (_, comment) in META_COLUMNS.items():
         set_comment(con, f"column quality.meta.{name}", comment)
 

@@ -54,21 +54,21 @@ def covered(frame: pd.DataFrame, *, estimate: str, truth: str) -> float:
 def test_parcels_made_late_lie_in_their_intervals_as_often_as_stated(found) -> None:
     incidents = found[0].query("impact_status == 'ok'")
     assert len(incidents) > 200
-    share = covered(incidents, estimate="excess_late_parcels", truth="parcels_made_late")
+    share = covered(incidents, estimate="excess_late_deliveries", truth="parcels_made_late")
     assert 0.70 <= share <= 0.90
 
 
 def test_parcels_made_late_add_up_to_those_that_were(found) -> None:
     incidents = found[0].query("impact_status == 'ok'")
-    true, late = incidents["parcels_made_late"].sum(), incidents["late_parcel_count"].sum()
-    assert incidents["excess_late_parcels"].sum() == pytest.approx(true, rel=0.03)
+    true, late = incidents["parcels_made_late"].sum(), incidents["late_delivery_count"].sum()
+    assert incidents["excess_late_deliveries"].sum() == pytest.approx(true, rel=0.03)
     # what a count of late parcels alone would blame on incidents
     assert late > 1.1 * true
 
 
 def test_days_added_are_those_that_incidents_added(found) -> None:
     incidents = found[0].query("impact_status == 'ok'")
-    added = (incidents["added_days_per_parcel"] * incidents["counted_parcel_count"]).sum()
+    added = (incidents["added_days_per_delivery"] * incidents["counted_delivery_count"]).sum()
     true = (incidents["mean_extra_days"] * incidents["parcels_delayed"]).sum()
     assert added == pytest.approx(true, rel=0.07)
 
@@ -80,8 +80,8 @@ def test_punctuality_of_carriers_lies_in_its_intervals_as_often_as_stated(found)
 
 
 def test_a_rate_drawn_towards_the_carriers_own_is_nearer_the_truth(found) -> None:
-    carriers = found[1].query("dimension == 'carrier_warehouse' and undisturbed_parcel_count > 0")
-    raw = carriers["undisturbed_on_time_count"] / carriers["undisturbed_parcel_count"]
+    carriers = found[1].query("dimension == 'carrier_warehouse' and undisturbed_delivery_count > 0")
+    raw = carriers["undisturbed_on_time_count"] / carriers["undisturbed_delivery_count"]
     truth = carriers["on_time_probability"]
     errors = [((rate - truth) ** 2).mean() for rate in (carriers["expected_on_time_rate"], raw)]
     assert errors[0] < 0.7 * errors[1]
@@ -142,12 +142,12 @@ def test_bad_months_are_not_blamed_on_incidents() -> None:
     run_models(con, MODELS)
     found = con.execute("from incidents where impact_status = 'ok'").df().assign(truth=0)
     assert len(found) > 80
-    assert 0.70 <= covered(found, estimate="excess_late_parcels", truth="truth") <= 0.92
-    assert 0.70 <= covered(found, estimate="added_days_per_parcel", truth="truth") <= 0.92
+    assert 0.70 <= covered(found, estimate="excess_late_deliveries", truth="truth") <= 0.92
+    assert 0.70 <= covered(found, estimate="added_days_per_delivery", truth="truth") <= 0.92
 
 
 LUCK = """
-    insert into int_deliveries_judged
+    insert into int_deliveries_due
     select 'd', 'carrier ' || carrier, 'Central', null, random() > 0.9, true, 0, null, $day
     from range(20) as carriers(carrier)
     cross join range(2000) as parcels(parcel)
@@ -164,18 +164,18 @@ def test_a_small_carrier_does_not_lead_by_luck() -> None:
         con.execute("set threads = 1")
         con.execute("select setseed($1)", [seed / 20])
         con.execute(
-            "create table int_deliveries_judged (delivery_id varchar, carrier varchar, "
+            "create table int_deliveries_due (delivery_id varchar, carrier varchar, "
             "warehouse varchar, incident_id varchar, is_late boolean, is_undisturbed boolean, "
             "days_past_promise bigint, days_left bigint, promised_on date)"
         )
         con.execute(LUCK, {"day": "2024-12-01"})
         run_scorecards(con)
         cards = con.execute("from carrier_scorecards where dimension = 'carrier'").df()
-        tiny = cards[cards["parcel_count"] == 8]
+        tiny = cards[cards["delivery_count"] == 8]
         assert tiny["on_time_rank"].isna().all()
         assert (tiny["status"] == "insufficient_data").all()
-        leaders += cards[cards["on_time_rank"] == 1]["parcel_count"].tolist()
-        lucky.append(cards.loc[cards["on_time_rate"].idxmax(), "parcel_count"])
+        leaders += cards[cards["on_time_rank"] == 1]["delivery_count"].tolist()
+        lucky.append(cards.loc[cards["on_time_rate"].idxmax(), "delivery_count"])
         # none of them is better, and nearly all admit that they may be any
         assert (cards["on_time_rank_lower"] <= 5).sum() >= 12
     assert sum(count <= 60 for count in lucky) >= 18
@@ -184,7 +184,7 @@ def test_a_small_carrier_does_not_lead_by_luck() -> None:
 
 def run_scorecards(con: duckdb.DuckDBPyConnection) -> None:
     views = (
-        *("int_delivery_clumps", "int_carrier_parcels", "int_carrier_priors"),
+        *("int_delivery_clumps", "int_carrier_deliveries", "int_carrier_priors"),
         "int_carrier_estimates",
     )
     run_models(con, {**dict.fromkeys(views, "view"), "carrier_scorecards": "table"})

@@ -8,7 +8,7 @@ import pytest
 
 from retail_analytics.inventory.demand_classes import demand_classes
 from retail_analytics.inventory.demand_matrix import demand_matrix, first_demand, week_sums
-from retail_analytics.inventory.streams import article_keys, uniforms
+from retail_analytics.inventory.streams import product_keys, uniforms
 
 AS_OF = date(2024, 3, 10)
 
@@ -104,9 +104,9 @@ def test_classes_do_not_change_with_the_unit_of_measure():
 
 
 def test_a_stream_belongs_to_its_article_and_is_uniform():
-    keys = article_keys(["a", "b", "c"], seed=1)
-    assert (article_keys(["c", "a"], seed=1) == keys[[2, 0]]).all()
-    assert (article_keys(["a"], seed=2) != keys[:1]).all()
+    keys = product_keys(["a", "b", "c"], seed=1)
+    assert (product_keys(["c", "a"], seed=1) == keys[[2, 0]]).all()
+    assert (product_keys(["a"], seed=2) != keys[:1]).all()
     draws = uniforms(keys[:, None], np.arange(20_000))
     assert ((draws > 0) & (draws < 1)).all()
     assert np.allclose(draws.mean(axis=1), 0.5, atol=0.01)

@@ -18,7 +18,7 @@ from retail_analytics.inventory.lead_time_demand import (
     review_waits,
     undershoot_moments,
 )
-from retail_analytics.inventory.streams import article_keys
+from retail_analytics.inventory.streams import product_keys
 
 
 def bootstrap(demand, service, *, review=7.0, lead=14.0, lead_sd=0.0, **changes):
@@ -32,7 +32,7 @@ def bootstrap(demand, service, *, review=7.0, lead=14.0, lead_sd=0.0, **changes)
         "lead_time_sd_days": np.full(count, lead_sd),
         "crossing_days": np.full(count, np.nan),
         "crossing_sd_days": np.zeros(count),
-        "keys": article_keys([f"p{number}" for number in range(count)], seed=1),
+        "keys": product_keys([f"p{number}" for number in range(count)], seed=1),
         "draws": 4000,
     }
     return bootstrap_quantile(np.full(count, service), **(options | changes))
@@ -194,7 +194,7 @@ def test_bootstrap_scales_with_the_unit():
 
 
 def test_lead_time_draws_have_the_stated_moments():
-    keys = article_keys(["a", "b", "c"], seed=3)
+    keys = product_keys(["a", "b", "c"], seed=3)
     draws = lead_time_draws(
         keys, mean=np.array([10.0, 3.0, 0.0]), sd=np.array([3.0, 0.0, 0.0]), stream=0, count=20_000
     )

@@ -14,7 +14,7 @@ from retail_analytics.inventory.policy import (
     order_now,
     stock_levels,
 )
-from retail_analytics.inventory.settings import InventorySettings, article_parameters
+from retail_analytics.inventory.settings import InventorySettings, product_parameters
 
 SETTINGS = InventorySettings(
     service_target=0.95,
@@ -132,7 +132,7 @@ def test_parameters_come_from_the_row_or_the_default_and_say_so():
             "lead_time_sd_days": [1.0, None, None, 9.0],
         }
     )
-    found = article_parameters(articles, settings=SETTINGS)
+    found = product_parameters(articles, settings=SETTINGS)
     assert found.lead_time_days.tolist() == [10, 10, 14, 14]
     assert found.lead_time_sd_days.tolist() == [1, 2.5, 3.5, 3.5]
     assert found.lead_time_source.tolist() == ["input", "input_days", "default", "default"]
@@ -147,7 +147,7 @@ def test_a_perishable_article_gets_the_critical_ratio():
             "is_perishable": [True, False, True, None],
         }
     )
-    found = article_parameters(articles, settings=SETTINGS)
+    found = product_parameters(articles, settings=SETTINGS)
     assert found.service_target.tolist() == [0.8, 0.95, 0.95, 0.95]
     assert found.service_source.tolist() == ["critical_ratio", "rule", "rule", "rule"]
 
@@ -168,4 +168,4 @@ def test_a_perishable_article_gets_the_critical_ratio():
 def test_a_bad_article_value_names_its_column(column, value):
     articles = pd.DataFrame({"product_id": ["a"], column: [value]})
     with pytest.raises(ValueError, match=f"^{column}:"):
-        article_parameters(articles, settings=SETTINGS)
+        product_parameters(articles, settings=SETTINGS)

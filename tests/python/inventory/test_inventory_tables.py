@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, Built
 
 from retail_analytics.inventory import InventorySettings, inventory, tables
-from retail_analytics.inventory.settings import article_parameters
+from retail_analytics.inventory.settings import product_parameters
 
 AS_OF = date(2024, 12, 31)
 DAYS = 200
@@ -102,7 +102,7 @@ def test_a_category_s_settings_hold_for_its_articles_alone() -> None:
             "unit_cost": [2.0, 2.0],
         }
     )
-    found = article_parameters(frame, settings=SETTINGS)
+    found = product_parameters(frame, settings=SETTINGS)
     assert found.lead_time_days.tolist() == [3.0, 10.0]
     assert found.lead_time_sd_days.tolist() == pytest.approx([0.3, 3.0])
     assert found.lead_time_source.tolist() == ["default", "default"]

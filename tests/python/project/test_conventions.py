@@ -109,7 +109,7 @@ def test_every_table_says_what_one_row_of_it_is(manifest: dict) -> None:
     assert [
         table["unique_id"]
         for table in tables(manifest)
-        if not re.match(r"One row(,| an? | of )", table["description"])
+        if not re.match(r"One row( per |, )", table["description"])
     ] == []
 
 

@@ -105,7 +105,7 @@ CARDS = [
     (
         "deliveries",
         "Made late",
-        "select format('{:.0f}', sum(late_parcel_count - expected_late_parcels)) "
+        "select format('{:.0f}', sum(late_delivery_count - expected_late_deliveries)) "
         "from marts.incidents where occurred_on > '2023-12-31'",
     ),
     (

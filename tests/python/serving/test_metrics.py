@@ -66,7 +66,7 @@ FIGURES = {
         "sum(complaint_count)",
     ),
     "incident_count": ("incidents", "occurred_on", "count(*)"),
-    "excess_late_parcels": ("incidents", "occurred_on", "sum(excess_late_parcels)"),
+    "excess_late_deliveries": ("incidents", "occurred_on", "sum(excess_late_deliveries)"),
     "stock_value": ("inventory_levels", "as_of_date", "sum(on_hand_units * unit_cost)"),
     "order_now_cost": ("inventory_levels", "as_of_date", "sum(order_now_cost)"),
     "mention_count": (*ALL_MENTIONS, "sum(mention_count)"),

@@ -162,7 +162,7 @@ def contoso(built: Built) -> None:
     ]
     # nobody can say what they did: there are no parcels
     assert built.query(
-        "select distinct impact_status, parcel_count, excess_late_parcels from marts.incidents"
+        "select distinct impact_status, delivery_count, excess_late_deliveries from marts.incidents"
     ) == [("insufficient_data", 0, None)]
     assert built.query(
         "select distinct assessment, month_count, status from marts.delivery_trends"

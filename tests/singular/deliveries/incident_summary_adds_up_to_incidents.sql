@@ -5,7 +5,7 @@ with summary_totals as (
         category,
         sum(incident_count) as incident_count,
         sum(affected_orders) as affected_orders,
-        round(sum(excess_late_parcels), 3) as excess_late_parcels
+        round(sum(excess_late_deliveries), 3) as excess_late_deliveries
     from {{ ref('incident_summary') }}
     group by category
 ),
@@ -15,7 +15,7 @@ incident_totals as (
         category,
         count(*) as incident_count,
         sum(affected_orders) as affected_orders,
-        round(sum(excess_late_parcels), 3) as excess_late_parcels
+        round(sum(excess_late_deliveries), 3) as excess_late_deliveries
     from {{ ref('incidents') }}
     group by category
 )
@@ -26,11 +26,11 @@ select
     incident_totals.incident_count,
     summary_totals.affected_orders as summary_affected_orders,
     incident_totals.affected_orders,
-    summary_totals.excess_late_parcels as summary_excess_late_parcels,
-    incident_totals.excess_late_parcels
+    summary_totals.excess_late_deliveries as summary_excess_late_deliveries,
+    incident_totals.excess_late_deliveries
 from summary_totals
 full join incident_totals on summary_totals.category = incident_totals.category
 where
     summary_totals.incident_count is distinct from incident_totals.incident_count
     or summary_totals.affected_orders is distinct from incident_totals.affected_orders
-    or summary_totals.excess_late_parcels is distinct from incident_totals.excess_late_parcels
+    or summary_totals.excess_late_deliveries is distinct from incident_totals.excess_late_deliveries

@@ -23,14 +23,14 @@ rule_counts as (
 level_totals as (
     select
         demand_class,
-        count(*) as article_count,
+        count(*) as product_count,
         sum(revenue) as revenue
     from levels
     where demand_class is not null
     group by demand_class
 ),
 
-faulty_articles as (
+faulty_products as (
     select coalesce(products.product_id, levels.product_id) as fault
     from products
     full join levels on products.product_id = levels.product_id
@@ -47,10 +47,10 @@ faulty_classes as (
     from classes
     full join level_totals on classes.demand_class = level_totals.demand_class
     where
-        classes.article_count is distinct from level_totals.article_count
+        classes.product_count is distinct from level_totals.product_count
         or classes.revenue is distinct from level_totals.revenue
 )
 
-select * from faulty_articles
+select * from faulty_products
 union all
 select * from faulty_classes

@@ -43,7 +43,7 @@ GROUPS = 10
 
 
 def backtest(training: pd.DataFrame, *, horizons: Sequence[int]) -> pd.DataFrame:
-    """One row a model, horizon, metric and baseline; none without an older cut-off to learn from.
+    """One row per model, horizon, metric and baseline; none without an older cut-off to learn from.
 
     training: as for `churn.prepared`. Of the two levels of a baseline the better one is shown.
     """
@@ -100,7 +100,7 @@ def choose_method(table: pd.DataFrame) -> str | None:
 
 
 def measure(model: ChurnModel, customers: pd.DataFrame) -> pd.DataFrame:
-    """One row a horizon and metric, with its value."""
+    """One row per horizon and metric, with its value."""
     log_odds, half_width = model.log_odds(customers), model.half_width(customers)
     outcomes = stayed_away(customers, model.horizons)
     rows = []

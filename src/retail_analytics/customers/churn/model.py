@@ -39,7 +39,7 @@ NO_METHOD = "none"
 HABITS = ("idleness", "silence", "days_per_purchase", "purchases", "single_purchase")
 HABITS += ("trend", "order_value")
 # what may happen to a customer, or not: counted from none and not from the mean
-EVENTS = ("returns", "complaints", "late_parcels", "cancelled")
+EVENTS = ("returns", "complaints", "late_deliveries", "cancelled")
 # recency is the sum of idleness, days_per_purchase and purchases: it serves alone or not at all
 METHOD_FEATURES = {LOGISTIC: [*HABITS, *EVENTS], RECENCY: ["recency"], RATE: []}
 FEATURES = ["recency", *HABITS, *EVENTS]

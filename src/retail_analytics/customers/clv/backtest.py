@@ -56,7 +56,7 @@ def backtest(
     draws: int = 512,
     seed: int = 20_240_601,
 ) -> pd.DataFrame:
-    """One row a model, target (`orders`, `value`), metric and baseline.
+    """One row per model, target (`orders`, `value`), metric and baseline.
 
     `customers` has, as of the split, frequency, recency_days, age_days, repeat_mean_spend and
     first_spend (per purchase day), and holdout_orders (purchase days) and holdout_spend within

@@ -51,7 +51,7 @@ def history_bins(
 def group_histories(
     customers: pd.DataFrame, *, resolution: float | None = None, max_groups: int = 40_000
 ) -> pd.DataFrame:
-    """One row a group of customers with one history, sorted by the bins that are its key.
+    """One row per group of customers with one history, sorted by the bins that are its key.
 
     `customers` has columns frequency, recency_days, age_days and optionally customer_count (1).
     Returns BIN_COLUMNS, resolution, the mean of each of HISTORY_COLUMNS and customer_count.

@@ -67,7 +67,7 @@ def score_histories(
     draws: int = 512,
     seed: int = 20_240_601,
 ) -> pd.DataFrame:
-    """One row a group of histories and horizon: what one customer of the group is expected to do.
+    """One row per group of histories and horizon: what one customer of the group is expected to do.
 
     `groups` has the BIN_COLUMNS and resolution of `group_histories`, `fit` is of any purchase model
     or baseline, `spend_fit` of a spend model. Returns BIN_COLUMNS, horizon_months, SCORE_COLUMNS,
@@ -169,7 +169,7 @@ def _scores(
 def customer_values(
     customers: pd.DataFrame, *, scores: pd.DataFrame, spend_fit: Fit, resolution: float
 ) -> pd.DataFrame:
-    """One row a customer and horizon, from the scores of the customer's group.
+    """One row per customer and horizon, from the scores of the customer's group.
 
     `customers` has customer_id, frequency, recency_days, age_days, repeat_mean_spend and
     first_spend (per purchase day), and optionally margin_rate (margin / revenue; 1, that is

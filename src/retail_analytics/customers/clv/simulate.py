@@ -11,7 +11,7 @@ from retail_analytics.customers.clv.purchase_model import PurchaseModel
 def simulate_histories(
     model: PurchaseModel, parameters: Array, *, age: Array, horizon: float, seed: int
 ) -> pd.DataFrame:
-    """One row a customer observed for `age` time units, and for `horizon` more.
+    """One row per customer observed for `age` time units, and for `horizon` more.
 
     Columns frequency, recency, age as the model reads them, holdout_orders (purchases in the
     horizon) and is_alive (has not left at `age`). Purchases are drawn one after the other.

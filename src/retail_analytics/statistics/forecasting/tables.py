@@ -26,7 +26,7 @@ def forecast_metrics(
     level: float,
     trend_months: int,
 ) -> pd.DataFrame:
-    """One row a series and month ahead: forecast, errors over the replay, trend of the history.
+    """One row per series and month ahead: forecast, errors over the replay, trend of the history.
 
     `series` has metric, dimension, entity, period (first days of months), value and weight;
     `scales` as in `forecast`. The trend (Mann-Kendall, Sen) is that of the last `trend_months`, in

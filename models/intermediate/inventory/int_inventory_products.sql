@@ -27,7 +27,7 @@ as_of as (
     where as_of_date is not null
 ),
 
-inventory_articles as (
+inventory_products as (
     select
         products.product_id,
         products.is_perishable,
@@ -66,4 +66,4 @@ inventory_articles as (
     left join stock_positions on products.product_id = stock_positions.product_id
 )
 
-select * from inventory_articles
+select * from inventory_products

@@ -10,7 +10,7 @@ with parcels as (
             {'dimension': 'carrier', 'warehouse': 'all'},
             {'dimension': 'carrier_warehouse', 'warehouse': warehouse}
         ]) as slice
-    from {{ ref('int_deliveries_judged') }}
+    from {{ ref('int_deliveries_due') }}
     where carrier is not null
 ),
 
@@ -19,7 +19,7 @@ as_of as (
 ),
 
 clumps as (
-    select 1 + late_correlation * (carrier_month_parcel_count - 1) as parcels_for_one
+    select 1 + late_correlation * (carrier_month_delivery_count - 1) as deliveries_for_one
     from {{ ref('int_delivery_clumps') }}
 ),
 
@@ -28,9 +28,9 @@ counts as (
         parcels.slice.dimension as dimension,
         parcels.slice.warehouse as warehouse,
         parcels.carrier,
-        count(*) as parcel_count,
+        count(*) as delivery_count,
         count(*) filter (not parcels.is_late) as on_time_count,
-        count(*) filter (parcels.is_undisturbed) as undisturbed_parcel_count,
+        count(*) filter (parcels.is_undisturbed) as undisturbed_delivery_count,
         count(*) filter (parcels.is_undisturbed and not parcels.is_late)
             as undisturbed_on_time_count,
         avg(parcels.days_past_promise) filter (parcels.is_late) as average_days_late,
@@ -45,15 +45,15 @@ counts as (
     group by all
 ),
 
-carrier_parcels as (
+carrier_deliveries as (
     select
         counts.*,
-        round(counts.undisturbed_parcel_count / clumps.parcels_for_one, 6)
-            as effective_parcel_count,
-        round(counts.undisturbed_on_time_count / clumps.parcels_for_one, 6)
+        round(counts.undisturbed_delivery_count / clumps.deliveries_for_one, 6)
+            as effective_delivery_count,
+        round(counts.undisturbed_on_time_count / clumps.deliveries_for_one, 6)
             as effective_on_time_count
     from counts
     cross join clumps
 )
 
-select * from carrier_parcels
+select * from carrier_deliveries
