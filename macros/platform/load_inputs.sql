@@ -1,21 +1,27 @@
 {#
     Before any model: reads the user's files (or the sample retailer's) into the schema `raw`.
-    The columns and which of them are required come from models/staging/_inputs.yml.
+    The columns and which of them are required come from models/staging/_inputs.yml. The loader also
+    notes the first and the last event of every input, so that no figure waits for all inputs only
+    to know which day is today.
 #}
 {% macro load_inputs() %}
     {% if execute and flags.WHICH in ['build', 'run'] %}
         {% do check_as_of_date() %}
         {% set contract = {} %}
-        {% for source in graph.sources.values() if source.source_name == 'raw' %}
-            {% set columns = {} %}
-            {% for column in source.columns.values() %}
-                {% do columns.update({column.name: column.config.meta}) %}
-            {% endfor %}
-            {% do contract.update({source.name: columns}) %}
+        {% set events = {} %}
+        {% for input_table in var('inputs') %}
+            {% do contract.update({input_table: input_contract(input_table).columns}) %}
+            {% if event_columns(input_contract(input_table)) %}
+                {% do events.update({input_table: event_query(input_table)}) %}
+            {% endif %}
         {% endfor %}
         {% set folder = (var('data') or env_var('DATA', '')) or 'seeds/sample' %}
         {% set call %}
-            select load_inputs('{{ escape_single_quotes(folder) }}', '{{ escape_single_quotes(tojson(contract)) }}')
+            select load_inputs(
+                '{{ escape_single_quotes(folder) }}',
+                '{{ escape_single_quotes(tojson(contract)) }}',
+                '{{ escape_single_quotes(tojson(events)) }}'
+            )
         {% endset %}
         {% set answer = fromjson(run_query(call).columns[0][0]) %}
         {% if answer.error %}
@@ -25,6 +31,66 @@
             {% do log('note: ' ~ note, info=true) %}
         {% endfor %}
     {% endif %}
+{% endmacro %}
+
+{#
+    A query for the first and the last event of an input, over the rows that have no fault of their
+    own: `[near_ends, all_rows]`. The first looks at the thousand oldest and newest rows only, which
+    is enough unless all of them are faulty.
+#}
+{% macro event_query(input_table) %}
+    {% set contract = input_contract(input_table) %}
+    {% set times = [] %}
+    {% for column in event_columns(contract) %}
+        {% do times.append('cast(' ~ column ~ ' as timestamp)') %}
+    {% endfor %}
+    {# one argument is none: greatest() and least() pass over nulls #}
+    {% set times = times | join(', ') ~ ', cast(null as timestamp)' %}
+    {% set relation = source('raw', input_table) %}
+    {% set all_rows %}
+        with cast_rows as (
+            select {{ cast_columns(input_table) }} from {{ relation }} /* near_ends */
+        ),
+
+        checked_rows as (
+            select {{ checked_columns(input_table) }} from cast_rows
+        )
+
+        select min(least({{ times }})), max(greatest({{ times }}))
+        from checked_rows
+        where reasons is null and not is_after_as_of
+    {% endset %}
+    {% set events %}
+        select
+            row_number,
+            least({{ times }}) as first_event_at,
+            greatest({{ times }}) as last_event_at
+        from (
+            select
+                row_number
+                {%- for column in event_columns(contract) %},
+                {{ as_value(column, contract.columns[column]) }} as {{ column }}
+                {%- endfor %}
+            from {{ relation }}
+        )
+    {% endset %}
+    {% set near_ends %}
+        where row_number in (
+            (
+                select row_number from ({{ events }})
+                where first_event_at >= date '1990-01-01'
+                order by first_event_at limit 1000
+            )
+            union
+            (
+                select row_number from ({{ events }})
+                where last_event_at < {{ first_impossible_day() }}
+                {%- if as_of_date_setting() %} and first_event_at < date '{{ as_of_date_setting() }}' + 1{% endif %}
+                order by last_event_at desc limit 1000
+            )
+        )
+    {% endset %}
+    {{ return([all_rows | replace('/* near_ends */', near_ends), all_rows]) }}
 {% endmacro %}
 
 {% macro as_of_date_setting() %}

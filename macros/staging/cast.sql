@@ -1,4 +1,4 @@
-{# Text as a type; null where it cannot be read as one. Reasons for a null: macros/staging/reasons.sql #}
+{# Text as a type; null where it cannot be read as one. Reasons for a null: macros/staging/checked.sql #}
 
 {# A day or time is read whole (`2024-12-31x` is none) and lies in the years that ISO 8601 can write. #}
 {% macro is_time(column) -%}

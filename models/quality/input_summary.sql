@@ -1,17 +1,9 @@
--- Kept, rejected and duplicate rows are counted where they ended up, not by subtraction: that
--- they add up to the rows read is a test.
-{%- set input_tables = [
-    'customers', 'products', 'orders', 'order_lines', 'deliveries', 'delivery_months', 'complaints',
-    'incidents', 'stock_levels', 'mentions', 'cancellations', 'touchpoints', 'ad_spend',
-    'support_tickets', 'experiment_assignments'
-] %}
-
+-- 1. Kept, rejected and duplicate rows are counted where they ended up, not by subtraction: that
+--    they add up to the rows read is a test.
+-- 2. What begins after the as-of date is no fault of the data and is counted apart.
+-- 3. Only what has happened is an event: a promised day or a planned campaign is none.
 with input_files as (
     select * from {{ source('load', 'input_files') }}
-),
-
-input_events as (
-    select * from {{ ref('int_input_events') }}
 ),
 
 rejections as (
@@ -22,13 +14,18 @@ rejections as (
     group by input_table
 ),
 
-duplicates as (
-    {% for input_table in input_tables %}
+staged as (
+    {% for input_table in var('inputs') %}
+    {%- set contract = input_contract(input_table) -%}
+    {%- set events = event_columns(contract) if contract else [] %}
     select
         '{{ input_table }}' as input_table,
-        count(*) as rows_duplicate
-    from {{ ref('base_' ~ input_table) }}
-    where row_status = 'duplicate'
+        count(*) filter (row_status = 'kept') as rows_kept,
+        count(*) filter (row_status = 'duplicate') as rows_duplicate,
+        count(*) filter (row_status = 'after_as_of') as rows_after_as_of,
+        cast({{ extreme('min', 'least', events) }} as timestamp) as first_event_at,
+        cast({{ extreme('max', 'greatest', events) }} as timestamp) as last_event_at
+    from {{ ref('stg_' ~ input_table) }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -53,15 +50,15 @@ input_summary as (
         input_files.is_provided,
         input_files.source_file,
         input_files.rows_read,
-        input_events.rows_kept,
+        staged.rows_kept,
         coalesce(rejections.rows_rejected, 0) as rows_rejected,
-        duplicates.rows_duplicate,
+        staged.rows_duplicate,
+        staged.rows_after_as_of,
         coalesce(inferred.rows_inferred, 0) as rows_inferred,
-        input_events.first_event_at,
-        input_events.last_event_at
+        staged.first_event_at,
+        staged.last_event_at
     from input_files
-    inner join input_events on input_files.input_table = input_events.input_table
-    inner join duplicates on input_files.input_table = duplicates.input_table
+    inner join staged on input_files.input_table = staged.input_table
     left join rejections on input_files.input_table = rejections.input_table
     left join inferred on input_files.input_table = inferred.input_table
 )

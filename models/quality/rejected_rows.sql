@@ -1,57 +1,40 @@
-{#- the columns that tell the rows of an input table apart -#}
-{%- set keys = {
-    'customers': ['customer_id'],
-    'products': ['product_id'],
-    'orders': ['order_id'],
-    'order_lines': ['order_id', 'line_number'],
-    'deliveries': ['delivery_id'],
-    'delivery_months': ['month'],
-    'complaints': [],
-    'incidents': ['incident_id'],
-    'stock_levels': ['product_id', 'counted_on', 'warehouse'],
-    'mentions': [],
-    'cancellations': [],
-    'touchpoints': ['touchpoint_id'],
-    'ad_spend': [],
-    'support_tickets': ['ticket_id'],
-    'experiment_assignments': ['experiment_id', 'customer_id'],
-} -%}
-
+-- 1. The first reason is the one that comes first in the order of the columns.
+-- 2. What the contract calls personal (names, e-mail addresses, messages) is withheld, and so are
+--    the values of columns that the contract does not know: nobody can say what they hold.
+-- 3. A line without shape is shown only where its file has nothing personal in it.
 with
-{% for input_table in keys %}
+{% for input_table in var('inputs') %}
+{%- set contract = input_contract(input_table) %}
 rejected_{{ input_table }} as (
-    select
-        row_number,
-        -- text as in a CSV: not every number can be written in JSON (NaN)
-        cast(columns(* exclude (row_number)) as varchar)
-    from {{ source('raw', input_table) }}
-    where row_number in (
-            select base.row_number
-            from {{ ref('base_' ~ input_table) }} as base
-            where base.row_status = 'rejected'
-        )
-),
-
-{% endfor %}
-rows_at_fault as (
-    {% for input_table, key in keys.items() %}
+    {%- if contract %}
     select
         '{{ input_table }}' as input_table,
-        base.row_number,
-        {% if key -%}
+        staged.row_number,
+        {% if contract.key -%}
         concat_ws(
             ', '
-            {%- for column in key %},
-            raw_rows.{{ column }}
+            {%- for column in contract.key %},
+            cast(raw_rows.{{ column }} as varchar)
             {%- endfor %}
         ) as row_key,
         {%- else -%}
         cast(null as varchar) as row_key,
         {%- endif %}
-        base.reasons,
-        cast(to_json(raw_rows) as varchar) as row_json
-    from {{ ref('base_' ~ input_table) }} as base
-    inner join rejected_{{ input_table }} as raw_rows on base.row_number = raw_rows.row_number
+        staged.reasons,
+        -- text as in a CSV: not every number can be written in JSON (NaN)
+        {{ row_as_json(contract, 'raw_rows') }} as row_json
+    {%- else %}
+    select *
+    {%- endif %}
+    from {{ ref('stg_' ~ input_table) }} as staged
+    inner join {{ source('raw', input_table) }} as raw_rows
+        on staged.row_number = raw_rows.row_number
+    where staged.row_status = 'rejected'
+),
+{% endfor %}
+rows_at_fault as (
+    {% for input_table in var('inputs') %}
+    select * from rejected_{{ input_table }}
     union all
     {% endfor %}
     select
@@ -59,7 +42,12 @@ rows_at_fault as (
         row_number,
         cast(null as varchar) as row_key,
         ['unreadable_row'] as reasons,
-        cast(to_json({'line': line_text, 'fault': fault}) as varchar) as row_json
+        cast(
+            to_json({
+                'line': case when input_table in ({{ personal_inputs() }}) then '(withheld)' else line_text end,
+                'fault': fault
+            }) as varchar
+        ) as row_json
     from {{ source('load', 'unreadable_rows') }}
 ),
 

@@ -1,18 +1,17 @@
-with base as (
-    select * from {{ ref('base_ad_spend') }}
+with source as (
+    select * from {{ source('raw', 'ad_spend') }}
 ),
 
-kept_rows as (
-    select
-        channel,
-        campaign,
-        spend_amount,
-        impressions,
-        clicks,
-        spent_on,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('ad_spend') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('ad_spend') }}
+    from cast_rows
+),
+
+{{ judged('ad_spend') }}
+
+select * from judged_rows

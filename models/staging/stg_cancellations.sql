@@ -1,16 +1,18 @@
-with base as (
-    select * from {{ ref('base_cancellations') }}
+-- A row without a count is one cancellation.
+with source as (
+    select * from {{ source('raw', 'cancellations') }}
 ),
 
-kept_rows as (
-    select
-        reason,
-        customer_id,
-        cancellation_count,
-        cancelled_on,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('cancellations') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('cancellations') }}
+    from cast_rows
+),
+
+{{ judged('cancellations') }}
+
+select * from judged_rows

@@ -1,16 +1,18 @@
-with base as (
-    select * from {{ ref('base_complaints') }}
+-- A row without a count is one complaint.
+with source as (
+    select * from {{ source('raw', 'complaints') }}
 ),
 
-kept_rows as (
-    select
-        topic,
-        order_id,
-        complaint_count,
-        complained_on,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('complaints') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('complaints') }}
+    from cast_rows
+),
+
+{{ judged('complaints') }}
+
+select * from judged_rows

@@ -1,18 +1,17 @@
-with base as (
-    select * from {{ ref('base_customers') }}
+with source as (
+    select * from {{ source('raw', 'customers') }}
 ),
 
-kept_rows as (
-    select
-        customer_id,
-        customer_name,
-        email,
-        region,
-        marketing_consent,
-        signed_up_on,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('customers') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('customers') }}
+    from cast_rows
+),
+
+{{ judged('customers') }}
+
+select * from judged_rows

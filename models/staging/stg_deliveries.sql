@@ -1,19 +1,37 @@
-with base as (
-    select * from {{ ref('base_deliveries') }}
+-- 1. A delivery whose order is not known, or was itself rejected, is `unknown_order`.
+-- 2. A delivery that arrived on a day before it was shipped is `delivered_before_shipped`.
+-- 3. A promise for more than ten years ahead (9999-12-31) stands for none.
+with source as (
+    select * from {{ source('raw', 'deliveries') }}
 ),
 
-kept_rows as (
+known_orders as (
     select
-        delivery_id,
-        order_id,
-        carrier,
-        warehouse,
-        promised_on,
-        shipped_at,
-        delivered_at,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+        coalesce(sold_order_id, order_id) as known_order_id,
+        max(row_status) as order_row_status
+    from {{ ref('stg_orders') }}
+    where row_status in ('kept', 'after_as_of')
+    group by coalesce(sold_order_id, order_id)
+),
 
-select * from kept_rows
+cast_rows as (
+    select
+        {{ cast_columns('deliveries') }},
+        order_row_status
+    from source
+    left join known_orders on source.order_id = known_orders.known_order_id
+),
+
+checked_rows as (
+    select {{ checked_columns('deliveries', after_as_of="order_row_status = 'after_as_of'", faults={
+        'order_id': [fault('order_id is not null and order_row_status is null', 'unknown_order')],
+        'delivered_at': [fault(
+            'cast(delivered_at as date) < cast(shipped_at as date)', 'delivered_before_shipped'
+        )],
+    }) }}
+    from cast_rows
+),
+
+{{ judged('deliveries') }}
+
+select * from judged_rows

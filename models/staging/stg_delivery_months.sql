@@ -1,16 +1,18 @@
-with base as (
-    select * from {{ ref('base_delivery_months') }}
+-- Any day of a month stands for the month.
+with source as (
+    select * from {{ source('raw', 'delivery_months') }}
 ),
 
-kept_rows as (
-    select
-        average_delivery_days,
-        on_time_rate_pct,
-        complaint_count,
-        month,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('delivery_months') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('delivery_months') }}
+    from cast_rows
+),
+
+{{ judged('delivery_months') }}
+
+select * from judged_rows

@@ -1,16 +1,17 @@
-with base as (
-    select * from {{ ref('base_experiment_assignments') }}
+with source as (
+    select * from {{ source('raw', 'experiment_assignments') }}
 ),
 
-kept_rows as (
-    select
-        experiment_id,
-        customer_id,
-        variant,
-        assigned_at,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('experiment_assignments') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('experiment_assignments') }}
+    from cast_rows
+),
+
+{{ judged('experiment_assignments') }}
+
+select * from judged_rows

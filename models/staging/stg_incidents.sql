@@ -1,19 +1,17 @@
-with base as (
-    select * from {{ ref('base_incidents') }}
+with source as (
+    select * from {{ source('raw', 'incidents') }}
 ),
 
-kept_rows as (
-    select
-        incident_id,
-        description,
-        warehouse,
-        category,
-        affected_orders,
-        occurred_on,
-        resolved_at,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('incidents') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('incidents') }}
+    from cast_rows
+),
+
+{{ judged('incidents') }}
+
+select * from judged_rows

@@ -1,17 +1,17 @@
-with base as (
-    select * from {{ ref('base_mentions') }}
+with source as (
+    select * from {{ source('raw', 'mentions') }}
 ),
 
-kept_rows as (
-    select
-        source,
-        positive_count,
-        negative_count,
-        neutral_count,
-        mentioned_on,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('mentions') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('mentions') }}
+    from cast_rows
+),
+
+{{ judged('mentions') }}
+
+select * from judged_rows

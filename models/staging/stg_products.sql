@@ -1,21 +1,17 @@
-with base as (
-    select * from {{ ref('base_products') }}
+with source as (
+    select * from {{ source('raw', 'products') }}
 ),
 
-kept_rows as (
-    select
-        product_id,
-        product_name,
-        category,
-        brand,
-        is_perishable,
-        list_price,
-        unit_cost,
-        lead_time_days,
-        lead_time_sd_days,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('products') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('products') }}
+    from cast_rows
+),
+
+{{ judged('products') }}
+
+select * from judged_rows

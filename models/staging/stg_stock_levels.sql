@@ -1,17 +1,17 @@
-with base as (
-    select * from {{ ref('base_stock_levels') }}
+with source as (
+    select * from {{ source('raw', 'stock_levels') }}
 ),
 
-kept_rows as (
-    select
-        product_id,
-        warehouse,
-        on_hand_units,
-        on_order_units,
-        counted_on,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('stock_levels') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('stock_levels') }}
+    from cast_rows
+),
+
+{{ judged('stock_levels') }}
+
+select * from judged_rows

@@ -1,24 +1,17 @@
-with base as (
-    select * from {{ ref('base_support_tickets') }}
+with source as (
+    select * from {{ source('raw', 'support_tickets') }}
 ),
 
-kept_rows as (
-    select
-        ticket_id,
-        customer_id,
-        team,
-        agent,
-        channel,
-        priority,
-        topic,
-        message,
-        satisfaction_score,
-        opened_at,
-        first_replied_at,
-        resolved_at,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('support_tickets') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('support_tickets') }}
+    from cast_rows
+),
+
+{{ judged('support_tickets') }}
+
+select * from judged_rows

@@ -1,19 +1,17 @@
-with base as (
-    select * from {{ ref('base_touchpoints') }}
+with source as (
+    select * from {{ source('raw', 'touchpoints') }}
 ),
 
-kept_rows as (
-    select
-        touchpoint_id,
-        customer_id,
-        channel,
-        campaign,
-        device,
-        region,
-        touched_at,
-        row_number
-    from base
-    where row_status = 'kept'
-)
+cast_rows as (
+    select {{ cast_columns('touchpoints') }}
+    from source
+),
 
-select * from kept_rows
+checked_rows as (
+    select {{ checked_columns('touchpoints') }}
+    from cast_rows
+),
+
+{{ judged('touchpoints') }}
+
+select * from judged_rows

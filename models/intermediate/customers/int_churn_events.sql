@@ -10,11 +10,11 @@ deliveries as (
 ),
 
 complaints as (
-    select * from {{ ref('stg_complaints') }}
+    select * from {{ kept('complaints') }}
 ),
 
 cancellations as (
-    select * from {{ ref('stg_cancellations') }}
+    select * from {{ kept('cancellations') }}
 ),
 
 churn_events as (

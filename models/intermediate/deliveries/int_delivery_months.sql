@@ -8,11 +8,11 @@ with deliveries as (
 ),
 
 complaints as (
-    select * from {{ ref('stg_complaints') }}
+    select * from {{ kept('complaints') }}
 ),
 
 months_added_up as (
-    select * from {{ ref('stg_delivery_months') }}
+    select * from {{ kept('delivery_months') }}
 ),
 
 parcels as (

@@ -2,11 +2,11 @@
 --    way from its order to its arrival; an incident without a warehouse touches all.
 -- 2. They meet on the later of the incident's first day and the order's.
 with parcels as (
-    select * from {{ ref('stg_deliveries') }}
+    select * from {{ kept('deliveries') }}
 ),
 
 orders as (
-    select * from {{ ref('stg_orders') }}
+    select * from {{ kept('orders') }}
 ),
 
 incidents as (

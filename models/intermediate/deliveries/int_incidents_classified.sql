@@ -5,7 +5,7 @@
 -- 3. An incident without an end counts as open for `incident_default_open_days`; one whose end
 --    stands before its beginning, on its first day.
 with incidents as (
-    select * from {{ ref('stg_incidents') }}
+    select * from {{ kept('incidents') }}
 ),
 
 keywords as (

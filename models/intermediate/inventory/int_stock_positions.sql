@@ -4,7 +4,7 @@
 -- 3. Order lines name no warehouse, so that there is one row an article and none a warehouse.
 -- 4. The stock-out rate is the share of count days on which all that was counted was 0.
 with counts as (
-    select * from {{ ref('stg_stock_levels') }}
+    select * from {{ kept('stock_levels') }}
 ),
 
 demand_days as (

@@ -15,7 +15,7 @@ delivery_performance as (
 ),
 
 mentions as (
-    select * from {{ ref('stg_mentions') }}
+    select * from {{ kept('mentions') }}
 ),
 
 incidents as (

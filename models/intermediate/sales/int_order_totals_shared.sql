@@ -3,15 +3,15 @@
 -- 2. In whole cents; the cents that rounding down leaves go to the largest remainders, and what
 --    is less than a cent to the first line: 10.00 over three equal lines is 3.34, 3.33, 3.33.
 with order_lines as (
-    select * from {{ ref('stg_order_lines') }}
+    select * from {{ kept('order_lines') }}
 ),
 
 orders as (
-    select * from {{ ref('stg_orders') }}
+    select * from {{ kept('orders') }}
 ),
 
 products as (
-    select * from {{ ref('stg_products') }}
+    select * from {{ kept('products') }}
 ),
 
 orders_without_price as (

@@ -1,8 +1,4 @@
-with input_events as (
-    select * from {{ ref('int_input_events') }}
-),
-
-as_of as (
+with as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
@@ -12,11 +8,10 @@ trade_seasons as (
 
 bounds as (
     select
-        cast(date_trunc('year', min(input_events.first_event_at)) as date) as first_day,
-        cast(date_trunc('year', max(as_of.as_of_date) + interval 3 year) as date) - 1 as last_day,
-        max(as_of.as_of_date) as as_of_date
-    from input_events
-    cross join as_of
+        cast(date_trunc('year', first_event_on) as date) as first_day,
+        cast(date_trunc('year', as_of_date + interval 3 year) as date) - 1 as last_day,
+        as_of_date
+    from as_of
 ),
 
 days as (

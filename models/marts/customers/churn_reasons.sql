@@ -3,7 +3,7 @@
 -- 3. Impact follows from the share (seeds/rules/customers/churn_impacts.csv). What names no reason
 --    (seeds/rules/customers/unspecific_reasons.csv) is ranked like the others, and flagged.
 with cancellations as (
-    select * from {{ ref('stg_cancellations') }}
+    select * from {{ kept('cancellations') }}
 ),
 
 impacts as (

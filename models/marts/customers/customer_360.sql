@@ -32,7 +32,7 @@ orders as (
 ),
 
 tickets as (
-    select * from {{ ref('stg_support_tickets') }}
+    select * from {{ kept('support_tickets') }}
 ),
 
 late_deliveries as (

@@ -3,11 +3,11 @@
 -- 2. Days to deliver run from the order to the arrival: what the customer waits. An arrival before
 --    its order is a slip of the pen and gives null.
 with parcels as (
-    select * from {{ ref('stg_deliveries') }}
+    select * from {{ kept('deliveries') }}
 ),
 
 orders as (
-    select * from {{ ref('stg_orders') }}
+    select * from {{ kept('orders') }}
 ),
 
 meetings as (

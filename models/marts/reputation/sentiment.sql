@@ -3,7 +3,7 @@
 -- 3. The assessment follows from the net (seeds/rules/reputation/sentiment_assessments.csv): above a cut-off,
 --    not at it.
 with mentions as (
-    select * from {{ ref('stg_mentions') }}
+    select * from {{ kept('mentions') }}
 ),
 
 assessments as (

@@ -4,7 +4,7 @@
 -- 3. A margin is known when it is known for every order that has a revenue.
 -- 4. An order of unknown revenue is counted, and is in no sum and no average of revenue.
 with customers_kept as (
-    select * from {{ ref('stg_customers') }}
+    select * from {{ kept('customers') }}
 ),
 
 orders as (

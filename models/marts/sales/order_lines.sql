@@ -4,15 +4,15 @@
 --    when returned.
 -- 3. A line without a number gets the next one of its order.
 with lines as (
-    select * from {{ ref('stg_order_lines') }}
+    select * from {{ kept('order_lines') }}
 ),
 
 orders as (
-    select * from {{ ref('stg_orders') }}
+    select * from {{ kept('orders') }}
 ),
 
 products as (
-    select * from {{ ref('stg_products') }}
+    select * from {{ kept('products') }}
 ),
 
 shared_totals as (

@@ -2,7 +2,7 @@
 -- 2. One line of unknown price makes the revenue of its order unknown, not smaller.
 -- 3. A guest order has no customer; it counts in revenue and in no customer.
 with orders_kept as (
-    select * from {{ ref('stg_orders') }}
+    select * from {{ kept('orders') }}
 ),
 
 lines as (

@@ -2,7 +2,7 @@
 -- 2. What is not kept in stock (postage, fees, vouchers) is named by its category in
 --    seeds/rules/sales/unstocked_categories.csv: it has revenue, and no demand to plan for.
 with products_kept as (
-    select * from {{ ref('stg_products') }}
+    select * from {{ kept('products') }}
 ),
 
 lines as (

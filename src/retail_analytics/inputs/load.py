@@ -56,13 +56,21 @@ def parse_contract(text: str) -> Contract:
     }
 
 
-def load_inputs(con: duckdb.DuckDBPyConnection, *, folder: Path, contract: Contract) -> list[str]:
+def load_inputs(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    folder: Path,
+    contract: Contract,
+    event_queries: dict[str, list[str]] | None = None,
+) -> list[str]:
     """Fills the schema `raw` from the folder's files, all of them or (on an error) none.
 
     CSV becomes a table of text, Parquet a view. Every input table gets a relation with the columns
     `row_number` (bigint, 1 for the first row), the contract's and `extra_columns` (JSON of columns
     that the contract does not know, so that no two different rows look alike). `raw.input_files`
-    says what was found, `raw.unreadable_rows` holds lines of a CSV that have no fixed shape.
+    says what was found, `raw.unreadable_rows` holds lines of a CSV that have no fixed shape, and
+    `raw.input_events` the first and last event of each table that `event_queries` has queries for:
+    the answer of the first one that has any.
 
     Returns notes for the user: files and columns that were not used. Raises InputError.
     """
@@ -85,6 +93,7 @@ def load_inputs(con: duckdb.DuckDBPyConnection, *, folder: Path, contract: Contr
                 create_relation(con, files[table], columns)
             else:
                 create_empty(con, table, columns)
+        note_events(con, contract, event_queries or {})
         con.execute("commit")
     except Exception:
         con.execute("rollback")
@@ -196,6 +205,23 @@ def create_empty(con: duckdb.DuckDBPyConnection, table: str, columns: list[Input
         f"{select}, cast(null as varchar) as extra_columns where false"
     )
     con.execute("insert into raw.input_files values (?, false, null, 0)", [table])
+
+
+def note_events(
+    con: duckdb.DuckDBPyConnection, contract: Contract, queries: dict[str, list[str]]
+) -> None:
+    """Makes `raw.input_events`, with a row per input table."""
+    con.execute(
+        "create table raw.input_events "
+        "(input_table varchar, first_event_at timestamp, last_event_at timestamp)"
+    )
+    for table in contract:
+        events = (None, None)
+        for query in queries.get(table, []):
+            (events,) = con.execute(query).fetchall()
+            if events[1] is not None:
+                break
+        con.execute("insert into raw.input_events values (?, ?, ?)", [table, *events])
 
 
 def as_read(name: str, contract_type: str, source_type: str) -> str:

@@ -300,7 +300,7 @@ def test_every_var_says_why(manifest: dict) -> None:
     lines = (
         (ROOT / "dbt_project.yml").read_text().split("\nvars:\n")[1].split("\n\n")[0].splitlines()
     )
-    names = [i for i, line in enumerate(lines) if not line.lstrip().startswith("#")]
+    names = [i for i, line in enumerate(lines) if re.match(r"  \w+:", line)]
     assert len(names) == len(yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"])
     assert [lines[i] for i in names if i == 0 or not lines[i - 1].lstrip().startswith("# ")] == []
 

@@ -12,7 +12,7 @@ events as (
     select
         cast(min(first_event_at) as date) as first_event_on,
         cast(max(last_event_at) as date) as last_event_on
-    from {{ ref('int_input_events') }}
+    from {{ ref('input_summary') }}
 )
 
 select

@@ -9,7 +9,7 @@ with reason_totals as (
 
 cancellation_totals as (
     select coalesce(sum(cancellation_count), 0) as cancellation_count
-    from {{ ref('stg_cancellations') }}
+    from {{ kept('cancellations') }}
 )
 
 select

@@ -28,7 +28,7 @@ with repeated_keys as (
         'order_lines' as input_table,
         concat_ws(', ', order_id, line_number) as row_key,
         count(*) as row_count
-    from {{ ref('stg_order_lines') }}
+    from {{ kept('order_lines') }}
     where line_number is not null
     group by order_id, line_number
     having count(*) > 1

@@ -17,7 +17,7 @@ kept_totals as (
         sum(positive_count) as positive_count,
         sum(negative_count) as negative_count,
         sum(neutral_count) as neutral_count
-    from {{ ref('stg_mentions') }}
+    from {{ kept('mentions') }}
     group by all
 ),
 

@@ -1,7 +1,7 @@
 -- int_order_totals_shared and stg_orders agree: the shares of an order add up to its total exactly,
 -- and none is negative.
 with orders as (
-    select * from {{ ref('stg_orders') }}
+    select * from {{ kept('orders') }}
 ),
 
 share_totals as (
