@@ -1,15 +1,15 @@
 """Writes what documents and models say of an input's columns from the contract, `_inputs.yml`.
 
-`python docs/make_inputs.py` rewrites the columns of every `models/staging/stg_<input>.yml`, the list
-of inputs in `dbt_project.yml` and the table of inputs in `docs/own_data/README.md`; with `--check`
-it changes nothing and ends with 1 where one of them is not what the contract says.
+`python docs/make_inputs.py` rewrites the columns of every `models/staging/stg_<input>.yml`, the
+list of inputs in `dbt_project.yml` and the table of inputs in `docs/own_data/README.md`; with
+`--check` it changes nothing and ends with 1 where one of them is not what the contract says.
 """
 
 import re
 import sys
 from pathlib import Path
 
-import yaml
+from retail_analytics.inputs.contract import read_tables
 
 ROOT = Path(__file__).parents[1]
 DATA_TYPES = {
@@ -36,13 +36,6 @@ MADE = {
         "Id of the sale that this return takes back, where the two stand under one id in the file.",
     ),
 }
-
-
-def input_tables() -> list[dict]:
-    """The input tables of the contract."""
-    text = (ROOT / "models" / "staging" / "_inputs.yml").read_text(encoding="utf-8")
-    (raw,) = [source for source in yaml.safe_load(text)["sources"] if source["name"] == "raw"]
-    return raw["tables"]
 
 
 def quoted(text: str) -> str:
@@ -85,7 +78,7 @@ def staging_yaml(table: dict, current: str) -> str:
 
 def project_yaml(current: str) -> str:
     """`dbt_project.yml` with the names of all inputs."""
-    names = "".join(f"    - {table['name']}\n" for table in input_tables())
+    names = "".join(f"    - {table['name']}\n" for table in read_tables())
     return re.sub(r"(?<=\n  inputs:\n)(    - \w+\n)+", names, current)
 
 
@@ -93,7 +86,7 @@ def readme(current: str) -> str:
     """The table of `docs/own_data/README.md`: what is written by hand, its last column, stays."""
     needs = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", current, re.MULTILINE))
     rows = []
-    for table in input_tables():
+    for table in read_tables():
         row = table["description"].removeprefix("One row per ").rstrip(".")
         columns = ", ".join(
             f"**{column['name']}**" if column["config"]["meta"]["is_required"] else column["name"]
@@ -110,7 +103,7 @@ def wanted() -> dict[Path, str]:
         ROOT / "docs" / "own_data" / "README.md": readme,
     }
     texts = {path: write(path.read_text(encoding="utf-8")) for path, write in files.items()}
-    for table in input_tables():
+    for table in read_tables():
         path = ROOT / "models" / "staging" / f"stg_{table['name']}.yml"
         current = path.read_text(encoding="utf-8") if path.exists() else ""
         texts[path] = staging_yaml(table, current)

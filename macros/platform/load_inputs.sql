@@ -8,19 +8,20 @@
     {% if execute and flags.WHICH in ['build', 'run'] %}
         {% do check_as_of_date() %}
         {% set contract = {} %}
-        {% set events = {} %}
+        {% set facts = {} %}
         {% for input_table in var('inputs') %}
             {% do contract.update({input_table: input_contract(input_table).columns}) %}
-            {% if event_columns(input_contract(input_table)) %}
-                {% do events.update({input_table: event_query(input_table)}) %}
-            {% endif %}
+            {% do facts.update({input_table: {
+                'contract': input_contract(input_table),
+                'event_queries': event_queries(input_table),
+            }}) %}
         {% endfor %}
         {% set folder = (var('data') or env_var('DATA', '')) or 'seeds/sample' %}
         {% set call %}
             select load_inputs(
                 '{{ escape_single_quotes(folder) }}',
                 '{{ escape_single_quotes(tojson(contract)) }}',
-                '{{ escape_single_quotes(tojson(events)) }}'
+                '{{ escape_single_quotes(tojson(facts)) }}'
             )
         {% endset %}
         {% set answer = fromjson(run_query(call).columns[0][0]) %}
@@ -34,12 +35,13 @@
 {% endmacro %}
 
 {#
-    A query for the first and the last event of an input, over the rows that have no fault of their
+    Queries for the first and the last event of an input, over the rows that have no fault of their
     own: `[near_ends, all_rows]`. The first looks at the thousand oldest and newest rows only, which
     is enough unless all of them are faulty.
 #}
-{% macro event_query(input_table) %}
+{% macro event_queries(input_table) %}
     {% set contract = input_contract(input_table) %}
+    {% if not event_columns(contract) %}{{ return([]) }}{% endif %}
     {% set times = [] %}
     {% for column in event_columns(contract) %}
         {% do times.append('cast(' ~ column ~ ' as timestamp)') %}

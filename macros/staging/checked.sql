@@ -17,7 +17,7 @@
     {{ as_text_value(name, meta) }} as {{ name }}
         {%- else %}
     {{ as_value(name, meta) }} as {{ name }},
-    {{ name }} is not null{% if not meta.is_required %} and not {{ is_word_for_nothing(name) }}{% endif %} as {{ name }}_is_given
+    {{ name }} is not null{% if not meta.is_required %} and not {{ is_word_for_nothing(name, meta.type) }}{% endif %} as {{ name }}_is_given
         {%- endif %}
     {%- endfor %}
     {%- endif -%}
@@ -128,12 +128,12 @@
     (date '{{ run_started_at.strftime('%Y-%m-%d') }}' + {{ 1 + days_ahead }})
 {%- endmacro %}
 
-{# What databases and spreadsheets write where there is nothing. #}
-{% macro is_word_for_nothing(name) -%}
+{# What databases and spreadsheets write where there is nothing. `NaN` in a number is no amount. #}
+{% macro is_word_for_nothing(name, type='text') -%}
     coalesce(
         cast({{ name }} as varchar) in (
-            'NULL', 'null', '\\N', 'nan', 'NaN', 'NAN', 'NaT', '<NA>', 'N/A', 'n/a', '#N/A', '#NV',
-            'None', 'none', 'NONE', '-'
+            'NULL', 'null', '\N', 'nan', 'NaT', '<NA>', 'N/A', 'n/a', '#N/A', '#NV', 'None', '-'
+            {%- if type not in ['decimal', 'count'] %}, 'NaN', 'NAN'{% endif %}
         ),
         false
     )

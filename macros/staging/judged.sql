@@ -3,11 +3,11 @@
     whole row (the first is kept), and which of the good rows with one key counts. That is the one
     with the newest event; where that ties the one that says more; then the later row.
 
-    Only rows whose key is there more than once are compared. Rows without a key (`keyless`, or a
-    table whose contract has none) are compared where all that is required of them is equal.
+    Only rows whose key is there more than once are compared. Rows without a key (as the
+    contract says) are compared where all that is required of them is equal.
     `apart`: rows with one key that differ in this both count.
 #}
-{% macro judged(input_table, keyless=none, apart=none) %}
+{% macro judged(input_table, apart=none) %}
     {%- set contract = input_contract(input_table) -%}
     {%- if not contract -%}
 judged_rows as (
@@ -16,7 +16,7 @@ judged_rows as (
     {%- else -%}
     {%- set key = contract.key -%}
     {%- set required = columns_where(contract, is_required=true) -%}
-    {%- set is_keyless = keyless or ('false' if key else 'true') -%}
+    {%- set is_keyless = contract.keyless or ('false' if key else 'true') -%}
     {%- set newest = [contract.newest] if contract.newest else event_columns(contract) -%}
     {%- set by = [] -%}
     {%- if key -%}{%- do by.append([key, 'not (' ~ is_keyless ~ ')']) -%}{%- endif -%}

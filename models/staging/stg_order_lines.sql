@@ -34,6 +34,6 @@ checked_rows as (
     from cast_rows
 ),
 
-{{ judged('order_lines', keyless='line_number is null') }}
+{{ judged('order_lines') }}
 
 select * from judged_rows

@@ -7,19 +7,15 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
+from retail_analytics.inputs.contract import read_tables
 from retail_analytics.inputs.load import load_inputs, parse_contract
 
-INPUTS_YAML = Path(__file__).parents[2] / "models" / "staging" / "_inputs.yml"
-SOURCES = yaml.safe_load(INPUTS_YAML.read_text(encoding="utf-8"))["sources"]
 CONTRACT = parse_contract(
     json.dumps(
         {
             table["name"]: {column["name"]: column["config"]["meta"] for column in table["columns"]}
-            for source in SOURCES
-            if source["name"] == "raw"
-            for table in source["tables"]
+            for table in read_tables()
         }
     )
 )

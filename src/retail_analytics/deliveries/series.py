@@ -14,8 +14,8 @@ KEY = ["dimension", "entity", "measure"]
 def delivery_trends(
     measures: pd.DataFrame, *, better: dict[str, str], as_of_date: date | None, months: int
 ) -> pd.DataFrame:
-    """One row per series of `measures` (dimension, entity, measure, month, value): its trend over the
-    last `months`.
+    """One row per series of `measures` (dimension, entity, measure, month, value): its trend over
+    the last `months`.
 
     `better` says for each measure whether higher or lower is better: `assessment` is `improving`
     or `worsening` where there is a trend, else `no trend`; null where there are too few months.

@@ -11,26 +11,9 @@ from pathlib import Path
 
 import duckdb
 
+from retail_analytics.inputs.contract import input_table_names
 from retail_analytics.inputs.load import InputError
 from retail_analytics.storage.sql import glob_escaped, identifier, literal
-
-INPUT_TABLES = (
-    "customers",
-    "products",
-    "orders",
-    "order_lines",
-    "deliveries",
-    "delivery_months",
-    "complaints",
-    "incidents",
-    "stock_levels",
-    "mentions",
-    "cancellations",
-    "touchpoints",
-    "ad_spend",
-    "support_tickets",
-    "experiment_assignments",
-)
 
 
 def convert(script: Path, *, source: Path, out: Path) -> dict[str, int]:
@@ -83,15 +66,16 @@ def created_tables(con: duckdb.DuckDBPyConnection, *, script: Path) -> list[str]
             "union all select view_name from duckdb_views() where not internal and not temporary"
         ).fetchall()
     }
-    strangers = sorted(names - set(INPUT_TABLES))
+    known = input_table_names()
+    strangers = sorted(names - set(known))
     if strangers:
         raise InputError(
-            f"{script}: {strangers[0]} is not an input table ({', '.join(INPUT_TABLES)}); "
+            f"{script}: {strangers[0]} is not an input table ({', '.join(known)}); "
             f"a step in between is created as `temp`"
         )
     if not names:
         raise InputError(f"{script}: the script creates no input table")
-    return [table for table in INPUT_TABLES if table in names]
+    return [table for table in known if table in names]
 
 
 def write_table(con: duckdb.DuckDBPyConnection, table: str, *, path: Path) -> int:

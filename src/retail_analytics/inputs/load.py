@@ -61,7 +61,7 @@ def load_inputs(
     *,
     folder: Path,
     contract: Contract,
-    event_queries: dict[str, list[str]] | None = None,
+    facts: dict[str, dict] | None = None,
 ) -> list[str]:
     """Fills the schema `raw` from the folder's files, all of them or (on an error) none.
 
@@ -69,8 +69,10 @@ def load_inputs(
     `row_number` (bigint, 1 for the first row), the contract's and `extra_columns` (JSON of columns
     that the contract does not know, so that no two different rows look alike). `raw.input_files`
     says what was found, `raw.unreadable_rows` holds lines of a CSV that have no fixed shape, and
-    `raw.input_events` the first and last event of each table that `event_queries` has queries for:
-    the answer of the first one that has any.
+    `raw.input_events` the first and last event of each table.
+
+    `facts` of a table: `contract`, kept in `raw.input_contracts` for macros that dbt does not show
+    its graph (those of unit tests), and `event_queries`, of which the first with an answer counts.
 
     Returns notes for the user: files and columns that were not used. Raises InputError.
     """
@@ -93,7 +95,7 @@ def load_inputs(
                 create_relation(con, files[table], columns)
             else:
                 create_empty(con, table, columns)
-        note_events(con, contract, event_queries or {})
+        note_facts(con, contract, facts or {})
         con.execute("commit")
     except Exception:
         con.execute("rollback")
@@ -207,17 +209,19 @@ def create_empty(con: duckdb.DuckDBPyConnection, table: str, columns: list[Input
     con.execute("insert into raw.input_files values (?, false, null, 0)", [table])
 
 
-def note_events(
-    con: duckdb.DuckDBPyConnection, contract: Contract, queries: dict[str, list[str]]
-) -> None:
-    """Makes `raw.input_events`, with a row per input table."""
+def note_facts(con: duckdb.DuckDBPyConnection, contract: Contract, facts: dict[str, dict]) -> None:
+    """Makes `raw.input_contracts` and `raw.input_events`, with a row per input table each."""
+    con.execute("create table raw.input_contracts (input_table varchar, contract varchar)")
     con.execute(
         "create table raw.input_events "
         "(input_table varchar, first_event_at timestamp, last_event_at timestamp)"
     )
     for table in contract:
+        known = facts.get(table, {})
+        text = json.dumps(known.get("contract"))
+        con.execute("insert into raw.input_contracts values (?, ?)", [table, text])
         events = (None, None)
-        for query in queries.get(table, []):
+        for query in known.get("event_queries", []):
             (events,) = con.execute(query).fetchall()
             if events[1] is not None:
                 break

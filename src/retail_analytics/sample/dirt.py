@@ -114,7 +114,7 @@ FAULTS = (
     ),
     Fault("complaints", "missing_complained_on", 1, lambda row, n: row | {"complained_on": None}),
     Fault("stock_levels", "exact_duplicate", 3, same),
-    Fault("stock_levels", "invalid_on_hand_units", 2, lambda row, n: row | {"on_hand_units": -n}),
+    Fault("stock_levels", "invalid_on_order_units", 2, lambda row, n: row | {"on_order_units": -n}),
     Fault("mentions", "invalid_negative_count", 1, lambda row, n: row | {"negative_count": -1}),
     Fault("cancellations", "missing_reason", 2, lambda row, n: row | {"reason": None}),
     Fault("touchpoints", "exact_duplicate", 5, same),
@@ -135,7 +135,7 @@ FAULTS = (
         "support_tickets",
         "unreadable_satisfaction_score",
         3,
-        lambda row, n: row | {"ticket_id": f"XS2{n}", "satisfaction_score": "n/a"},
+        lambda row, n: row | {"ticket_id": f"XS2{n}", "satisfaction_score": "good"},
     ),
     Fault("experiment_assignments", "exact_duplicate", 2, same),
 )

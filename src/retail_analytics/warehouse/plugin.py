@@ -1,6 +1,6 @@
 """The dbt-duckdb plugin: gives the project's macros two functions that SQL cannot have.
 
-`load_inputs(folder, contract, events)` fills the schema `raw`; `publish_build(request)` writes and swaps in
+`load_inputs(folder, contract, facts)` fills the schema `raw`; `publish_build(request)` writes and swaps in
 the published file. Both work on a cursor of their own, beside the transaction that calls them, and
 answer in JSON with an `error` in words for the macro to stop the build with.
 """
@@ -32,7 +32,7 @@ class Plugin(BasePlugin):
         use_one_thread_a_model()
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        def load(folder: str, contract: str, events: str) -> str:
+        def load(folder: str, contract: str, facts: str) -> str:
             """JSON `{notes, error}`."""
             with conn.cursor() as cursor:
                 try:
@@ -40,7 +40,7 @@ class Plugin(BasePlugin):
                         cursor,
                         folder=Path(folder),
                         contract=parse_contract(contract),
-                        event_queries=json.loads(events),
+                        facts=json.loads(facts),
                     )
                     limit_memory(cursor)
                 except InputError as error:

@@ -49,7 +49,7 @@ def rejected(built: Built) -> dict[tuple[str, int], list[str]]:
 def statuses(built: Built) -> dict[tuple[str, int], str]:
     """What staging says of every row that has a shape."""
     union = " union all ".join(
-        f"select '{table}', row_number, row_status from staging.base_{table}"
+        f"select '{table}', row_number, row_status from staging.stg_{table}"
         for table in sorted({table for table, *_ in ALL})
     )
     return {
@@ -109,7 +109,13 @@ def test_a_rejected_row_is_shown_whole(built: Built):
     assert rows[2]["list_price"] == "1.234,56"
     assert rows[3]["list_price"] == "NaN"
     assert rows[4]["on_hand_units"] == "nan"
-    assert json.loads(rows[4]["extra_columns"]) == {"shelves": "[1, 2]"}
+    assert rows[4]["other_columns"] == ["shelves"]
+
+
+def test_what_is_personal_is_withheld(built: Built):
+    rows = built.query("select row_json from quality.rejected_rows where input_table = 'customers'")
+    names = {json.loads(text).get("customer_name") for (text,) in rows}
+    assert names == {"(withheld)"}
 
 
 def test_every_row_json_is_json(built: Built):
@@ -184,7 +190,7 @@ def test_an_as_of_date_that_is_none_stops_the_build(
     assert built.published.read_bytes() == before
 
 
-def test_an_as_of_date_before_all_data_rejects_every_event(
+def test_an_as_of_date_before_all_data_leaves_every_event_out(
     build_warehouse: BuildWarehouse, tmp_path: Path
 ):
     write_bad_rows(tmp_path)
@@ -194,8 +200,13 @@ def test_an_as_of_date_before_all_data_rejects_every_event(
     assert built.exit_code == 0, built.output
     kept = built.query(
         "select input_table, rows_kept from quality.input_summary "
-        "where rows_kept > 0 or rows_read <> rows_kept + rows_rejected + rows_duplicate",
+        "where rows_kept > 0 and not (first_event_at is null)",
         file="build.duckdb",
     )
-    assert kept == [("products", 2)]
+    assert kept == []
+    later = built.query(
+        "select rows_after_as_of from quality.input_summary where input_table = 'mentions'",
+        file="build.duckdb",
+    )
+    assert later == [(4,)]
     assert not built.published.exists()

@@ -54,7 +54,7 @@ CLEAN = {
     "deliveries": "delivery_id not like 'X%'",
     "support_tickets": "ticket_id not like 'X%'",
     "touchpoints": "touchpoint_id not like 'X%'",
-    "stock_levels": "on_hand_units >= 0",
+    "stock_levels": "on_order_units >= 0",
     "mentions": "negative_count >= 0",
     "complaints": "complained_on is not null",
 }

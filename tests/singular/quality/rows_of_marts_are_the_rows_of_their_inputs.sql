@@ -1,5 +1,5 @@
 -- The marts and input_summary agree: a mart has a row for every row read that is neither rejected
--- nor a duplicate, and for what is known from orders only.
+-- nor a duplicate nor after the as-of date, and for what is known from orders only.
 with input_summary as (
     select * from {{ ref('input_summary') }}
 ),
@@ -29,4 +29,5 @@ where
     input_summary.rows_read
     - input_summary.rows_rejected
     - input_summary.rows_duplicate
+    - input_summary.rows_after_as_of
     + input_summary.rows_inferred

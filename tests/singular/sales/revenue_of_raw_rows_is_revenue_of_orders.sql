@@ -11,21 +11,16 @@ raw_lines as (
 
 rows_left_out as (
     select
-        input_table,
-        row_number
-    from {{ ref('rejected_rows') }}
-    union all
-    select
         'orders' as input_table,
         row_number
-    from {{ ref('base_orders') }}
-    where row_status = 'duplicate'
+    from {{ ref('stg_orders') }}
+    where row_status <> 'kept'
     union all
     select
         'order_lines' as input_table,
         row_number
-    from {{ ref('base_order_lines') }}
-    where row_status = 'duplicate'
+    from {{ ref('stg_order_lines') }}
+    where row_status <> 'kept'
 ),
 
 line_totals as (
