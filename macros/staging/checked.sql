@@ -9,7 +9,7 @@
 {% macro cast_columns(input_table) -%}
     {%- set contract = input_contract(input_table) -%}
     {%- if not contract -%}
-    *
+    row_number
     {%- else -%}
     row_number
     {%- for name, meta in contract.columns.items() %},
@@ -50,7 +50,7 @@
 {% macro checked_columns(input_table, faults={}, after_as_of=none) -%}
     {%- set contract = input_contract(input_table) -%}
     {%- if not contract -%}
-    *
+    row_number
     {%- else -%}
     {%- set all_faults = [] -%}
     {%- for name, meta in contract.columns.items() -%}

@@ -11,7 +11,7 @@
     {%- set contract = input_contract(input_table) -%}
     {%- if not contract -%}
 judged_rows as (
-    select * from checked_rows
+    select row_number from checked_rows
 )
     {%- else -%}
     {%- set key = contract.key -%}

@@ -24,7 +24,7 @@ rejected_{{ input_table }} as (
         -- text as in a CSV: not every number can be written in JSON (NaN)
         {{ row_as_json(contract, 'raw_rows') }} as row_json
     {%- else %}
-    select *
+    select staged.row_number
     {%- endif %}
     from {{ ref('stg_' ~ input_table) }} as staged
     inner join {{ source('raw', input_table) }} as raw_rows
@@ -44,7 +44,10 @@ rows_at_fault as (
         ['unreadable_row'] as reasons,
         cast(
             to_json({
-                'line': case when input_table in ({{ personal_inputs() }}) then '(withheld)' else line_text end,
+                'line': case
+                    when input_table in ({{ personal_inputs() }}) then '(withheld)'
+                    else line_text
+                end,
                 'fault': fault
             }) as varchar
         ) as row_json

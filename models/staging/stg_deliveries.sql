@@ -23,7 +23,8 @@ cast_rows as (
 ),
 
 checked_rows as (
-    select {{ checked_columns('deliveries', after_as_of="order_row_status = 'after_as_of'", faults={
+    {%- set is_later = "order_row_status = 'after_as_of'" %}
+    select {{ checked_columns('deliveries', after_as_of=is_later, faults={
         'order_id': [fault('order_id is not null and order_row_status is null', 'unknown_order')],
         'delivered_at': [fault(
             'cast(delivered_at as date) < cast(shipped_at as date)', 'delivered_before_shipped'

@@ -25,7 +25,8 @@ cast_rows as (
 ),
 
 checked_rows as (
-    select {{ checked_columns('order_lines', after_as_of="order_row_status = 'after_as_of'", faults={
+    {%- set is_later = "order_row_status = 'after_as_of'" %}
+    select {{ checked_columns('order_lines', after_as_of=is_later, faults={
         'order_id': [fault('order_id is not null and order_row_status is null', 'unknown_order')],
         'unit_price': [fault(
             'cast(quantity as decimal(20, 4)) * unit_price >= 10000000000', 'invalid_unit_price'

@@ -42,7 +42,9 @@ incident_deliveries as (
         on
             dated_deliveries.under_way_until >= incidents.occurred_on
             and dated_deliveries.ordered_on <= incidents.ended_on
-            and coalesce(dated_deliveries.warehouse = incidents.warehouse, incidents.warehouse is null)
+            and coalesce(
+                dated_deliveries.warehouse = incidents.warehouse, incidents.warehouse is null
+            )
 )
 
 select * from incident_deliveries
