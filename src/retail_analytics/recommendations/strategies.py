@@ -1,0 +1,396 @@
+"""What each strategy thinks of each candidate: scores, then ranks, then parts that add up.
+
+A strategy's score orders a customer's candidates. What goes into the sum is its rank, as
+1 / log2(1 + rank), so that no strategy's scale counts: 1 for its first, .63 for its second, 0 for
+what it says nothing about. Six strategies: the seed's five, and what the customer buys anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import sparse
+
+from .histories import Histories, Purchases
+from .ordering import best_entries, position_in_run, ranks_in_rows
+from .similarity import basket_neighbours, ease, item_neighbours
+
+STRATEGIES = (
+    "collaborative",
+    "content",
+    "cross_selling",
+    "seasonal",
+    "price_affinity",
+    "personal",
+)
+FIXED_WEIGHTS = (0.30, 0.25, 0.20, 0.15, 0.10, 0.0)
+PERSONAL = STRATEGIES.index("personal")
+SEASONAL = STRATEGIES.index("seasonal")
+# what the customer buys anyway, ties by what sells now
+BASELINE_WEIGHTS = (0.0, 0.0, 0.0, 0.01, 0.0, 0.99)
+RECENT_DAYS = 30
+YEAR_DAYS = 364
+# baskets of the product's buyers that weigh as much as the customer's own
+REPEAT_PRIOR_BASKETS = 5.0
+CATEGORY_SHARE = 0.7
+# cells of a block's dense scores, 4 bytes each
+BLOCK_CELLS = 6_000_000
+MOST_BLOCK_CUSTOMERS = 4096
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """By product: category and brand as numbers (-1 unknown), log price (NaN unknown), and whether
+    it may be recommended."""
+
+    category: np.ndarray
+    brand: np.ndarray
+    log_price: np.ndarray
+    is_offered: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Number of products."""
+        return len(self.category)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The numbers of the rule table that scoring needs (seeds/rules/recommendations)."""
+
+    neighbours: int = 50
+    collaborative_candidates: int = 40
+    cross_candidates: int = 20
+    popular_candidates: int = 20
+    category_candidates: int = 10
+    ease_products: int = 5000
+    history_products: int = 500
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything learned from the purchases until a day that scoring reads."""
+
+    histories: Histories
+    catalogue: Catalogue
+    collaborative: sparse.csr_matrix
+    cross_selling: sparse.csr_matrix
+    collaborative_method: str
+    repeat_rate: np.ndarray
+    price_scale: float
+    settings: Settings
+    popular: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Candidates of a block of customers, by row, then product.
+
+    row: position of the customer in the block. scores: candidates x strategies, raw. baskets: how
+    often the customer bought it (0: explore).
+    """
+
+    row: np.ndarray
+    product: np.ndarray
+    baskets: np.ndarray
+    scores: np.ndarray
+
+    @property
+    def is_repeat(self) -> np.ndarray:
+        """Whether the customer has bought it before."""
+        return self.baskets > 0
+
+    def features(self) -> np.ndarray:
+        """Candidates x strategies: 1 / log2(1 + rank) within the customer, 0 without a score."""
+        result = np.zeros(self.scores.shape, dtype=np.float32)
+        for number in range(self.scores.shape[1]):
+            there = np.flatnonzero(self.scores[:, number] > 0)
+            ranks = ranks_in_rows(self.row[there], self.scores[there, number])
+            result[there, number] = 1 / np.log2(1 + ranks)
+        return result
+
+
+def fit_model(
+    histories: Histories,
+    purchases: Purchases,
+    catalogue: Catalogue,
+    *,
+    settings: Settings,
+    method: str | None = None,
+) -> Model:
+    """Learns similarities and rates from histories and the purchases they were made from.
+
+    method: `ease` or `item_knn`; None takes EASE where the products are few enough for it.
+    """
+    if method is None or catalogue.size > settings.ease_products:
+        method = "ease" if catalogue.size <= settings.ease_products else "item_knn"
+    bought = recent_products(histories, most=settings.history_products)
+    learn = ease if method == "ease" else item_neighbours
+    baskets = basket_matrix(purchases)
+    return Model(
+        histories=histories,
+        catalogue=catalogue,
+        collaborative=learn(bought, neighbours=settings.neighbours),
+        cross_selling=basket_neighbours(baskets, neighbours=settings.neighbours),
+        collaborative_method=method,
+        repeat_rate=repeat_rates(histories),
+        price_scale=price_scale(histories, catalogue),
+        settings=settings,
+    )
+
+
+def recent_products(histories: Histories, *, most: int) -> sparse.csr_matrix:
+    """Customers x products, ones; of a customer with more products, the `most` last bought."""
+    counts = np.diff(histories.start)
+    if not len(counts) or counts.max() <= most:
+        return histories.matrix()
+    order = np.lexsort((histories.product, -histories.last_day, histories.customer))
+    kept = np.zeros(len(order), dtype=bool)
+    kept[order] = position_in_run(histories.customer[order]) < most
+    return sparse.csr_matrix(
+        (
+            np.ones(int(kept.sum()), dtype=np.float32),
+            (histories.customer[kept], histories.product[kept]),
+        ),
+        shape=(histories.customers, histories.products),
+    )
+
+
+def basket_matrix(purchases: Purchases, *, most: int = 500) -> sparse.csr_matrix:
+    """Baskets x products, ones; of a basket with more products, the first `most` by number."""
+    new = np.concatenate([[True], purchases.basket[1:] != purchases.basket[:-1]])
+    basket = np.cumsum(new[: len(purchases.basket)]) - 1
+    kept = position_in_run(basket) < most
+    return sparse.csr_matrix(
+        (np.ones(int(kept.sum()), dtype=np.float32), (basket[kept], purchases.product[kept])),
+        shape=(int(basket[-1]) + 1 if len(basket) else 0, purchases.products),
+    )
+
+
+def repeat_rates(histories: Histories) -> np.ndarray:
+    """By product: share of its buyers' later baskets that hold it again, shrunk to that of all."""
+    again = np.bincount(
+        histories.product, weights=histories.baskets - 1, minlength=histories.products
+    )
+    later = np.bincount(
+        histories.product, weights=histories.later_baskets, minlength=histories.products
+    )
+    of_all = (again.sum() + 0.01) / (later.sum() + 1)
+    return (again + 20 * of_all) / (later + 20)
+
+
+def price_scale(histories: Histories, catalogue: Catalogue) -> float:
+    """Mean distance of a customer's log prices from the customer's own mean; 1 without prices."""
+    price = catalogue.log_price[histories.product]
+    known = np.isfinite(price)
+    mean = customer_mean(histories, np.where(known, price, 0), known)
+    distance = np.abs(price[known] - mean[histories.customer[known]])
+    return max(float(distance.mean()), 0.1) if len(distance) else 1.0
+
+
+def customer_mean(histories: Histories, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """By customer, the mean of the known values of the entries; NaN without one."""
+    total = np.bincount(
+        histories.customer[known], weights=values[known], minlength=histories.customers
+    )
+    count = np.bincount(histories.customer[known], minlength=histories.customers)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def season_scores(purchases: Purchases, *, day: int) -> np.ndarray:
+    """By product: baskets of the 30 days until `day`, and of the 30 days after it a year before.
+
+    Those of a year before count as many baskets as were sold in all lately; without purchases more
+    than 394 days old, the last 30 days alone. Adds a thousandth of all older baskets, so that what
+    sold before comes before what never sold. Nothing after `day` is looked at.
+    """
+
+    def counted(first: int, last: int) -> np.ndarray:
+        inside = (purchases.day >= first) & (purchases.day <= last)
+        return np.bincount(purchases.product[inside], minlength=purchases.products).astype(float)
+
+    recent = counted(day - RECENT_DAYS + 1, day)
+    ahead = counted(day - YEAR_DAYS + 1, day - YEAR_DAYS + RECENT_DAYS)
+    older = counted(-(2**62), day)
+    has_year = len(purchases.day) and purchases.day.min() <= day - YEAR_DAYS - RECENT_DAYS
+    if has_year and ahead.sum() > 0:
+        recent = (recent + ahead * max(recent.sum(), 1) / ahead.sum()) / 2
+    return recent + 1e-3 * older / max(older.max(initial=0), 1)
+
+
+def blocks(customers: np.ndarray, *, products: int) -> Iterator[np.ndarray]:
+    """The customers in blocks whose dense scores fit into memory."""
+    size = int(np.clip(BLOCK_CELLS // max(products, 1), 1, MOST_BLOCK_CUSTOMERS))
+    for first in range(0, len(customers), size):
+        yield customers[first : first + size]
+
+
+def draw_candidates(
+    model: Model,
+    customers: np.ndarray,
+    *,
+    season: np.ndarray,
+    price_factor: np.ndarray | None = None,
+    blocked: sparse.csr_matrix | None = None,
+) -> Candidates:
+    """Candidates of these customers and what each strategy thinks of them.
+
+    customers: sorted numbers. season: by product (`season_scores`). price_factor: by customer of
+    the block, what a product should cost over what the customer usually pays (1). blocked:
+    customers of the block x products that must not be offered (sent back).
+    """
+    histories, catalogue, settings = model.histories, model.catalogue, model.settings
+    count, products = len(customers), catalogue.size
+    first, last = histories.start[customers], histories.start[customers + 1]
+    own = ranges(first, last)
+    own_row = np.repeat(np.arange(count), last - first)
+    own_product = histories.product[own]
+
+    bought = model.histories.matrix()[customers] if count else sparse.csr_matrix((0, products))
+    collaborative = (bought @ model.collaborative).tocoo()
+    cross = (histories.last_basket[customers] @ model.cross_selling).tocoo()
+    basket_counts = np.zeros((count, products), dtype=np.int32)
+    basket_counts[own_row, own_product] = histories.baskets[own]
+
+    popular = best_of_all(season, catalogue.is_offered, most=settings.popular_candidates)
+    category_weights = group_weights(catalogue.category, own_row, own_product, rows=count)
+    rows, columns = [own_row], [own_product]
+    for table, most in (
+        (collaborative, settings.collaborative_candidates),
+        (cross, settings.cross_candidates),
+    ):
+        usable = np.flatnonzero(
+            (basket_counts[table.row, table.col] == 0) & catalogue.is_offered[table.col]
+        )
+        row, column = table.row[usable], table.col[usable]
+        best = best_entries(row, table.data[usable], column, most=most)
+        rows.append(row[best])
+        columns.append(column[best])
+    rows.append(np.repeat(np.arange(count), len(popular)))
+    columns.append(np.tile(popular, count))
+    favourite = category_weights.argmax(axis=1) if category_weights.shape[1] else None
+    if favourite is not None:
+        liked = best_of_groups(
+            season, catalogue.category, catalogue.is_offered, most=settings.category_candidates
+        )
+        has_one = category_weights.max(axis=1) > 0
+        lengths = np.where(has_one, np.diff(liked.indptr)[favourite], 0)
+        rows.append(np.repeat(np.arange(count), lengths))
+        start = liked.indptr[favourite]
+        columns.append(liked.indices[ranges(start, start + lengths)])
+
+    code = np.concatenate(rows).astype(np.int64) * products + np.concatenate(columns)
+    code = distinct(code[catalogue.is_offered[code % products]] if products else code)
+    row, product = np.divmod(code, max(products, 1))
+    if blocked is not None and blocked.nnz:
+        kept = ~np.asarray(blocked[row, product] > 0).ravel()
+        row, product = row[kept], product[kept]
+
+    baskets = basket_counts[row, product]
+    scores = np.zeros((len(row), len(STRATEGIES)), dtype=np.float32)
+    scores[:, 0] = collaborative.toarray()[row, product]
+    scores[:, 2] = cross.toarray()[row, product]
+    scores[:, 1] = content_scores(catalogue, category_weights, own_row, own_product, row, product)
+    scores[:, 3] = season[product]
+    scores[:, 4] = price_scores(model, customers, row, product, price_factor)
+    entry = np.zeros((count, products), dtype=np.int32)
+    entry[own_row, own_product] = own
+    again = np.flatnonzero(baskets > 0)
+    pair = entry[row[again], product[again]]
+    rate = model.repeat_rate[product[again]]
+    scores[again, PERSONAL] = (baskets[again] - 1 + REPEAT_PRIOR_BASKETS * rate) / (
+        histories.later_baskets[pair] + REPEAT_PRIOR_BASKETS
+    )
+    return Candidates(row=row, product=product, baskets=baskets, scores=scores)
+
+
+def content_scores(
+    catalogue: Catalogue,
+    category_weights: np.ndarray,
+    own_row: np.ndarray,
+    own_product: np.ndarray,
+    row: np.ndarray,
+    product: np.ndarray,
+) -> np.ndarray:
+    """Share of the customer's products in the candidate's category and of its brand."""
+    brand_weights = group_weights(catalogue.brand, own_row, own_product, rows=len(category_weights))
+    score = np.zeros(len(row))
+    for groups, weights, share in (
+        (catalogue.category, category_weights, CATEGORY_SHARE),
+        (catalogue.brand, brand_weights, 1 - CATEGORY_SHARE),
+    ):
+        group = groups[product]
+        known = np.flatnonzero(group >= 0)
+        score[known] += share * weights[row[known], group[known]]
+    return score
+
+
+def group_weights(
+    groups: np.ndarray, own_row: np.ndarray, own_product: np.ndarray, *, rows: int
+) -> np.ndarray:
+    """Customers of the block x groups: share of the customer's products in each group."""
+    size = int(groups.max(initial=-1)) + 1
+    group = groups[own_product]
+    known = group >= 0
+    cell = own_row[known] * size + group[known]
+    counts = np.bincount(cell, minlength=rows * size).reshape(rows, size).astype(np.float32)
+    return counts / np.maximum(np.bincount(own_row, minlength=rows), 1)[:, None]
+
+
+def price_scores(
+    model: Model,
+    customers: np.ndarray,
+    row: np.ndarray,
+    product: np.ndarray,
+    price_factor: np.ndarray | None,
+) -> np.ndarray:
+    """1 where the price is what the customer usually pays, falling with the distance of logs."""
+    histories, price = model.histories, model.catalogue.log_price
+    own = ranges(histories.start[customers], histories.start[customers + 1])
+    own_row = np.repeat(
+        np.arange(len(customers)), histories.start[customers + 1] - histories.start[customers]
+    )
+    value = price[histories.product[own]]
+    known = np.isfinite(value)
+    total = np.bincount(own_row[known], weights=value[known], minlength=len(customers))
+    number = np.bincount(own_row[known], minlength=len(customers))
+    usual = np.where(number > 0, total / np.maximum(number, 1), np.nan)
+    if price_factor is not None:
+        usual = usual + np.log(price_factor)
+    score = np.exp(-np.abs(price[product] - usual[row]) / model.price_scale)
+    return np.nan_to_num(score, nan=0.0)
+
+
+def best_of_all(season: np.ndarray, is_offered: np.ndarray, *, most: int) -> np.ndarray:
+    """The offered products that sell best now."""
+    offered = np.flatnonzero(is_offered & (season > 0))
+    best = best_entries(np.zeros(len(offered), dtype=np.int64), season[offered], offered, most=most)
+    return offered[best]
+
+
+def best_of_groups(
+    season: np.ndarray, groups: np.ndarray, is_offered: np.ndarray, *, most: int
+) -> sparse.csr_matrix:
+    """Groups x products: those of each group that sell best now."""
+    size = int(groups.max(initial=-1)) + 1
+    usable = np.flatnonzero(is_offered & (season > 0) & (groups >= 0))
+    order = usable[np.lexsort((usable, -season[usable], groups[usable]))]
+    order = order[position_in_run(groups[order]) < most]
+    return sparse.csr_matrix(
+        (np.ones(len(order)), (groups[order], order)), shape=(size, len(season))
+    )
+
+
+def ranges(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """first[0], ..., last[0] - 1, first[1], ..., as one array."""
+    lengths = last - first
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - lengths), lengths)
+
+
+def distinct(values: np.ndarray) -> np.ndarray:
+    """The sorted different values."""
+    ordered = np.sort(values)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]]
