@@ -69,9 +69,10 @@ class Histories:
     """What each customer bought: one entry a customer and product, by customer, then product.
 
     customer, product: numbers. baskets: how many baskets held it. first_day, last_day: of these.
-    start: customers + 1 offsets into the entries. basket_count, last_basket_day: by customer (0 and
-    -1 without a purchase). product_baskets: by product. last_product: products of each customer's
-    last basket, as a matrix customers x products of ones.
+    later_baskets: the customer's baskets after the first with it. start: customers + 1 offsets into
+    the entries. basket_count, first_basket_day, last_basket_day: by customer (0, -1 and -1 without a
+    purchase). product_baskets: by product. last_basket: products of each customer's last basket, as
+    a matrix customers x products of ones; bought: of all baskets.
     """
 
     customer: np.ndarray
@@ -80,25 +81,19 @@ class Histories:
     first_day: np.ndarray
     last_day: np.ndarray
     start: np.ndarray
-    basket_count: np.ndarray
     later_baskets: np.ndarray
+    basket_count: np.ndarray
+    first_basket_day: np.ndarray
     last_basket_day: np.ndarray
     product_baskets: np.ndarray
     last_basket: sparse.csr_matrix
+    bought: sparse.csr_matrix
     products: int
 
     @property
     def customers(self) -> int:
         """Number of customers, with and without purchases."""
         return len(self.basket_count)
-
-    def matrix(self, values: np.ndarray | None = None) -> sparse.csr_matrix:
-        """Customers x products with ones, or these values of the entries, in float32."""
-        data = np.ones(len(self.product)) if values is None else values
-        return sparse.csr_matrix(
-            (data.astype(np.float32), self.product, self.start),
-            shape=(self.customers, self.products),
-        )
 
 
 def build_histories(purchases: Purchases) -> Histories:
@@ -124,15 +119,19 @@ def build_histories(purchases: Purchases) -> Histories:
     last_number[purchases.customer] = basket_number
     in_last = basket_number == last_number[purchases.customer]
     first_number = basket_number[order][starts]
+    first_day = np.full(customers, -1, dtype=np.int64)
+    first_day[purchases.customer[::-1]] = purchases.day[::-1]
+    start = np.concatenate([[0], np.cumsum(np.bincount(customer, minlength=customers))])
     return Histories(
         customer=customer,
         product=product,
         baskets=(ends - starts).astype(np.int64),
         first_day=day[starts],
         last_day=day[ends - 1] if len(ends) else day,
-        start=np.concatenate([[0], np.cumsum(np.bincount(customer, minlength=customers))]),
-        basket_count=basket_count,
+        start=start,
         later_baskets=last_number[customer] - first_number,
+        basket_count=basket_count,
+        first_basket_day=first_day,
         last_basket_day=last_day,
         product_baskets=np.bincount(purchases.product, minlength=products).astype(np.int64),
         last_basket=sparse.csr_matrix(
@@ -141,6 +140,9 @@ def build_histories(purchases: Purchases) -> Histories:
                 (purchases.customer[in_last], purchases.product[in_last]),
             ),
             shape=(customers, products),
+        ),
+        bought=sparse.csr_matrix(
+            (np.ones(len(product), dtype=np.float32), product, start), shape=(customers, products)
         ),
         products=products,
     )

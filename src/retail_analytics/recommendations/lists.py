@@ -61,13 +61,11 @@ def choose(
     picked = []
     for kind in (candidates.is_repeat, ~candidates.is_repeat):
         there = np.flatnonzero(kind)
-        best = best_entries(
-            candidates.row[there], score[there], candidates.product[there], most=width
-        )
+        best = best_entries(candidates.row[there], score[there], most=width)
         picked.append(there[best])
     entry = np.concatenate(picked)
-    order = best_entries(candidates.row[entry], score[entry], candidates.product[entry], most=2 * width)
-    entry = entry[order]
+    entry = np.sort(entry)
+    entry = entry[best_entries(candidates.row[entry], score[entry], most=2 * width)]
     row = candidates.row[entry]
     place = position_in_run(row)
     depth = int(place.max(initial=-1)) + 1
@@ -104,5 +102,5 @@ def choose(
         alike = np.maximum(alike, 0.7 * same_category + 0.3 * same_brand)
     row, step = np.nonzero(chosen >= 0)
     entry = chosen[row, step]
-    order = best_entries(row, score[entry], candidates.product[entry], most=rules.length)
+    order = best_entries(row, score[entry], most=rules.length)
     return entry[order], position_in_run(row[order])

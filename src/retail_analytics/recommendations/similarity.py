@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg, sparse
 
-from .ordering import MOST_ROWS, best_entries
+from .ordering import MOST_ENTRIES, MOST_ROWS, best_entries
 
-# entries of a block of the products' overlap: 8 bytes each with their column
-BLOCK_ENTRIES = 8_000_000
+# entries of a block of the products' overlap; one product has fewer, for all have at most 4 million
+BLOCK_ENTRIES = MOST_ENTRIES // 2
 # shared buyers that two products are short of, as prior weight: one shared buyer is luck
 OVERLAP_SHRINKAGE = 10.0
 EASE_RIDGE = 500.0
@@ -70,7 +70,7 @@ def best_overlaps(bought: sparse.csr_matrix, measure, *, neighbours: int) -> spa
             value = measure(overlap.row + first, overlap.col, overlap.data.astype(np.float64))
             kept = np.flatnonzero((value > 0) & (overlap.row + first != overlap.col))
             rows, columns, value = overlap.row[kept], overlap.col[kept], value[kept]
-            best = best_entries(rows, value, columns, most=neighbours)
+            best = best_entries(rows, value, most=neighbours)
             parts.append(
                 sparse.csr_matrix(
                     (value[best], (rows[best], columns[best])), shape=(last - first, products)
@@ -108,11 +108,12 @@ def best_of_matrix(weights: np.ndarray, *, most: int) -> sparse.csr_matrix:
     """The positive `most` best of each row of a dense matrix."""
     size = weights.shape[0]
     parts = []
-    for first in range(0, size, 1024):
-        block = weights[first : first + 1024]
+    step = max(1, min(MOST_ROWS, BLOCK_ENTRIES // max(size, 1)))
+    for first in range(0, size, step):
+        block = weights[first : first + step]
         rows, columns = np.nonzero(block > 0)
         value = block[rows, columns]
-        best = best_entries(rows, value, columns, most=most)
+        best = best_entries(rows, value, most=most)
         parts.append(
             sparse.csr_matrix((value[best], (rows[best], columns[best])), shape=block.shape)
         )

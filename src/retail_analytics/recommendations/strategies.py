@@ -8,7 +8,7 @@ what it says nothing about. Six strategies: the seed's five, and what the custom
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -32,6 +32,7 @@ SEASONAL = STRATEGIES.index("seasonal")
 BASELINE_WEIGHTS = (0.0, 0.0, 0.0, 0.01, 0.0, 0.99)
 RECENT_DAYS = 30
 YEAR_DAYS = 364
+NEVER = -(2**40)
 # baskets of the product's buyers that weigh as much as the customer's own
 REPEAT_PRIOR_BASKETS = 5.0
 CATEGORY_SHARE = 0.7
@@ -81,7 +82,6 @@ class Model:
     repeat_rate: np.ndarray
     price_scale: float
     settings: Settings
-    popular: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def recent_products(histories: Histories, *, most: int) -> sparse.csr_matrix:
     """Customers x products, ones; of a customer with more products, the `most` last bought."""
     counts = np.diff(histories.start)
     if not len(counts) or counts.max() <= most:
-        return histories.matrix()
+        return histories.bought
     order = np.lexsort((histories.product, -histories.last_day, histories.customer))
     kept = np.zeros(len(order), dtype=bool)
     kept[order] = position_in_run(histories.customer[order]) < most
@@ -199,25 +199,41 @@ def customer_mean(histories: Histories, values: np.ndarray, known: np.ndarray) -
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def season_scores(purchases: Purchases, *, day: int) -> np.ndarray:
-    """By product: baskets of the 30 days until `day`, and of the 30 days after it a year before.
+@dataclass(frozen=True)
+class Seasons:
+    """Products of all purchases by day, from which what sells on any day can be counted."""
 
-    Those of a year before count as many baskets as were sold in all lately; without purchases more
-    than 394 days old, the last 30 days alone. Adds a thousandth of all older baskets, so that what
-    sold before comes before what never sold. Nothing after `day` is looked at.
-    """
+    day: np.ndarray
+    product: np.ndarray
+    products: int
 
-    def counted(first: int, last: int) -> np.ndarray:
-        inside = (purchases.day >= first) & (purchases.day <= last)
-        return np.bincount(purchases.product[inside], minlength=purchases.products).astype(float)
+    def counted(self, first: int, last: int) -> np.ndarray:
+        """By product, baskets from the first to the last day."""
+        start, end = np.searchsorted(self.day, [first, last + 1])
+        return np.bincount(self.product[start:end], minlength=self.products).astype(float)
 
-    recent = counted(day - RECENT_DAYS + 1, day)
-    ahead = counted(day - YEAR_DAYS + 1, day - YEAR_DAYS + RECENT_DAYS)
-    older = counted(-(2**62), day)
-    has_year = len(purchases.day) and purchases.day.min() <= day - YEAR_DAYS - RECENT_DAYS
-    if has_year and ahead.sum() > 0:
-        recent = (recent + ahead * max(recent.sum(), 1) / ahead.sum()) / 2
-    return recent + 1e-3 * older / max(older.max(initial=0), 1)
+    def scores(self, day: int) -> np.ndarray:
+        """By product: baskets of the 30 days until `day`, and of the 30 days after it a year before.
+
+        Those of a year before count as many baskets as were sold in all lately; without purchases
+        more than 394 days old, the last 30 days alone. Adds a thousandth of the share of all older
+        baskets, so that what sold before comes before what never sold. Nothing after `day` counts.
+        """
+        recent = self.counted(day - RECENT_DAYS + 1, day)
+        ahead = self.counted(day - YEAR_DAYS + 1, day - YEAR_DAYS + RECENT_DAYS)
+        older = self.counted(NEVER, day)
+        has_year = len(self.day) and self.day[0] <= day - YEAR_DAYS - RECENT_DAYS
+        if has_year and ahead.sum() > 0:
+            recent = (recent + ahead * max(recent.sum(), 1) / ahead.sum()) / 2
+        return recent + 1e-3 * older / max(older.max(initial=0), 1)
+
+
+def build_seasons(purchases: Purchases) -> Seasons:
+    """Purchases in order of day."""
+    order = np.argsort(purchases.day, kind="stable")
+    return Seasons(
+        day=purchases.day[order], product=purchases.product[order], products=purchases.products
+    )
 
 
 def blocks(customers: np.ndarray, *, products: int) -> Iterator[np.ndarray]:
@@ -248,13 +264,19 @@ def draw_candidates(
     own_row = np.repeat(np.arange(count), last - first)
     own_product = histories.product[own]
 
-    bought = model.histories.matrix()[customers] if count else sparse.csr_matrix((0, products))
-    collaborative = (bought @ model.collaborative).tocoo()
+    collaborative = (histories.bought[customers] @ model.collaborative).tocoo()
     cross = (histories.last_basket[customers] @ model.cross_selling).tocoo()
     basket_counts = np.zeros((count, products), dtype=np.int32)
     basket_counts[own_row, own_product] = histories.baskets[own]
 
-    popular = best_of_all(season, catalogue.is_offered, most=settings.popular_candidates)
+    popular = distinct(
+        np.concatenate(
+            [
+                best_of_all(measure, catalogue.is_offered, most=settings.popular_candidates)
+                for measure in (season, histories.product_baskets)
+            ]
+        )
+    )
     category_weights = group_weights(catalogue.category, own_row, own_product, rows=count)
     rows, columns = [own_row], [own_product]
     for table, most in (
@@ -265,7 +287,7 @@ def draw_candidates(
             (basket_counts[table.row, table.col] == 0) & catalogue.is_offered[table.col]
         )
         row, column = table.row[usable], table.col[usable]
-        best = best_entries(row, table.data[usable], column, most=most)
+        best = best_entries(row, table.data[usable], most=most)
         rows.append(row[best])
         columns.append(column[best])
     rows.append(np.repeat(np.arange(count), len(popular)))
@@ -366,7 +388,7 @@ def price_scores(
 def best_of_all(season: np.ndarray, is_offered: np.ndarray, *, most: int) -> np.ndarray:
     """The offered products that sell best now."""
     offered = np.flatnonzero(is_offered & (season > 0))
-    best = best_entries(np.zeros(len(offered), dtype=np.int64), season[offered], offered, most=most)
+    best = best_entries(np.zeros(len(offered), dtype=np.int64), season[offered], most=most)
     return offered[best]
 
 
