@@ -1,8 +1,8 @@
 """The proof of the lists: every strategy on held-out baskets, the blend's gate, and the variants.
 
-The blend's weights are learned in one month and tested in the next. It serves only where its gain in
-nDCG over what the customer buys anyway (ties by popularity) is above zero at the lower end of its
-interval; else the baseline serves, and says so.
+The blend's weights are learned in one month and tested in the next. It serves only where its gain
+in nDCG over what the customer buys anyway (ties by popularity) is above zero at the lower end of
+its interval; else the baseline serves, and says so.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from .strategies import (
     BASELINE_WEIGHTS,
     FIXED_WEIGHTS,
     STRATEGIES,
-    Catalogue,
     Candidates,
+    Catalogue,
     Settings,
     build_seasons,
 )
@@ -68,6 +68,15 @@ class Backtest:
     collaborative_method: str | None
     probability: np.ndarray | None
     figures: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Weights of a replay with the nDCG of each of its customers."""
+
+    weights: np.ndarray
+    ndcg: np.ndarray
+    customers: np.ndarray
 
 
 FIGURE_COLUMNS = [
@@ -102,10 +111,11 @@ def run_backtest(
     """
     common = {"settings": settings, "most": most_customers}
     learn_start, test_start, test_end = month_starts
-    learned, method = None, None
+    learned: Learned | None = None
+    method = None
     probability = None
-    for candidate in ("item_knn", "ease") if catalogue.size <= settings.ease_products else (
-        "item_knn",
+    for candidate in (
+        ("item_knn", "ease") if catalogue.size <= settings.ease_products else ("item_knn",)
     ):
         replayed = month_replay(
             purchases,
@@ -118,13 +128,15 @@ def run_backtest(
         weights = learn(replayed)
         if weights is None:
             break
-        value = np.nanmean(outcomes(replayed, replayed.features @ weights, length=rules.length).ndcg)
-        if learned is None or value > learned[0] + 1e-9:
-            learned, method = (value, weights), candidate
+        value = outcomes(replayed, replayed.features @ weights, length=rules.length).ndcg
+        # neighbours serve unless EASE is better by its interval: it needs products squared
+        if learned is None or gain_interval(replayed, learned, value, z=z, seed=seed)[1] > 0:
+            learned = Learned(weights=weights, ndcg=value, customers=replayed.customers)
+            method = candidate
             probability = learn_probability(
                 purchases, replayed, weights, rules=rules, day=learn_start - 1
             )
-    weights = learned[1] if learned else None
+    weights = learned.weights if learned else None
 
     figures = []
     tested = month_replay(
@@ -135,16 +147,15 @@ def run_backtest(
         method=method,
         **common,
     )
-    month = measured(tested, weights, rules=rules, serving=weights)
+    month = measured(tested, weights, rules=rules, serving=None)
     gain = gains(month["blend"], month[BASELINE]) if "blend" in month else np.zeros(0)
     mean, lower, upper = bootstrap_interval(gain, level=level_of(z), seed=seed)
     is_open = bool(len(gain) >= FEWEST_CUSTOMERS and lower > 0)
-    served = weights if is_open else np.array(BASELINE_WEIGHTS)
-    month = measured(tested, weights, rules=rules, serving=served)
+    month = measured(tested, weights, rules=rules, serving=weights if is_open else None)
     figures += quality_rows("next_month", month, tested, z=z, seed=seed)
     if probability is not None:
         figures += probability_rows(
-            probability, purchases, tested, served, rules=rules, day=test_start - 1
+            probability, purchases, tested, weights, rules=rules, day=test_start - 1
         )
 
     before = basket_replay(purchases, catalogue, left=1, method=method, **common)
@@ -152,7 +163,7 @@ def run_backtest(
     last = basket_replay(purchases, catalogue, left=0, method=method, **common)
     if basket_weights is None:
         basket_weights = weights
-    last_served = basket_weights if is_open and basket_weights is not None else served
+    last_served = basket_weights if is_open else None
     results = measured(last, basket_weights, rules=rules, serving=last_served)
     figures += quality_rows("last_basket", results, last, z=z, seed=seed)
     figures += replay_rows(last, basket_weights, last_served, rules=rules, z=z, seed=seed)
@@ -163,7 +174,7 @@ def run_backtest(
     ]
     figures += [
         row("weight", "served", name, "weight", value)
-        for name, value in zip(STRATEGIES, served, strict=True)
+        for name, value in zip(STRATEGIES, weights if is_open else BASELINE_WEIGHTS, strict=True)
     ]
     figures.append(
         row("gate", "next_month", "blend", "ndcg_gain", mean, lower, upper, count=len(gain))
@@ -182,6 +193,15 @@ def run_backtest(
         probability=probability,
         figures=pd.DataFrame(figures, columns=FIGURE_COLUMNS),
     )
+
+
+def gain_interval(
+    replayed: Replay, learned: Learned, value: np.ndarray, *, z: float, seed: int
+) -> tuple[float, float, float]:
+    """Mean gain of a challenger over what was learned before, with its interval; same customers."""
+    before = dict(zip(learned.customers.tolist(), learned.ndcg, strict=True))
+    gain = value - np.array([before[customer] for customer in replayed.customers.tolist()])
+    return bootstrap_interval(gain, level=level_of(z), seed=seed)
 
 
 def default_method(catalogue: Catalogue, settings: Settings) -> str:
@@ -225,7 +245,9 @@ def outcomes(replayed: Replay, score: np.ndarray, *, length: int) -> Outcomes:
     )
 
 
-def chosen(replayed: Replay, score: np.ndarray, *, rules: ListRules) -> tuple[np.ndarray, np.ndarray]:
+def chosen(
+    replayed: Replay, score: np.ndarray, *, rules: ListRules
+) -> tuple[np.ndarray, np.ndarray]:
     """Entries and places of the lists with slots, caps and variety, in blocks of customers."""
     candidates = replayed.candidates
     entries, places = [], []
@@ -252,10 +274,14 @@ def chosen(replayed: Replay, score: np.ndarray, *, rules: ListRules) -> tuple[np
     return np.concatenate(entries), np.concatenate(places)
 
 
-def served_outcomes(replayed: Replay, weights: np.ndarray, *, rules: ListRules) -> Outcomes:
-    """Outcomes of the lists as they are published."""
-    entry, place = chosen(replayed, replayed.features @ weights, rules=rules)
+def served_outcomes(replayed: Replay, weights: np.ndarray | None, *, rules: ListRules) -> Outcomes:
+    """Outcomes of the lists as they are published; without weights those of the baseline."""
     candidates = replayed.candidates
+    if weights is None:
+        score = candidates.by_count().features() @ np.array(BASELINE_WEIGHTS)
+    else:
+        score = replayed.features @ weights
+    entry, place = chosen(replayed, score, rules=rules)
     return measure(
         replayed.targets,
         row=candidates.row[entry],
@@ -287,8 +313,7 @@ def measured(
     results = {
         name: outcomes(replayed, score, length=rules.length) for name, score in scores.items()
     }
-    if serving is not None:
-        results["served_list"] = served_outcomes(replayed, serving, rules=rules)
+    results["served_list"] = served_outcomes(replayed, serving, rules=rules)
     return results
 
 
@@ -334,7 +359,7 @@ def quality_rows(
 def replay_rows(
     replayed: Replay,
     weights: np.ndarray | None,
-    serving: np.ndarray,
+    serving: np.ndarray | None,
     *,
     rules: ListRules,
     z: float,
@@ -354,7 +379,7 @@ def replay_rows(
         "new_products_only": (serving, with_rules(explore_slots=rules.length)),
         "no_variety_rule": (serving, with_rules(diversity=0.0)),
         "fixed_weights": (np.array(FIXED_WEIGHTS), rules),
-        "personal_frequency": (np.array(BASELINE_WEIGHTS), rules),
+        BASELINE: (None, rules),
     }
     if weights is not None:
         variants["learned_weights"] = (weights, rules)
@@ -468,7 +493,7 @@ def logistic(terms: np.ndarray, outcome: np.ndarray, *, ridge: float = 1e-5) -> 
 
 
 def calibration_slope(chances: np.ndarray, outcome: np.ndarray) -> float:
-    """Slope of a logistic regression of the outcome on the log odds; 1 is neither bold nor timid."""
+    """Slope of a logistic regression of the outcome on the log odds; 1 is right."""
     if not len(outcome) or outcome.min() == outcome.max():
         return np.nan
     inside = np.clip(chances, 1e-9, 1 - 1e-9)

@@ -33,13 +33,11 @@ COLUMNS = [
 ]
 
 
-def association_rules(
-    baskets: sparse.csr_matrix, *, fewest_baskets: int, z: float
-) -> pd.DataFrame:
+def association_rules(baskets: sparse.csr_matrix, *, fewest_baskets: int, z: float) -> pd.DataFrame:
     """Rules antecedent -> consequent of all pairs of products with enough baskets in common.
 
-    Parameters: baskets, a matrix baskets x products of ones; fewest_baskets, how many baskets a pair
-    needs; z, the normal quantile of the two-sided interval of the lift.
+    Parameters: baskets, a matrix baskets x products of ones; fewest_baskets, how many baskets a
+    pair needs; z, the normal quantile of the two-sided interval of the lift.
 
     Returns one row a rule (COLUMNS), each pair in both directions, by antecedent and consequent:
     support = n_ab / n, confidence = n_ab / n_a, lift = n n_ab / (n_a n_b) with an interval (delta
@@ -130,7 +128,9 @@ def overlap_chance(
     active = np.flatnonzero(term > 0)
     while len(active):
         j, up = position[active], upper[active]
-        ratio_up = (b[active] - j) * (a[active] - j) / ((j + 1) * (total - a[active] - b[active] + j + 1))
+        ratio_up = (
+            (b[active] - j) * (a[active] - j) / ((j + 1) * (total - a[active] - b[active] + j + 1))
+        )
         ratio_down = (
             j * (total - a[active] - b[active] + j) / ((b[active] - j + 1) * (a[active] - j + 1))
         )

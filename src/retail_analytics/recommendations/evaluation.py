@@ -1,8 +1,9 @@
 """How good lists are on baskets that were held out.
 
 A list is measured against what the customer bought next: recall (share of the basket that the list
-held), nDCG (the same, earlier places counting more; 1 is the best list of that length), hit (whether
-it held any), and recall of what was bought before (repeat) and what was not (explore) apart.
+held), nDCG (the same, earlier places counting more; 1 is the best list of that length), hit
+(whether it held any), and recall of what was bought before (repeat) and what was not (explore)
+apart.
 """
 
 from __future__ import annotations
@@ -57,7 +58,12 @@ class Targets:
 
 
 def measure(
-    targets: Targets, *, row: np.ndarray, product: np.ndarray, place: np.ndarray, length: int = LENGTH
+    targets: Targets,
+    *,
+    row: np.ndarray,
+    product: np.ndarray,
+    place: np.ndarray,
+    length: int = LENGTH,
 ) -> Outcomes:
     """Outcomes of lists: one entry a recommended product, with its place in the list from 0."""
     kept = place < length
@@ -121,7 +127,7 @@ def bootstrap_interval(
 
 
 def novelty(recommended: np.ndarray, product_baskets: np.ndarray) -> float:
-    """Mean surprise of what is recommended: -log2 of the product's share of all baskets' products."""
+    """Mean surprise of what is recommended: -log2 of the product's share of all that sold."""
     shares = (product_baskets + 1) / (product_baskets.sum() + len(product_baskets))
     total = recommended.sum()
     return float(-(recommended * np.log2(shares)).sum() / total) if total else np.nan

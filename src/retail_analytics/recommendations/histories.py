@@ -70,9 +70,9 @@ class Histories:
 
     customer, product: numbers. baskets: how many baskets held it. first_day, last_day: of these.
     later_baskets: the customer's baskets after the first with it. start: customers + 1 offsets into
-    the entries. basket_count, first_basket_day, last_basket_day: by customer (0, -1 and -1 without a
-    purchase). product_baskets: by product. last_basket: products of each customer's last basket, as
-    a matrix customers x products of ones; bought: of all baskets.
+    the entries. basket_count, first_basket_day, last_basket_day: by customer (0, -1 and -1 without
+    a purchase). product_baskets: by product. last_basket: products of each customer's last basket,
+    as a matrix customers x products of ones; bought: of all baskets.
     """
 
     customer: np.ndarray
@@ -110,9 +110,7 @@ def build_histories(purchases: Purchases) -> Histories:
     new_basket = np.concatenate([[True], purchases.basket[1:] != purchases.basket[:-1]])
     new_basket = new_basket[: len(code)]
     basket_number = np.cumsum(new_basket)
-    basket_count = np.bincount(
-        purchases.customer[new_basket], minlength=customers
-    ).astype(np.int64)
+    basket_count = np.bincount(purchases.customer[new_basket], minlength=customers).astype(np.int64)
     last_day = np.full(customers, -1, dtype=np.int64)
     last_day[purchases.customer] = purchases.day
     last_number = np.zeros(customers, dtype=np.int64)

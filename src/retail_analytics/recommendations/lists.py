@@ -18,8 +18,8 @@ class ListRules:
     """Rules of a list (seeds/rules/recommendations).
 
     length: places. explore_slots: places kept for what the customer never bought, where there is
-    enough. category_caps: by category, the most of it in a list. diversity: score that a new product
-    loses when the list already holds one that is alike (same category and brand).
+    enough. category_caps: by category, the most of it in a list. diversity: score that a new
+    product loses when the list already holds one that is alike (same category and brand).
     """
 
     length: int

@@ -62,8 +62,6 @@ def ranks_in_rows(rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
     keys = sorted_keys(rows, scores)
     ranks = np.empty(len(keys), dtype=np.int64)
     ranks[keys & (MOST_ENTRIES - 1)] = (
-        first_of_run(keys >> POSITION_BITS)
-        - first_of_run(keys >> (SCORE_BITS + POSITION_BITS))
-        + 1
+        first_of_run(keys >> POSITION_BITS) - first_of_run(keys >> (SCORE_BITS + POSITION_BITS)) + 1
     )
     return ranks

@@ -1,9 +1,10 @@
 """Held-out baskets: what each customer knew until a day, and what was bought next.
 
 Two tests. `next_month`: histories until a month begins, and each customer's first basket in it; all
-that the lists know lies before. `last_basket`: each customer's last basket, with the histories of all
-but that basket and what sold in the days before it; similarities may know other customers' later
-baskets, as in the literature. The weights of each test were learned on the month, or basket, before.
+that the lists know lies before. `last_basket`: each customer's last basket, with the histories of
+all but that basket and what sold in the days before it; similarities may know other customers'
+later baskets, as in the literature. The weights of each test were learned on the month, or basket,
+before.
 """
 
 from __future__ import annotations
@@ -165,7 +166,7 @@ def targets_of(histories: Histories, customers: np.ndarray, later: Purchases) ->
 def best_lists(
     replayed: Replay, score: np.ndarray, *, length: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Entries of each customer's best candidates by score alone, ties by popularity; their places."""
+    """Entries and places of each customer's best candidates by score, ties by popularity."""
     counts = replayed.model.histories.product_baskets
     popularity = counts / max(counts.max(initial=0), 1)
     score = score + 1e-4 * popularity[replayed.candidates.product]

@@ -2,9 +2,9 @@
 
 Days from one purchase of a product to the next are gamma with a shape (regularity) of the product
 and a rate of the pair; the rate has a gamma prior of the product, so few purchases of a pair are
-shrunk to what the product's buyers do. A shape of 1 is the gamma-Poisson; coffee bought every thirty
-days has a larger one. After each purchase the pair may have been the last time, with a chance of
-the product: who is long overdue is less and less likely to come.
+shrunk to what the product's buyers do. A shape of 1 is the gamma-Poisson; coffee bought every
+thirty days has a larger one. After each purchase the pair may have ended, with a chance of the
+product: who is long overdue is less and less likely to come.
 
 With n gaps that add up to T days, shape k and prior (a, b), the next gap x has
 P(x <= t) = I_{t / (t + b + T)}(k, a + n k), the regularised incomplete beta function.
@@ -84,9 +84,7 @@ def fit_rhythms(pairs: Pairs, *, products: int) -> Rhythms:
         added(gaps) + MEAN_PRIOR_GAPS
     )
     several = np.flatnonzero(gaps >= 2)
-    squares = (
-        pairs.log_gap_square_sum[several] - pairs.log_gap_sum[several] ** 2 / gaps[several]
-    )
+    squares = pairs.log_gap_square_sum[several] - pairs.log_gap_sum[several] ** 2 / gaps[several]
     freedom = gaps[several] - 1
     # without any pair of two gaps nothing is known of regularity: the gamma-Poisson
     variance_of_all = squares.sum() / freedom.sum() if len(several) else float(polygamma(1, 1.0))
@@ -142,9 +140,7 @@ def fit_prior(
         stop = (
             np.bincount(pairs.product, weights=stopped, minlength=products)
             + STOP_PRIOR_PURCHASES * of_all
-        ) / (
-            np.bincount(pairs.product, weights=chances, minlength=products) + STOP_PRIOR_PURCHASES
-        )
+        ) / (np.bincount(pairs.product, weights=chances, minlength=products) + STOP_PRIOR_PURCHASES)
         stop = np.clip(stop, 1e-6, 1 - 1e-6)
     return strength, stop
 
@@ -164,9 +160,7 @@ def log_likelihood(
     return float(terms.sum())
 
 
-def gap_survival(
-    days: np.ndarray, *, k: np.ndarray, a: np.ndarray, b: np.ndarray
-) -> np.ndarray:
+def gap_survival(days: np.ndarray, *, k: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """P(next gap > days)."""
     return 1 - betainc(k, a, days / (days + b))
 
@@ -215,9 +209,7 @@ def predict(
     chances = {
         horizon: alive
         * np.clip(
-            1
-            - gap_survival(pairs.elapsed + horizon, k=k, a=a, b=b)
-            / np.maximum(survival, 1e-300),
+            1 - gap_survival(pairs.elapsed + horizon, k=k, a=a, b=b) / np.maximum(survival, 1e-300),
             0,
             1,
         )

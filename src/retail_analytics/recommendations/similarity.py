@@ -78,7 +78,9 @@ def best_overlaps(bought: sparse.csr_matrix, measure, *, neighbours: int) -> spa
             )
     if not parts:
         return sparse.csr_matrix((products, products), dtype=np.float32)
-    return sparse.vstack(parts, format="csr").astype(np.float32)
+    table = sparse.vstack(parts, format="csr").astype(np.float32)
+    table.sort_indices()
+    return table
 
 
 def ease(
@@ -117,4 +119,6 @@ def best_of_matrix(weights: np.ndarray, *, most: int) -> sparse.csr_matrix:
         parts.append(
             sparse.csr_matrix((value[best], (rows[best], columns[best])), shape=block.shape)
         )
-    return sparse.vstack(parts, format="csr").astype(np.float32)
+    table = sparse.vstack(parts, format="csr").astype(np.float32)
+    table.sort_indices()
+    return table

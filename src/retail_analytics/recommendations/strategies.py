@@ -8,7 +8,7 @@ what it says nothing about. Six strategies: the seed's five, and what the custom
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -101,6 +101,12 @@ class Candidates:
     def is_repeat(self) -> np.ndarray:
         """Whether the customer has bought it before."""
         return self.baskets > 0
+
+    def by_count(self) -> Candidates:
+        """The same with how often the customer bought it as the personal score (the baseline's)."""
+        scores = self.scores.copy()
+        scores[:, PERSONAL] = self.baskets
+        return replace(self, scores=scores)
 
     def features(self) -> np.ndarray:
         """Candidates x strategies: 1 / log2(1 + rank) within the customer, 0 without a score."""
@@ -213,7 +219,7 @@ class Seasons:
         return np.bincount(self.product[start:end], minlength=self.products).astype(float)
 
     def scores(self, day: int) -> np.ndarray:
-        """By product: baskets of the 30 days until `day`, and of the 30 days after it a year before.
+        """By product: baskets of the 30 days until `day`, and of the 30 after it a year before.
 
         Those of a year before count as many baskets as were sold in all lately; without purchases
         more than 394 days old, the last 30 days alone. Adds a thousandth of the share of all older

@@ -20,4 +20,5 @@ import retail_analytics.statistics.control_limits
 import retail_analytics.deliveries.series
 import retail_analytics.statistics.forecasting.tables
 import retail_analytics.inventory.tables
+import retail_analytics.recommendations.tables
 import retail_analytics.customers.rfm
