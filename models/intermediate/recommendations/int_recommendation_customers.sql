@@ -55,8 +55,11 @@ matched as (
     from described
     inner join segment_rules
         on
-            (segment_rules.segment is null or segment_rules.segment = described.segment)
-            and (segment_rules.risk_class is null or segment_rules.risk_class = described.risk_class)
+            (segment_rules.segment is null or described.segment = segment_rules.segment)
+            and (
+                segment_rules.risk_class is null
+                or described.risk_class = segment_rules.risk_class
+            )
             and (
                 segment_rules.most_orders is null
                 or described.order_count <= segment_rules.most_orders

@@ -1,72 +1,8 @@
 -- 1. The parts of the strategies add up to the score; the largest of them gives the main strategy.
--- 2. A reason says what is true of this row, in this order: the product that led here, the one of
---    the last basket it goes with, the customer's own rhythm, what sells now.
--- 3. A product without a name is called by its id.
-with scores as (
-    select * from {{ ref('recommendation_scores') }}
-),
-
-customers as (
-    select * from {{ ref('int_recommendation_customers') }}
-),
-
-products as (
-    select
-        product_number,
-        product_id,
-        product_name,
-        category,
-        coalesce(product_name, product_id) as label
-    from {{ ref('int_recommendation_products') }}
-),
-
-next_purchases as (
-    select * from {{ ref('next_purchases') }}
-),
-
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
-named as (
-    select
-        customers.customer_id,
-        scores.rank,
-        products.product_id,
-        products.product_name,
-        products.category,
-        scores.slot,
-        customers.strategy as segment_strategy,
-        {{ main_strategy('scores') }} as main_strategy,
-        scores.is_fallback,
-        scores.collaborative_method,
-        scores.score,
-        scores.collaborative_part,
-        scores.content_part,
-        scores.cross_selling_part,
-        scores.seasonal_part,
-        scores.price_affinity_part,
-        scores.personal_part,
-        scores.purchase_probability,
-        because.product_id as because_product_id,
-        together.product_id as together_product_id,
-        because.label as because_label,
-        case when together.product_number <> because.product_number then together.label end
-            as together_label,
-        next_purchases.usual_interval_days,
-        next_purchases.days_since_last,
-        next_purchases.next_purchase_on,
-        as_of.as_of_date
-    from scores
-    cross join as_of
-    inner join customers on scores.customer_number = customers.customer_number
-    inner join products on scores.product_number = products.product_number
-    left join products as because on scores.because_product_number = because.product_number
-    left join products as together on scores.together_product_number = together.product_number
-    left join next_purchases
-        on
-            customers.customer_id = next_purchases.customer_id
-            and products.product_id = next_purchases.product_id
+-- 2. A reason says what is true of this row, in this order: the customer's own rhythm; the product
+--    that led here and the one of the last basket it goes with; what the main strategy says.
+with lists as (
+    select * from {{ ref('int_recommendation_lists') }}
 ),
 
 customer_recommendations as (
@@ -87,20 +23,20 @@ customer_recommendations as (
                     || ' days, last ' || days_since_last || ' days ago'
             when slot = 'repeat' then 'you bought it before'
             else coalesce(
-                nullif(
-                    concat_ws(
-                        '; ',
-                        'because you bought ' || because_label,
-                        'often together with ' || together_label
+                    nullif(
+                        concat_ws(
+                            '; ',
+                            'because you bought ' || because_label,
+                            'often together with ' || together_label
+                        ),
+                        ''
                     ),
-                    ''
-                ),
-                case main_strategy
-                    when 'content' then 'from ' || category || ', where you buy most'
-                    when 'price_affinity' then 'at a price you usually pay'
-                end,
-                'many customers buy it now'
-            )
+                    case main_strategy
+                        when 'content' then 'from ' || category || ', where you buy most'
+                        when 'price_affinity' then 'at a price you usually pay'
+                    end,
+                    'many customers buy it now'
+                )
         end as reason,
         case when is_fallback then 'baseline' else 'blend' end as method,
         collaborative_method,
@@ -117,7 +53,7 @@ customer_recommendations as (
         purchase_probability,
         next_purchase_on,
         as_of_date
-    from named
+    from lists
 )
 
 select * from customer_recommendations

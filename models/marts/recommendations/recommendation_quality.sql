@@ -28,14 +28,16 @@ recommendation_quality as (
         {% set name = {'recall': 'recall_at_10', 'ndcg': 'ndcg_at_10', 'hit': 'hit_rate_at_10',
             'repeat_recall': 'repeat_recall_at_10', 'explore_recall': 'explore_recall_at_10'
         }[metric] -%}
-        {% for column, suffix in [('value', ''), ('value_lower', '_lower'), ('value_upper', '_upper')] -%}
-        max(figures.{{ column }}) filter (where figures.metric = '{{ metric }}')
+        {% for suffix in ['', '_lower', '_upper'] -%}
+        max(figures.value{{ suffix }}) filter (where figures.metric = '{{ metric }}')
             as {{ name }}{{ suffix }},
         {% endfor -%}
         {% endfor -%}
         {% for baseline in ['personal_frequency', 'popularity'] -%}
-        {% for column, suffix in [('value', ''), ('value_lower', '_lower'), ('value_upper', '_upper')] -%}
-        max(figures.{{ column }}) filter (where figures.metric = 'ndcg_gain_over_{{ baseline }}')
+        {% for suffix in ['', '_lower', '_upper'] -%}
+        max(figures.value{{ suffix }}) filter (
+            where figures.metric = 'ndcg_gain_over_{{ baseline }}'
+        )
             as ndcg_gain_over_{{ baseline }}{{ suffix }},
         {% endfor -%}
         {% endfor -%}

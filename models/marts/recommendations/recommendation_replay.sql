@@ -12,8 +12,9 @@ recommendation_replay as (
         true as is_simulation,
         max(row_count) as customer_count,
         {% for kind, condition in [('value', 'not like'), ('difference', 'like')] -%}
-        {% for column, suffix in [('value', ''), ('value_lower', '_lower'), ('value_upper', '_upper')] -%}
-        max({{ column }}) filter (where metric {{ condition }} '%difference') as {{ kind }}{{ suffix }},
+        {% for suffix in ['', '_lower', '_upper'] -%}
+        max(value{{ suffix }}) filter (where metric {{ condition }} '%difference')
+            as {{ kind }}{{ suffix }},
         {% endfor -%}
         {% endfor -%}
         max(as_of_date) as as_of_date

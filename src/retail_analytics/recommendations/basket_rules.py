@@ -155,4 +155,4 @@ def lift_log_variance(
 ) -> np.ndarray:
     """Variance of the log lift of multinomial baskets, by the delta method."""
     lift = together * total / (first * second)
-    return 1 / together - 1 / first - 1 / second + (2 * lift - 1) / total
+    return 1 / together - (1 / first + 1 / second) + (2 * lift - 1) / total

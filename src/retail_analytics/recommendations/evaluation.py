@@ -9,11 +9,13 @@ apart.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
 
 LENGTH = 10
+DRAWS = 400
 
 
 @dataclass(frozen=True)
@@ -108,22 +110,26 @@ def mean_interval(values: np.ndarray, *, z: float) -> tuple[float, float, float]
 
 
 def bootstrap_interval(
-    values: np.ndarray, *, level: float, seed: int, draws: int = 500
+    values: np.ndarray, *, level: float, seed: int
 ) -> tuple[float, float, float]:
-    """Mean of the known values with the quantiles of resampled means (customers drawn anew)."""
+    """Mean of the known values with the quantiles of resampled means (customers drawn anew).
+
+    Values of as many customers are drawn alike, so that strategies differ by what they list.
+    """
     known = values[np.isfinite(values)]
     if len(known) < 2:
         return (float(known.mean()) if len(known) else np.nan), np.nan, np.nan
-    rng = np.random.default_rng(seed)
-    levels, counts = np.unique(known, return_counts=True)
-    if len(levels) <= 200:
-        drawn = rng.multinomial(len(known), counts / len(known), size=draws) @ levels / len(known)
-    else:
-        drawn = np.array(
-            [known[rng.integers(0, len(known), len(known))].mean() for _ in range(draws)]
-        )
+    mean = float(known.mean())
+    drawn = resampling(len(known), seed) @ known / len(known)
     lower, upper = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return float(known.mean()), float(lower), float(upper)
+    return mean, min(float(lower), mean), max(float(upper), mean)
+
+
+@lru_cache(maxsize=4)
+def resampling(size: int, seed: int) -> np.ndarray:
+    """How often each of `size` values is drawn, in each of DRAWS samples of that size."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(size, np.full(size, 1 / size), size=DRAWS).astype(np.float32)
 
 
 def novelty(recommended: np.ndarray, product_baskets: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 Two tests. `next_month`: histories until a month begins, and each customer's first basket in it; all
 that the lists know lies before. `last_basket`: each customer's last basket, with the histories of
-all but that basket and what sold in the days before it; similarities may know other customers'
+all but that basket and what sold in the weeks before it; similarities may know other customers'
 later baskets, as in the literature. The weights of each test were learned on the month, or basket,
 before.
 """
@@ -28,7 +28,8 @@ from .strategies import (
     fit_model,
 )
 
-WEEK = 7
+# what sells now is counted for so many days together, to be counted seldom enough
+SEASON_DAYS = 28
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,13 @@ def basket_replay(
 ) -> Replay:
     """Each customer's last basket (left 0), or the one before it (left 1), from those before it.
 
-    What sells now is counted until the end of the week before.
+    What sells now is counted until at most four weeks before, and nothing after that day.
     """
     baskets_left = purchases.baskets_left
     known = purchases.where(baskets_left > left)
     later = purchases.where(baskets_left == left)
     day = np.zeros(purchases.customers, dtype=np.int64)
-    day[later.customer] = later.day // WEEK * WEEK - 1
+    day[later.customer] = later.day // SEASON_DAYS * SEASON_DAYS - 1
     return replay(known, later, catalogue, day=day, settings=settings, most=most, method=method)
 
 
