@@ -3,7 +3,8 @@
 --    (seeds/rules/inventory/inventory_settings.csv).
 -- 3. What spoils is ordered at each review, as if an order cost nothing: the cheapest batch of the
 --    formula may be a year's.
--- 4. A lead time of ten years or more is a slip, and unknown.
+-- 4. What was sold without any known price has no known revenue, and so no class by revenue.
+-- 5. A lead time of ten years or more is a slip, and unknown.
 with products as (
     select * from {{ ref('products') }}
     where is_stocked
@@ -22,6 +23,13 @@ default_settings as (
     where category = 'default'
 ),
 
+unpriced_products as (
+    select product_id
+    from {{ ref('order_lines') }}
+    group by product_id
+    having bool_and(price_source = 'unknown')
+),
+
 as_of as (
     select * from {{ ref('int_as_of') }}
     where as_of_date is not null
@@ -33,7 +41,8 @@ inventory_products as (
         products.is_perishable,
         cast(products.list_price as double) as list_price,
         cast(products.unit_cost as double) as unit_cost,
-        cast(products.revenue as double) as revenue,
+        case when unpriced_products.product_id is null then cast(products.revenue as double) end
+            as revenue,
         case when products.lead_time_days < 3650 then cast(products.lead_time_days as double) end
             as lead_time_days,
         case
@@ -57,12 +66,14 @@ inventory_products as (
         stock_positions.on_hand_units,
         stock_positions.on_order_units,
         stock_positions.stock_out_rate,
+        stock_positions.in_stock_share,
         stock_positions.counted_on,
         as_of.as_of_date
     from products
     cross join as_of
     cross join default_settings
     left join settings on lower(products.category) = lower(settings.category)
+    left join unpriced_products on products.product_id = unpriced_products.product_id
     left join stock_positions on products.product_id = stock_positions.product_id
 )
 

@@ -1,8 +1,10 @@
 -- 1. On hand is the newest count of each warehouse, added up, less what was sold since the newest
---    of them, not below 0. A count older than `stock_count_valid_days` is not believed.
+--    of them. Sales do not take it below 0, since goods may have come in; a count below 0 stays:
+--    sold, and not there. A count older than `stock_count_valid_days` is not believed.
 -- 2. A warehouse without a name is one of its own.
 -- 3. Order lines name no warehouse, so that there is one row an article and none a warehouse.
--- 4. The stock-out rate is the share of count days on which all that was counted was 0.
+-- 4. The stock-out rate is the share of count days on which there was nothing; the in-stock share
+--    is that of the count days since the last sale on which there was something to sell.
 with counts as (
     select * from {{ kept('stock_levels') }}
 ),
@@ -30,17 +32,31 @@ count_days as (
     select
         product_id,
         counted_on,
-        sum(on_hand_units) = 0 as is_stocked_out
+        sum(on_hand_units) <= 0 as is_stocked_out
     from counts_in_history
     group by product_id, counted_on
 ),
 
-stock_outs as (
+last_sales as (
     select
         product_id,
-        count(*) filter (is_stocked_out) / count(*) as stock_out_rate
-    from count_days
+        max(demanded_on) as demanded_on
+    from demand_days
     group by product_id
+),
+
+stock_outs as (
+    select
+        count_days.product_id,
+        count(*) filter (count_days.is_stocked_out) / count(*) as stock_out_rate,
+        count(*) filter (
+            not count_days.is_stocked_out and count_days.counted_on > last_sales.demanded_on
+        )
+        / nullif(count(*) filter (count_days.counted_on > last_sales.demanded_on), 0)
+            as in_stock_share
+    from count_days
+    left join last_sales on count_days.product_id = last_sales.product_id
+    group by count_days.product_id
 ),
 
 newest_counts as (
@@ -81,12 +97,16 @@ stock_positions as (
     select
         stock_outs.product_id,
         case
-            when counted.on_hand_units > coalesce(cast(sold_since.units as double), 0)
-                then counted.on_hand_units - coalesce(cast(sold_since.units as double), 0)
-            when counted.product_id is not null then 0
+            when counted.on_hand_units < 0 then counted.on_hand_units
+            when counted.product_id is not null
+                then
+                    greatest(
+                        counted.on_hand_units - coalesce(cast(sold_since.units as double), 0), 0
+                    )
         end as on_hand_units,
         counted.on_order_units,
         stock_outs.stock_out_rate,
+        stock_outs.in_stock_share,
         counted.counted_on
     from stock_outs
     left join counted on stock_outs.product_id = counted.product_id

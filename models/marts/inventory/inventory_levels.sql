@@ -3,12 +3,20 @@
 --    at the reorder point or below; unknown without a recent stock count.
 -- 3. Sales are not demand where there was nothing to sell: a stock-out at a count is said in the
 --    reason, and the demand is not corrected for it.
+-- 4. What was sold without any known price has no known revenue.
 with products as (
     select * from {{ ref('products') }}
 ),
 
 articles as (
     select * from {{ ref('int_inventory_products') }}
+),
+
+unpriced_products as (
+    select product_id
+    from {{ ref('order_lines') }}
+    group by product_id
+    having bool_and(price_source = 'unknown')
 ),
 
 year_ago as (
@@ -49,7 +57,9 @@ inventory_levels as (
         products.is_perishable,
         fits.is_seasonal,
         products.unit_cost,
-        products.revenue,
+        case
+            when unpriced_products.product_id is null then products.revenue
+        end as revenue,
         fits.history_days,
         fits.demand_days,
         fits.adi,
@@ -84,6 +94,7 @@ inventory_levels as (
         fits.as_of_date
     from products
     left join articles on products.product_id = articles.product_id
+    left join unpriced_products on products.product_id = unpriced_products.product_id
     left join year_ago on products.product_id = year_ago.product_id
     left join fits on products.product_id = fits.product_id
 )

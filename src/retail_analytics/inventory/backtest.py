@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import intermittent
+from .demand_classes import ADI_CUT
 from .demand_matrix import first_demand, week_sums
 from .lead_time_demand import gamma_quantile, interval_moments
 from .season import mean_ahead
@@ -27,6 +28,11 @@ MIN_ORIGINS = 13
 # year of a gift shop's sales it lost to simple smoothing for everything.
 CLEARLY_BETTER = 1.0
 MIN_GAIN = 0.02
+# What a week's error says of the variance fades by this factor a week (half in 34 weeks): an error
+# variance that never forgets keeps the stock of a peak, or of better days, for ever.
+FORGETTING = 0.98
+# Share of its highest level below which a level does not make its variance any smaller.
+LEAST_LEVEL = 0.02
 # Weight of the analytic variance of the rate, in protection intervals seen.
 PRIOR_INTERVALS = 3.0
 FLAT_RULE = 1.3
@@ -62,7 +68,8 @@ class Choice:
     """The chosen method of each article as of a week, with what it expects; all (articles,).
 
     `method` indexes METHODS; `rate` is units a day, `variance` that of a day's units,
-    `rate_variance` that of the rate itself, `season` the factor of the season in it. `loss` is the
+    `rate_variance` that of the rate itself, `estimate_variance` the part of it that comes from
+    estimating it, `season` the factor of the season in it. `loss` is the
     mean pinball loss in units over `origins`, `flat_loss` that of 1.3 times the mean demand; NaN
     without enough origins.
     """
@@ -71,6 +78,7 @@ class Choice:
     rate: np.ndarray
     variance: np.ndarray
     rate_variance: np.ndarray
+    estimate_variance: np.ndarray
     season: np.ndarray
     loss: np.ndarray
     flat_loss: np.ndarray
@@ -110,7 +118,13 @@ def forecast_paths(
     by_name = {
         "ses": intermittent.ses(weeks, alpha=alpha, started=started),
         "average": intermittent.ses(weeks, alpha=0.0, started=started),
-        "croston_sba": intermittent.croston(weeks, alpha=SMOOTHING, started=started),
+        "croston_sba": intermittent.croston(
+            weeks,
+            alpha=SMOOTHING,
+            started=started,
+            # The bias is that of a quotient of two estimates; who sells every week has none.
+            bias_corrected=frequency * ADI_CUT < 1,
+        ),
         "tsb": intermittent.tsb(weeks, alpha=SMOOTHING, beta=alpha, started=started),
         "adida": intermittent.adida(weeks, alpha=SMOOTHING, block_periods=blocks, started=started),
     }
@@ -209,14 +223,23 @@ def choose_method(
     errors = paths.actual / paths.drawn_days - chosen(paths.rate)
     excess = np.where(over, errors**2 - variance[:, None] / paths.drawn_days, 0.0)
     scale = (season[:, None] / paths.season) ** 2
-    measured = _mean((excess * scale).sum(axis=1), origins)
+    # A product that sells less than it did is missed by less.
+    then = chosen(paths.rate) / paths.season
+    now = (rate / season)[:, None]
+    less = np.divide(now, then, out=np.ones_like(then), where=then > now)
+    age = np.maximum(week - np.arange(over.shape[1]), 0)
+    recent = np.where(over, FORGETTING**age, 0.0)
+    measured = (excess * scale * less**2 * recent).sum(axis=1) / np.maximum(
+        recent.sum(axis=1), FORGETTING ** over.shape[1]
+    )
     weight = intervals / (intervals + PRIOR_INTERVALS)
-    rate_variance = np.maximum(variance * share / 7, weight * measured)
+    estimate_variance = variance * share / 7
     return Choice(
         method=method,
         rate=rate,
         variance=variance,
-        rate_variance=rate_variance,
+        rate_variance=np.maximum(estimate_variance, weight * measured),
+        estimate_variance=estimate_variance,
         season=season,
         loss=np.where(enough, chosen(mean_loss), np.nan),
         flat_loss=np.where(
@@ -235,7 +258,8 @@ def _error_variance(
     *,
     season: np.ndarray,
 ) -> np.ndarray:
-    """Variance of a week around its expectation, from the one-week-ahead errors so far.
+    """Variance of a week around its expectation, from the one-week-ahead errors so far, the older
+    the less.
 
     `season` (weeks,) is what the weeks were divided by: one of the mean season is what is given.
     """
@@ -243,7 +267,18 @@ def _error_variance(
     errors[..., 1:] = (weeks[:, 1:] - levels[..., :-1]) ** 2 * season[1:]
     # An error holds the week's own variance and that of the forecast made the week before.
     errors[..., 1:] /= 1 + share[..., :-1]
-    return np.cumsum(np.where(seen >= 2, errors, 0.0), axis=-1) / np.maximum(seen - 1, 1)
+    counted = np.broadcast_to(seen >= 2, errors.shape)
+    weights = FORGETTING ** np.arange(errors.shape[-1])[::-1]
+    count = np.maximum(np.cumsum(counted * weights, axis=-1), weights)
+
+    def faded(values: np.ndarray) -> np.ndarray:
+        return np.cumsum(np.where(counted, values, 0.0) * weights, axis=-1) / count
+
+    # What sells less than it did varies less, in proportion as a Poisson's demand does.
+    level = np.maximum(levels, LEAST_LEVEL * np.maximum.accumulate(levels, axis=-1))
+    before = np.ones(levels.shape)
+    before[..., 1:] = np.where(level[..., :-1] > 0, level[..., :-1], 1.0)
+    return np.minimum(faded(errors), faded(errors / before) * level)
 
 
 def _mean(total: np.ndarray, count: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from .demand_matrix import week_sums
 from .lead_time_demand import (
     bootstrap_quantile,
     choose_distribution,
+    demand_rhythm,
     interval_moments,
     negative_binomial_quantile,
     normal_quantile,
@@ -20,6 +21,7 @@ from .lead_time_demand import (
 )
 from .policy import economic_order_quantity
 from .settings import ArticleParameters
+from .stopped import LEAST_CHANCE, selling_chance
 
 # Below either, no level is set.
 MIN_HISTORY_DAYS = 28
@@ -35,6 +37,7 @@ class Fit:
     """Mean and service quantile of what the reorder point covers, units; arrays of (articles,).
 
     `order_quantity` is what an order adds beyond the reorder point; 0 is base stock.
+    `selling_chance` is the probability that the article still sells.
     """
 
     choice: Choice
@@ -42,6 +45,11 @@ class Fit:
     mean: np.ndarray
     distribution: np.ndarray
     quantile: np.ndarray
+    selling_chance: np.ndarray
+
+    @property
+    def has_stopped(self) -> np.ndarray:
+        return self.selling_chance < LEAST_CHANCE
 
 
 def fit_interval(
@@ -51,12 +59,17 @@ def fit_interval(
     parameters: ArticleParameters,
     keys: np.ndarray,
     draws: int,
+    is_kept: np.ndarray,
+    in_stock_share: np.ndarray,
 ) -> Fit:
     """The predictive quantile of interval demand at each article's service target.
 
     `demand` is (articles, days) up to the day of `choice`. `draws` is the number of bootstrap
-    draws; the other distributions need none.
+    draws; the other distributions need none. What `is_kept` (articles,) has at least a usual sale
+    in stock: a target is not met by never stocking. `in_stock_share` as in `selling_chance`.
     """
+    chance = selling_chance(demand, in_stock_share=in_stock_share)
+    choice = _of_what_sells(choice, np.where(chance < LEAST_CHANCE, chance, 1.0))
     events = (demand > 0).sum(axis=1)
     total = demand.sum(axis=1)
     size = np.divide(total, events, out=np.ones(len(demand)), where=events > 0)
@@ -79,17 +92,26 @@ def fit_interval(
         crossing_days=crossing,
         crossing_sd_days=crossing_sd,
     )
+    interval = waits.mean(axis=1) + parameters.lead_time_days
     mean, variance = interval_moments(
         mean_daily=choice.rate,
         var_daily=choice.variance,
         rate_variance=choice.rate_variance,
-        interval_days=waits.mean(axis=1) + parameters.lead_time_days,
+        interval_days=interval,
         lead_time_sd_days=np.sqrt(parameters.lead_time_sd_days**2 + waits.var(axis=1)),
     )
     events_ahead = mean / size
     mean = mean + np.where(batched, beyond_mean, 0.0)
     variance = variance + np.where(batched, beyond_variance, 0.0)
-    distribution = choose_distribution(mean=mean, variance=variance, events=events_ahead, size=size)
+    rhythm = demand_rhythm(demand)
+    distribution = choose_distribution(
+        mean=mean,
+        variance=variance,
+        events=events_ahead,
+        size=size,
+        interval_days=interval,
+        rhythm=rhythm,
+    )
     service = predictive_level(parameters.service_target, _freedom(demand, weeks=choice.weeks))
     quantile = np.zeros(len(demand))
     rows = distribution == "normal"
@@ -103,7 +125,8 @@ def fit_interval(
         service[rows],
         demand=demand[rows],
         mean_daily=choice.rate[rows],
-        rate_variance=choice.rate_variance[rows],
+        # What an interval holds of a rhythm is drawn; measured errors would count it twice.
+        rate_variance=np.where(rhythm.is_own, choice.estimate_variance, choice.rate_variance)[rows],
         review_days=parameters.review_period_days[rows],
         lead_time_days=parameters.lead_time_days[rows],
         lead_time_sd_days=parameters.lead_time_sd_days[rows],
@@ -112,7 +135,19 @@ def fit_interval(
         keys=keys[rows],
         draws=draws,
     )
-    return Fit(choice, quantity, mean, distribution, quantile)
+    usual_sale = np.where(is_kept & (chance >= LEAST_CHANCE), np.maximum(np.rint(size), 1.0), 0.0)
+    return Fit(choice, quantity, mean, distribution, np.maximum(quantile, usual_sale), chance)
+
+
+def _of_what_sells(choice: Choice, share: np.ndarray) -> Choice:
+    """The choice with demand expected by the chance that there is any."""
+    return replace(
+        choice,
+        rate=choice.rate * share,
+        variance=choice.variance * share,
+        rate_variance=choice.rate_variance * share**2,
+        estimate_variance=choice.estimate_variance * share**2,
+    )
 
 
 def _crossing(

@@ -43,13 +43,13 @@ def croston(
     *,
     alpha: Weight,
     started: np.ndarray | None = None,
-    bias_corrected: bool = True,
+    bias_corrected: bool | np.ndarray = True,
     warm_up: bool = True,
 ) -> np.ndarray:
     """Croston's (1972) smoothed size over smoothed interval, both updated where there is demand.
 
-    `bias_corrected` multiplies by 1 - alpha / 2 (the SBA of Syntetos and Boylan 2005). NaN until
-    the first demand.
+    `bias_corrected`, one or by product and period, multiplies by 1 - alpha / 2 (the SBA of Syntetos
+    and Boylan 2005). NaN until the first demand.
     """
     columns, started = _prepared(demand, started=started)
     alphas = _by_period(alpha, demand.shape, name="alpha")
@@ -57,7 +57,8 @@ def croston(
     articles = columns.shape[1]
     size, interval = np.zeros(articles), np.zeros(articles)
     since, events = np.zeros(articles), np.zeros(articles)
-    factors = 1 - alphas / 2 if bias_corrected else np.ones(columns.shape)
+    corrected = np.broadcast_to(bias_corrected, demand.shape).T
+    factors = np.where(corrected, 1 - alphas / 2, 1.0)
     for period, demanded in enumerate(columns):
         since = np.where(period >= started, since + 1, 0)
         sold = (demanded > 0) & (period >= started)

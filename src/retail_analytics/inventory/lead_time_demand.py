@@ -13,6 +13,8 @@ to the next review, and the lead time.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import special, stats
 
@@ -23,8 +25,17 @@ from .streams import uniforms
 # is exact up to noise; with more demands than this the sum is smooth enough.
 BOOTSTRAP_EVENTS = 12.0
 BOOTSTRAP_SIZE = 1.5
+# Gaps between days with demand whose variance is below such a share of what chance would make of
+# them are the article's own rhythm, which draws without memory would miss; the share grows with
+# their number, as a variance of few says little (the deviation of such a ratio is sqrt(8 / n)).
+RHYTHM_SHARES = (0.25, 0.75)
+RHYTHM_DEVIATIONS = 1.64
+LEAST_GAPS = 5
+# Periods in days, and by how many days a gap or an interval may miss a whole number of them.
+# Demand counts as booked once a period where this share of its gaps are whole periods.
+BOOKING_PERIODS = {7.0: 0.5, 30.4375: 3.0}
+BOOKED_SHARE = 0.9
 NORMAL_CV = 0.1
-NORMAL_MEAN = 10.0
 MAX_EVENTS = 400
 MAX_LEVEL = 1 - 1e-9
 # Articles bootstrapped together: their draws stay in the processor's cache.
@@ -104,20 +115,79 @@ def predictive_level(service: np.ndarray, degrees_of_freedom: np.ndarray) -> np.
 
 
 def choose_distribution(
-    *, mean: np.ndarray, variance: np.ndarray, events: np.ndarray, size: np.ndarray
+    *,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    events: np.ndarray,
+    size: np.ndarray,
+    interval_days: np.ndarray,
+    rhythm: Rhythm,
 ) -> np.ndarray:
     """`normal`, `negative_binomial` or `bootstrap` for each article.
 
     `events` is the expected number of days with demand in the interval, `size` their mean units.
+    Where sales are booked on one day of a week or month and the interval is whole weeks or months,
+    each interval holds the same number of bookings: the measured variance says all.
     """
     even = variance <= mean
     few = events < BOOTSTRAP_EVENTS
     tight = np.sqrt(variance) <= NORMAL_CV * mean
-    return np.select(
-        [few & ((size >= BOOTSTRAP_SIZE) | even), tight | even],
-        ["bootstrap", "normal"],
-        default="negative_binomial",
+    whole = np.zeros(len(mean), dtype=bool)
+    for period in BOOKING_PERIODS:
+        whole |= (rhythm.booking_days == period) & _is_whole(interval_days, period=period)
+    drawn = few & ~whole & ((size >= BOOTSTRAP_SIZE) | even | rhythm.is_own)
+    return np.select([drawn, tight | even], ["bootstrap", "normal"], default="negative_binomial")
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """The days from one day with demand to the next, as each article's history has them.
+
+    `gaps` holds those of all products one after the other; `first` is each product's first place in
+    it, `count` their number, `mean` their mean in days. `is_own` where they are more regular than
+    chance; `booking_days` is the period of which they are whole numbers, 0 where there is none.
+    """
+
+    gaps: np.ndarray
+    first: np.ndarray
+    count: np.ndarray
+    mean: np.ndarray
+    is_own: np.ndarray
+    booking_days: np.ndarray
+
+
+def demand_rhythm(demand: np.ndarray) -> Rhythm:
+    """The rhythm of demand (articles, days)."""
+    rows, days = np.nonzero(demand > 0)
+    follows = np.diff(rows) == 0
+    owner, gaps = rows[1:][follows], np.diff(days)[follows].astype(float)
+    articles = len(demand)
+    count = np.bincount(owner, minlength=articles)
+    total = np.bincount(owner, weights=gaps, minlength=articles)
+    squares = np.bincount(owner, weights=gaps**2, minlength=articles)
+    mean = np.divide(total, count, out=np.zeros(articles), where=count > 0)
+    variance = (squares - count * mean**2) / np.maximum(count - 1, 1)
+    enough = count >= LEAST_GAPS
+    share = np.clip(1 - RHYTHM_DEVIATIONS * np.sqrt(8 / np.maximum(count, 1)), *RHYTHM_SHARES)
+    booking = np.zeros(articles)
+    for period in reversed(BOOKING_PERIODS):
+        held = np.bincount(owner, weights=_is_whole(gaps, period=period), minlength=articles)
+        booking = np.where(enough & (held >= BOOKED_SHARE * count), period, booking)
+    return Rhythm(
+        gaps=np.append(gaps, 1.0),
+        first=np.cumsum(count) - count,
+        count=count,
+        mean=mean,
+        # Waiting times without memory have the variance mean x (mean - 1).
+        is_own=enough & (variance < share * mean * (mean - 1)),
+        booking_days=booking,
     )
+
+
+def _is_whole(days: np.ndarray, *, period: float) -> np.ndarray:
+    """Whether so many days are a whole number of periods, at least one."""
+    times = np.maximum(np.rint(days / period), 1)
+    return np.abs(days - times * period) <= BOOKING_PERIODS[period]
 
 
 def normal_quantile(service: np.ndarray, *, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -168,10 +238,12 @@ def bootstrap_quantile(
 
     A draw takes a gamma lead time, a gamma daily rate (of variance `rate_variance`), the waiting
     time to each next day with demand, and the size of each from the article's history (demand:
-    articles by days), in the way of Willemain, Smart and Schwarz (2004). The mean size, known from
-    few demands only, varies from draw to draw too. Draws come from `keys`, so they do not depend
-    on the other articles, and grow with the lead time one by one. Where `crossing_days` is
-    not NaN (see `review_waits`), a draw begins with an undershoot.
+    articles by days), in the way of Willemain, Smart and Schwarz (2004). Waiting times have no
+    memory, but where the article has a rhythm of its own (`demand_rhythm`) they are its own: the
+    first begins anywhere within a gap, and what the rate is above the history's goes to the sizes.
+    The mean size, known from few demands only, varies from draw to draw too. Draws come from
+    `keys`, so they do not depend on the other articles, and grow with the lead time one by one.
+    Where `crossing_days` is not NaN (see `review_waits`), a draw begins with an undershoot.
     """
     place = np.clip(np.ceil(service * draws - 1e-9).astype(int) - 1, 0, draws - 1)
     found = np.zeros(len(demand))
@@ -240,13 +312,18 @@ def _interval_draws(
         bounds = np.cumsum(own)
         passing = own[np.searchsorted(bounds[:-1], pick * bounds[-1], side="right")]
         totals[row] = np.floor(rest * passing)
+    rhythm = demand_rhythm(demand)
     row, draw = np.nonzero(known[:, None] & (rate > 0))
     log_none = np.log1p(-np.minimum(rate[row, draw], 1 - 1e-12))
     waited = np.zeros(len(row))
     for event in range(MAX_EVENTS):
         stream = (6 + 2 * event) * draws + draw
-        gap = np.ceil(np.log(uniforms(keys[row], stream)) / log_none)
-        waited = waited + np.maximum(gap, 1)
+        chance = uniforms(keys[row], stream)
+        gap = np.maximum(np.ceil(np.log(chance) / log_none), 1)
+        own = rhythm.is_own[row]
+        if own.any():
+            gap[own] = _own_gaps(rhythm, row[own], chance[own], is_first=event == 0)
+        waited = waited + gap
         going = waited <= interval[row, draw]
         row, draw, log_none, waited = row[going], draw[going], log_none[going], waited[going]
         if not len(row):
@@ -254,9 +331,22 @@ def _interval_draws(
         chosen = uniforms(keys[row], stream[going] + draws) * events[row]
         totals[row, draw] += sizes[first[row] + chosen.astype(int)]
     # No day can hold more than one day with demand: what the rate is above 1 goes to the sizes.
-    totals *= scale * np.maximum(rate, 1.0)
+    bigger = np.where(rhythm.is_own[:, None], rate * rhythm.mean[:, None], np.maximum(rate, 1.0))
+    totals *= scale * bigger
     whole = (demand == np.floor(demand)).all(axis=1)
     return np.where(whole[:, None], np.rint(totals), totals)
+
+
+def _own_gaps(rhythm: Rhythm, row: np.ndarray, chance: np.ndarray, *, is_first: bool) -> np.ndarray:
+    """A gap of each article in `row`; the first one is what is left of the gap one looks into."""
+    if not is_first:
+        return rhythm.gaps[rhythm.first[row] + (chance * rhythm.count[row]).astype(int)]
+    ends = np.cumsum(rhythm.gaps)
+    last = rhythm.first[row] + rhythm.count[row] - 1
+    begin = ends[rhythm.first[row]] - rhythm.gaps[rhythm.first[row]]
+    at = begin + chance * (ends[last] - begin)
+    within = np.minimum(np.searchsorted(ends, at, side="right"), last)
+    return np.maximum(np.ceil(ends[within] - at), 1)
 
 
 def _sizes(demand: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

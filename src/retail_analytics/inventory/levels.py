@@ -21,6 +21,8 @@ from .streams import product_keys
 
 CHUNK = 1000
 DRAWS = 1000
+# The method of what no longer sells.
+STOPPED = "stopped"
 REPLAY_DRAWS = 400
 # Articles, spread over all, on which it is tried whether the season is of use.
 SEASON_ARTICLES = 1000
@@ -131,6 +133,13 @@ def inventory_chunk(
     if season.used:
         seasonal = seasonal_forecasts(demand, plain, season=season, parameters=parameters)
     paths = plain[0]
+    # Of what brings next to nothing, nothing need be there.
+    is_kept = (
+        articles["abc_class"].isin(["A", "B"]).to_numpy()
+        if "abc_class" in articles.columns
+        else np.zeros(len(articles), dtype=bool)
+    )
+    last = len(paths.week_end) - 1
 
     def fit(week: int, *, draws: int = REPLAY_DRAWS) -> Fit:
         return fit_interval(
@@ -139,9 +148,11 @@ def inventory_chunk(
             parameters=parameters,
             keys=keys,
             draws=draws,
+            is_kept=is_kept,
+            # Of earlier days it is not known when the shelf was empty.
+            in_stock_share=parameters.in_stock_share if week == last else np.ones(len(demand)),
         )
 
-    last = len(paths.week_end) - 1
     fitted = fit(last, draws=DRAWS)
     replay = held_out_replay(
         demand,
@@ -157,6 +168,7 @@ def inventory_chunk(
         parameters=parameters,
         fitted=fitted,
         own=replay[replay["rule"] == "model"].reset_index(drop=True),
+        silent_days=(demand[:, ::-1] > 0).argmax(axis=1),
         is_seasonal=last in season.used,
         is_season_known=last in season.indices,
     ).assign(as_of_date=as_of_date)
@@ -194,7 +206,7 @@ def inventory_chunks(
         raise ValueError("product_id: missing or listed twice")
     ordered = articles.sort_values("product_id").reset_index(drop=True)
     if "revenue" in ordered.columns:
-        ordered["abc_class"] = abc_classes(ordered)
+        ordered["abc_class"] = abc_classes(ordered).where(ordered["revenue"].notna(), None)
 
     def matrix(part: pd.DataFrame) -> np.ndarray:
         ids = part["product_id"].tolist()
@@ -268,6 +280,7 @@ def _level_rows(
     parameters: ArticleParameters,
     fitted: Fit,
     own: pd.DataFrame,
+    silent_days: np.ndarray,
     is_seasonal: bool,
     is_season_known: bool,
 ) -> pd.DataFrame:
@@ -299,7 +312,11 @@ def _level_rows(
             "forecast_daily_demand": rate,
             "season_index": pd.Series(choice.season).where(usable & is_seasonal),
             "is_seasonal": is_seasonal & usable,
-            "method": pd.Series(np.array(METHODS, dtype=object)[choice.method]).where(usable, None),
+            "method": pd.Series(
+                np.where(
+                    fitted.has_stopped, STOPPED, np.array(METHODS, dtype=object)[choice.method]
+                )
+            ).where(usable, None),
             "distribution": pd.Series(fitted.distribution, dtype=object).where(usable, None),
             "backtest_loss": pd.Series(choice.loss).where(usable),
             "baseline_loss": pd.Series(choice.flat_loss).where(usable),
@@ -314,7 +331,9 @@ def _level_rows(
             "on_hand_units": parameters.on_hand,
             "on_order_units": np.where(np.isnan(parameters.on_hand), np.nan, parameters.on_order),
             "days_of_cover": days_of_cover(
-                on_hand=parameters.on_hand, mean_daily=rate.fillna(0.0).to_numpy()
+                on_hand=parameters.on_hand,
+                # At the demand of what has stopped, stock would last longer than the world.
+                mean_daily=rate.fillna(0.0).where(~fitted.has_stopped, 0.0).to_numpy(),
             ),
             "order_now_units": order_now(
                 on_hand=parameters.on_hand,
@@ -332,13 +351,14 @@ def _level_rows(
     )
     return rows.assign(
         reason=[
-            _reason(row, is_season_known=is_season_known) for row in rows.itertuples(index=False)
+            _reason(row, silent_days=silent, is_season_known=is_season_known)
+            for row, silent in zip(rows.itertuples(index=False), silent_days, strict=True)
         ]
     )
 
 
-def _reason(row: tuple, *, is_season_known: bool) -> str:
-    """One sentence on why the row says what it says; every figure in it is a column."""
+def _reason(row: tuple, *, silent_days: int, is_season_known: bool) -> str:
+    """One sentence on why the row says what it says."""
     if row.status == "insufficient_data":
         if row.demand_days == 0:
             return "No demand on record, so no level can be set."
@@ -346,24 +366,54 @@ def _reason(row: tuple, *, is_season_known: bool) -> str:
             f"Only {_days(row.demand_days)} with demand in {_days(row.history_days)} since the "
             "first sale: too little to set a level."
         )
-    level = (
-        f"{row.demand_class.capitalize()} demand of {row.forecast_daily_demand:.3g} a day: "
-        f"{row.reorder_point_units:.0f} units meet {row.service_target:.1%} service over a review "
-        f"of {row.review_period_days} and a lead time of {row.lead_time_days:.3g} days"
+    if row.method == STOPPED:
+        return (
+            f"Not sold for {_days(silent_days)}, which is longer than its sales before explain: "
+            "taken as no longer selling, nothing to order."
+        )
+    demand = (
+        f"{row.demand_class.capitalize()} demand of {plain_number(row.forecast_daily_demand)} "
+        f"{'unit' if row.forecast_daily_demand == 1 else 'units'} per day"
     )
+    if row.reorder_point_units > 0:
+        until = f"a review every {_days(row.review_period_days)}"
+        if row.lead_time_days > 0:
+            until += f" and {plain_number(row.lead_time_days)} days of delivery"
+        level = (
+            f"{demand}: {_units(row.reorder_point_units)} in stock or on order last in "
+            f"{100 * row.service_target:.3g} % of cases, with {until}"
+        )
+    else:
+        level = f"{demand}: so little that none need be in stock"
     if row.status == "short_history":
-        level += f", from only {row.history_days} days of history"
+        level += f", judging by only {_days(row.history_days)} of history"
     if row.is_seasonal:
         level += f"; in the days ahead the shop usually sells {row.season_index:.0%} of a mean day"
     elif not is_season_known:
-        level += "; no season is known from less than two years of sales"
+        level += "; no season is known yet, as sales do not cover two years"
     if np.isnan(row.order_now_units):
-        return f"{level}; no recent stock count, so what to order is not known."
+        return f"{level}; without a recent stock count, what to order is not known."
     position = row.on_hand_units + row.on_order_units
-    held = f"{level}; {position:.0f} in stock or on order"
+    held = f"{level}; {plain_number(position)} in stock or on order"
+    if position < 0:
+        held = f"{level}; {_units(-position)} sold that are neither there nor on order"
     if row.order_now_units > 0:
-        return f"{held}: order {row.order_now_units:.0f}."
+        return f"{held}: order {_units(row.order_now_units)}."
     return f"{held}: nothing to order."
+
+
+def plain_number(value: float) -> str:
+    """A number for reading: three significant digits, none behind the point from 100 on."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    if value == 0:
+        return "0"
+    digits = max(2 - int(np.floor(np.log10(abs(value)))), 0)
+    return f"{value:.{min(digits, 6)}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+
+
+def _units(count: float) -> str:
+    return "1 unit" if count == 1 else f"{plain_number(count)} units"
 
 
 def _days(count: int) -> str:

@@ -33,7 +33,8 @@ def whole_levels(
     quantile: np.ndarray, *, order_quantity: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Reorder point and order-up-to level in whole units (broadcast together)."""
-    reorder_point = np.ceil(np.maximum(quantile, 0.0) - 1e-9)
+    # Adding 0 turns the negative zero of a rounded-up nothing into zero.
+    reorder_point = np.ceil(np.maximum(quantile, 0.0) - 1e-9) + 0.0
     return reorder_point, reorder_point + np.ceil(order_quantity - 1e-9)
 
 
@@ -77,7 +78,7 @@ def order_now(
 def days_of_cover(*, on_hand: np.ndarray, mean_daily: np.ndarray) -> np.ndarray:
     """Days that the stock lasts at the expected demand; NaN without demand or without a count."""
     result = np.full(np.shape(on_hand), np.nan)
-    return np.divide(on_hand, mean_daily, out=result, where=mean_daily > 0)
+    return np.divide(np.maximum(on_hand, 0.0), mean_daily, out=result, where=mean_daily > 0)
 
 
 def abc_classes(articles: pd.DataFrame) -> pd.Series:

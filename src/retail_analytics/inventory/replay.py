@@ -18,8 +18,11 @@ from .simulation import simulate_policy
 from .streams import REPLAY_STREAM
 
 RULES = ("model", "weeks_of_cover", "flat_30_pct")
-HOLDOUT_WEEKS = 26
-REFITS = 2
+# A whole year where there is another one before it: a replay without the peaks of a year says
+# nothing of the service in them. Else half a year, or a third of what there is.
+YEAR_WEEKS = 52
+HALF_YEAR_WEEKS = 26
+REFIT_WEEKS = 13
 INTERVAL_LEVEL = 0.80
 
 
@@ -34,8 +37,8 @@ def held_out_replay(
 ) -> pd.DataFrame:
     """Each rule over the last weeks of `demand` (articles, days), with levels set before them.
 
-    The last half year, or the last third of a shorter history, is held out; `fit(week)` says what
-    was known of interval demand at the end of that week, and is asked again half-way; where
+    The last year, half year or third of the history is held out; `fit(week)` says what was known of
+    interval demand at the end of that week, and is asked again every quarter; where
     `index(week)` is a season, levels move with it day by day in between. Lead times are gamma
     draws. An article takes part from the first fit at which it has sold for long enough.
     One row an article and rule: cycles, cycle_service with the bounds of an 80 % Wilson interval,
@@ -125,8 +128,10 @@ def _daily_levels(
 
 def refit_weeks(weeks: int) -> list[int]:
     """The weeks of a history of so many at whose end the replay sets its levels."""
-    held_out = min(HOLDOUT_WEEKS, weeks // 3)
-    found = sorted({weeks - 1 - held_out + held_out * part // REFITS for part in range(REFITS)})
+    year = weeks >= 2 * YEAR_WEEKS
+    held_out = YEAR_WEEKS if year else min(HALF_YEAR_WEEKS, weeks // 3)
+    parts = max(held_out // REFIT_WEEKS, 2)
+    found = sorted({weeks - 1 - held_out + held_out * part // parts for part in range(parts)})
     return [week for week in found if week >= WARM_UP_WEEKS - 1 and week < weeks - 1]
 
 

@@ -12,6 +12,13 @@ YEAR_DAYS = 365.25
 POSITIONS = 366
 HALF_YEAR = 183
 LEAST_DAYS = 731
+# From one year the season is not to be known, but that trade peaked is: a peak that stands out.
+LEAST_PEAK_DAYS = 395
+PEAK_DAYS = 14
+LEAST_PEAK = 1.5
+PEAK_FOOT = 1.2
+PEAK_DEVIATIONS = 5.0
+MAD_TO_SD = 1.4826
 # One order of a thousand units is no season: a day counts as no more than so many usual ones.
 MOST_DAYS_IN_ONE = 5.0
 QUARTER_DAYS = 91
@@ -42,6 +49,42 @@ def season_index(sold: np.ndarray, *, days_ahead: int = DAYS_AHEAD) -> np.ndarra
     whole = _by_position(since[inner], _trend(since)[inner], seen[inner])
     index = _by_position(since, _trend(since / whole[seen]), seen)
     return np.concatenate([np.ones(first), index[position]])
+
+
+def peak_index(sold: np.ndarray, *, days_ahead: int = DAYS_AHEAD) -> np.ndarray | None:
+    """As `season_index`, of a history too short for one: 1 but for weeks that stand out; None where
+    none do.
+
+    A peak is at least a fortnight in which the shop sells half as much again as the median of the
+    half year around, and more than chance makes of that median. It is expected back after a year.
+    """
+    first = int((sold > 0).argmax())
+    since = _without_bulk(sold[first:])
+    days = len(since)
+    smooth = _moving_mean(since, PEAK_DAYS)
+    around = np.pad(smooth, HALF_YEAR // 2, mode="reflect")
+    usual = np.median(np.lib.stride_tricks.sliding_window_view(around, HALF_YEAR), axis=1)[:days]
+    ratio = np.divide(smooth, usual, out=np.ones(days), where=usual > 0)
+    spread = MAD_TO_SD * np.median(np.abs(ratio - np.median(ratio)))
+    index = np.ones(days)
+    foot = np.r_[0, ratio > PEAK_FOOT, 0]
+    begins, ends = np.flatnonzero(np.diff(foot) > 0), np.flatnonzero(np.diff(foot) < 0)
+    for begin, end in zip(begins, ends, strict=True):
+        top = ratio[begin:end].max()
+        if end - begin >= PEAK_DAYS and top >= max(LEAST_PEAK, 1 + PEAK_DEVIATIONS * spread):
+            index[begin:end] = np.minimum(ratio[begin:end], MOST_DAYS_IN_ONE)
+    if (index == 1).all():
+        return None
+    position = np.floor((np.arange(days + days_ahead) - days) % YEAR_DAYS).astype(int)
+    count = np.bincount(position[:days], minlength=POSITIONS)
+    total = np.bincount(position[:days], weights=index, minlength=POSITIONS)
+    by_day = np.divide(total, count, out=np.ones(POSITIONS), where=count > 0)
+    return np.concatenate([np.ones(first), by_day[position]])
+
+
+def _moving_mean(values: np.ndarray, days: int) -> np.ndarray:
+    around = np.pad(values, (days // 2, days - 1 - days // 2), mode="reflect")
+    return np.convolve(around, np.ones(days) / days, mode="valid")
 
 
 def mean_ahead(index: np.ndarray, *, after: np.ndarray, days: np.ndarray) -> np.ndarray:

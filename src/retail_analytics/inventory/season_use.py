@@ -11,7 +11,7 @@ from .backtest import MIN_GAIN, MIN_ORIGINS, Paths, forecast_paths, interval_los
 from .demand_matrix import first_demand
 from .lead_time_demand import lead_time_draws
 from .replay import refit_weeks
-from .season import DAYS_AHEAD, LEAST_DAYS, season_index
+from .season import DAYS_AHEAD, LEAST_DAYS, LEAST_PEAK_DAYS, peak_index, season_index
 from .settings import ArticleParameters, InventorySettings, product_parameters
 from .streams import ORIGIN_STREAM, product_keys
 
@@ -27,8 +27,8 @@ class Season:
     """What was known of the season at the end of some weeks, and whether it was of use.
 
     `indices` holds the index by day (days + DAYS_AHEAD,) as known at the end of a week, in the
-    order of weeks; empty below two years of sales. `used` are those at whose end forecasts had been
-    better with it.
+    order of weeks; of less than two years of sales, only where there was a peak. `used` are those
+    at whose end forecasts had been better with it, or no worse where it is a peak's.
     """
 
     indices: dict[int, np.ndarray] = field(default_factory=dict)
@@ -63,7 +63,9 @@ def shop_season(
     plain = plain_forecasts(demand, parameters=parameters, keys=keys)
     own = seasonal_forecasts(demand, plain, season=Season(indices), parameters=parameters)
     # The method that serves most is the yardstick.
-    used = weeks_with_gain(plain[1][0], own[1][0], paths=plain[0])
+    used = weeks_with_gain(
+        plain[1][0], own[1][0], paths=plain[0], full_from=first_week(sold, least_days=LEAST_DAYS)
+    )
     return Season(indices, used & frozenset(indices))
 
 
@@ -95,18 +97,27 @@ def plain_forecasts(
 def known_indices(sold: np.ndarray) -> dict[int, np.ndarray]:
     """The index as known at the end of each week in which it is estimated anew.
 
-    `sold` (days,) are the units of all articles. The first week with two years of sales is one,
-    those in which the replay sets levels, and every half year back from the last.
+    `sold` (days,) are the units of all articles. The first weeks with a year and with two years of
+    sales are such, those in which the replay sets levels, and every half year back from the last.
     """
     weeks = len(sold) // 7
     last = weeks - 1
-    first = last - (len(sold) - int(first_demand(sold[None, :])[0]) - LEAST_DAYS) // 7
-    estimated = {first, last, *refit_weeks(weeks), *range(last, first, -ESTIMATE_WEEKS)}
-    later = {week: 7 * (last - week) for week in sorted(estimated) if first <= week <= last}
-    return {
-        week: season_index(sold[: len(sold) - days], days_ahead=days + DAYS_AHEAD)
-        for week, days in later.items()
-    }
+    first, full = (first_week(sold, least_days=days) for days in (LEAST_PEAK_DAYS, LEAST_DAYS))
+    estimated = {first, full, last, *refit_weeks(weeks), *range(last, first, -ESTIMATE_WEEKS)}
+    indices = {}
+    for week in sorted(week for week in estimated if first <= week <= last):
+        later = 7 * (last - week)
+        index = season_index if week >= full else peak_index
+        found = index(sold[: len(sold) - later], days_ahead=later + DAYS_AHEAD)
+        if found is not None:
+            indices[week] = found
+    return indices
+
+
+def first_week(sold: np.ndarray, *, least_days: int) -> int:
+    """The week at whose end the sales of `sold` (days,) cover so many days."""
+    last = len(sold) // 7 - 1
+    return last - (len(sold) - int(first_demand(sold[None, :])[0]) - least_days) // 7
 
 
 def seasonal_forecasts(
@@ -138,8 +149,11 @@ def seasonal_forecasts(
     return paths, np.where(known, losses, np.nan), np.where(known, flat_losses, np.nan)
 
 
-def weeks_with_gain(plain: np.ndarray, seasonal: np.ndarray, *, paths: Paths) -> frozenset[int]:
-    """Weeks at whose end the index had lowered the loss of all articles together by 2 %.
+def weeks_with_gain(
+    plain: np.ndarray, seasonal: np.ndarray, *, paths: Paths, full_from: int
+) -> frozenset[int]:
+    """Weeks at whose end the index had lowered the loss of all articles together by 2 %; before the
+    week `full_from`, when a peak is all it holds, those at whose end it had not raised it by 2 %.
 
     `plain` and `seasonal` (articles, weeks) are losses in units, NaN where there is no index yet;
     intervals that were over by then count.
@@ -149,6 +163,7 @@ def weeks_with_gain(plain: np.ndarray, seasonal: np.ndarray, *, paths: Paths) ->
     for week, end in enumerate(paths.week_end):
         over = both & (paths.last_day <= end)
         enough = over.any(axis=0).sum() >= MIN_ORIGINS
-        if enough and seasonal[over].sum() < (1 - MIN_GAIN) * plain[over].sum():
+        ratio = seasonal[over].sum() / max(plain[over].sum(), 1e-300)
+        if (enough and ratio < 1 - MIN_GAIN) or (week < full_from and ratio <= 1 + MIN_GAIN):
             found.add(week)
     return frozenset(found)

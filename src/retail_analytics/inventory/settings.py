@@ -47,6 +47,7 @@ class ArticleParameters:
     on_hand: np.ndarray
     on_order: np.ndarray
     cover_weeks: np.ndarray
+    in_stock_share: np.ndarray
 
     @property
     def interval_days(self) -> np.ndarray:
@@ -59,9 +60,10 @@ def product_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -
     Optional columns: service_target, review_period_days, lead_time_days, lead_time_sd_days,
     default_lead_time_days (where the article's own is missing), lead_time_sd_share,
     holding_cost_rate, order_cost, salvage_rate, cover_weeks, unit_cost, list_price, is_perishable,
-    on_hand_units, on_order_units. A perishable article with price above cost gets the critical
-    ratio as its service. `lead_time_source` is `input`, `input_days` (the deviation from the
-    default share) or `default`. Raises ValueError naming the column for a value out of range.
+    on_hand_units, on_order_units, in_stock_share (of the counts since the last sale those at which
+    there was stock; 1 where there is none). A perishable article with price above cost gets the
+    critical ratio as its service. `lead_time_source` is `input`, `input_days` (the deviation from
+    the default share) or `default`. Raises ValueError naming the column for a value out of range.
     """
     own_lead_time = _column(articles, "lead_time_days")
     own_sd = _column(articles, "lead_time_sd_days")
@@ -104,13 +106,17 @@ def product_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -
         ),
         order_cost=_column(articles, "order_cost", default=settings.order_cost),
         unit_cost=unit_cost,
-        on_hand=_column(articles, "on_hand_units"),
+        # Below zero is sold and not yet there.
+        on_hand=_column(articles, "on_hand_units", least=-np.inf),
         on_order=_column(articles, "on_order_units", default=0.0),
         cover_weeks=_column(articles, "cover_weeks", default=settings.cover_weeks),
+        in_stock_share=_column(articles, "in_stock_share", default=1.0),
     )
 
 
-def _column(articles: pd.DataFrame, name: str, *, default: float = np.nan) -> np.ndarray:
+def _column(
+    articles: pd.DataFrame, name: str, *, default: float = np.nan, least: float = 0.0
+) -> np.ndarray:
     """The column as float64 with `default` for nulls; ValueError for what is no amount."""
     if name not in articles.columns:
         return np.full(len(articles), float(default))
@@ -119,6 +125,6 @@ def _column(articles: pd.DataFrame, name: str, *, default: float = np.nan) -> np
     there = given.notna().to_numpy()
     if not np.isfinite(values[there]).all():
         raise ValueError(f"{name}: a value is not a finite number")
-    if (values[there] < 0).any():
+    if (values[there] < least).any():
         raise ValueError(f"{name}: a value is below zero")
     return np.where(np.isnan(values), default, values)

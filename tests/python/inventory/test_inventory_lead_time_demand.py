@@ -9,6 +9,7 @@ from scipy import stats
 from retail_analytics.inventory.lead_time_demand import (
     bootstrap_quantile,
     choose_distribution,
+    demand_rhythm,
     gamma_quantile,
     interval_moments,
     lead_time_draws,
@@ -111,6 +112,8 @@ def test_distribution_is_normal_only_where_it_fits():
         variance=np.array([2000.0, 250_000.0, 20.0, 20.0, 24.0, 3.1]),
         events=np.array([20.0, 20.0, 20.0, 10.0, 0.2, 3.0]),
         size=np.array([50.0, 50.0, 2.5, 1.0, 10.0, 1.0]),
+        interval_days=np.full(6, 21.0),
+        rhythm=demand_rhythm(np.zeros((6, 30))),
     )
     assert found.tolist() == [
         "normal",
@@ -127,17 +130,22 @@ def test_normal_quantile():
     assert found == pytest.approx([10.0, 13.2897], abs=1e-4)
 
 
+def by_chance(count, days, units, seed=5):
+    """So many days with demand, anywhere."""
+    demand = np.zeros((1, days))
+    demand[0, np.random.default_rng(seed).choice(days, count, replace=False)] = units
+    return demand
+
+
 def test_bootstrap_of_packs_is_the_exact_binomial():
     # 12 a time with probability .1 a day over 21 days.
-    demand = np.zeros((1, 400))
-    demand[0, ::10] = 12.0
+    demand = by_chance(40, 400, 12.0)
     for service in (0.9, 0.95, 0.98):
         assert bootstrap(demand, service) == 12 * stats.binom.ppf(service, 21, 0.1)
 
 
 def test_normal_misses_what_the_bootstrap_finds():
-    demand = np.zeros((1, 400))
-    demand[0, ::40] = 12.0
+    demand = by_chance(10, 400, 12.0, seed=6)
     exact = 12 * stats.binom.ppf(0.95, 21, 0.025)
     mean, variance = np.array([21 * 0.3]), np.array([21 * 144 * 0.025 * 0.975])
     rounded = np.ceil(normal_quantile(np.array([0.95]), mean=mean, variance=variance))[0]
@@ -233,3 +241,41 @@ def test_flat_rule_covers_what_it_happens_to_cover():
     assert stats.poisson.cdf(1.3 * 0.5, 0.5) == pytest.approx(0.61, abs=0.005)
     assert stats.norm.cdf(1.3 * 50, 50, 5) == pytest.approx(0.999, abs=0.0005)
     assert stats.poisson.cdf(1.3 * 50, 50) == pytest.approx(0.983, abs=0.0005)
+
+
+def test_the_rhythm_of_demand_by_hand():
+    demand = np.zeros((5, 220))
+    demand[0, ::7] = 3.0
+    demand[1, ::30] = 3.0
+    demand[2, ::10] = 3.0
+    demand[3] = by_chance(40, 220, 1.0)
+    demand[4, [3, 10]] = 1.0
+    found = demand_rhythm(demand)
+    assert found.count.tolist() == [31, 7, 21, 39, 1]
+    assert found.mean[:3] == pytest.approx([7.0, 30.0, 10.0])
+    assert found.is_own.tolist() == [True, True, True, False, False]
+    assert found.booking_days.tolist() == [7.0, 30.4375, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(("interval", "most"), [(7, 1), (10, 2), (21, 3)])
+def test_what_sells_every_seventh_day_is_drawn_so(interval, most):
+    """An interval of 10 days holds one of them or two, with chances of 4 and 3 in 7."""
+    demand = np.zeros((1, 364))
+    demand[0, ::7] = 20.0
+    found = [
+        bootstrap_quantile(
+            np.array([service]),
+            demand=demand,
+            mean_daily=np.array([20 / 7]),
+            rate_variance=np.zeros(1),
+            review_days=np.array([float(interval)]),
+            lead_time_days=np.zeros(1),
+            lead_time_sd_days=np.zeros(1),
+            crossing_days=np.array([np.nan]),
+            crossing_sd_days=np.array([np.nan]),
+            keys=product_keys(["a"], seed=1),
+            draws=2000,
+        )[0]
+        for service in (0.5, 0.95)
+    ]
+    assert found == [20 * (interval // 7), 20 * most]

@@ -262,7 +262,7 @@ def test_what_to_order_now():
     assert np.isnan(rows.loc[2, "order_now_units"])
     assert rows.loc[1, "days_of_cover"] == pytest.approx(500)
     assert "order" in rows.loc[0, "reason"] and "nothing" in rows.loc[1, "reason"]
-    assert "no recent stock count" in rows.loc[2, "reason"]
+    assert "without a recent stock count" in rows.loc[2, "reason"]
 
 
 @pytest.mark.parametrize("factor", [1e6, 1e12, 1e-3])

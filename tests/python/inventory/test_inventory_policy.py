@@ -161,7 +161,8 @@ def test_a_perishable_article_gets_the_critical_ratio():
         ("service_target", 0.0),
         ("review_period_days", 0.5),
         ("unit_cost", -2.0),
-        ("on_hand_units", -1.0),
+        ("on_order_units", -1.0),
+        ("on_hand_units", np.inf),
         ("list_price", "cheap"),
     ],
 )

@@ -438,3 +438,37 @@ def test_bad_frames_and_options_are_refused():
         forecast(frame, scales={"sales": "real"}, horizon=0)
     with pytest.raises(ValueError, match="level"):
         forecast(frame, scales={"sales": "real"}, level=80)
+
+
+def months(values, metric="revenue"):
+    periods = pd.date_range("2021-01-01", periods=len(values), freq="MS")
+    return pd.DataFrame({"metric": metric, "entity": "all", "period": periods, "value": values})
+
+
+def test_months_of_negative_revenue_are_known():
+    found = forecast(months([100.0, 100.0, -150.0] * 13), scales={"revenue": "net"}).forecasts
+    assert found["history_count"].eq(39).all() and found["missing_count"].eq(0).all()
+    assert found["value_lower"].min() <= -150
+    # Money that was never negative is not forecast to be.
+    grown = forecast(months(100 * 1.03 ** np.arange(40)), scales={"revenue": "net"}).forecasts
+    assert grown["value_lower"].min() > 100
+    assert grown["value"].iloc[-1] == pytest.approx(100 * 1.03**45, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [100, 20, 150, 30, 120],
+        [1000, 1200, 15, 1100, 1300],
+        [5, 900, 3],
+        [1, 2, 1, 40, 2, 1, 3, 2, 60],
+    ],
+)
+def test_no_bound_is_beyond_what_paths_obey(values):
+    values = np.array(values, dtype=float)
+    reach = 2 * (values.max() - values.min())
+    found = forecast(months(values), scales={"revenue": "count"}).forecasts
+    for column in ("value", "value_lower", "value_upper"):
+        assert found[column].between(values.min() - reach, values.max() + reach).all()
+    assert (found["value_lower"] <= found["value"]).all()
+    assert (found["value"] <= found["value_upper"]).all()

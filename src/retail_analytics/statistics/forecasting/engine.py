@@ -16,6 +16,7 @@ from retail_analytics.statistics.forecasting.series import (
     Series,
     bounds_from_working,
     from_working,
+    held_within,
     read_series,
     unseen_step,
 )
@@ -79,7 +80,7 @@ def forecast(
     """Forecast every series of a long frame (metric, entity, period, value, optional weight).
 
     `scales` gives each metric its scale: `rate_pct` (0 to 100), `rate` (0 to 1), `balance` (-1 to
-    1), `count` (from 0), `positive` or `real`. Values and bounds come out in the metric's unit and
+    1), `count` (from 0), `positive`, `net` (what comes in less what goes out) or `real`. Values and bounds come out in the metric's unit and
     inside its scale; the value is a median, the bounds hold `level` of the outcomes. `freq` is a
     pandas offset such as MS, W-MON or D on which the periods lie. `weight` is the number of cases
     behind a rate. Nothing is random; each series is forecast by itself, so neither row order nor
@@ -114,7 +115,8 @@ def backtest(frame: pd.DataFrame, **options) -> pd.DataFrame:
     """The backtest of `forecast` alone, with the same options: by series and step ahead the errors
     of the method that serves and of the baseline over rolling origins.
 
-    `mase` is the error in units of the history's mean seasonal change (Hyndman and Koehler 2006),
+    `mase` is the error in units of the mean seasonal change before the first origin (Hyndman and
+    Koehler 2006),
     `smape` in percent of 200; `relative_mae` compares with the baseline at that step,
     `combination_relative_mae` is the figure over all steps that decided which of them serves.
     `coverage` is the share of outcomes inside the interval as it would have been given then, from
@@ -138,8 +140,10 @@ def _forecast_one(
         path, method = _short_path(one.working, horizon)
         half = short_half_widths(one.working, horizon=horizon, level=level, unseen=unseen_step(one))
     if count >= FEWEST_FOR_FORECAST:
-        value = from_working(path, scale=one.scale)
-        lower, upper = bounds_from_working(path - half, path + half, one)
+        value = held_within(from_working(path, scale=one.scale), one)
+        lower, upper = (
+            held_within(bound, one) for bound in bounds_from_working(path - half, path + half, one)
+        )
         observed = one.values[one.known]
         if observed.min() == observed.max():
             # Back and forth through a logit would cost the last digit, or draw 100 % in.
@@ -193,7 +197,8 @@ def _replayed(
         "combination_relative_mae": combined_mae / naive_mae if naive_mae > 0 else np.nan,
         "coverage": _step_means(replayed_hits(past, served=served, level=level)),
     }
-    unit = _usual_change(one.values, season_length)
+    # Of what was known before the first forecast: what is to be foretold is no measure of itself.
+    unit = _usual_change(one.values[: past.origins[0]], season_length)
     for prefix in ("", "baseline_"):
         scores[f"{prefix}mase"] = _ratio(scores[f"{prefix}mae"], np.full(horizon, unit))
     scores["relative_mae"] = _ratio(scores["mae"], scores["baseline_mae"])

@@ -9,11 +9,13 @@ from scipy.special import expit, logit
 
 from retail_analytics.statistics.series import checked_series, on_grid
 
-SCALES = ("rate_pct", "rate", "balance", "count", "positive", "real")
+SCALES = ("rate_pct", "rate", "balance", "count", "positive", "net", "real")
 # (lowest, highest) of the scales that have two ends
 BOUNDS = {"rate_pct": (0.0, 100.0), "rate": (0.0, 1.0), "balance": (-1.0, 1.0)}
 # A value beyond this cannot be squared and summed in double precision.
 LARGEST = 1e150
+# How many of its ranges a forecast or its bounds may lie outside of what a series has shown.
+MOST_RANGES = 2.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ def read_series(
     for metric, entity, rows in on_grid(data, freq=freq):
         scale = scales[metric]
         values = _usable(rows["value"].to_numpy(), scale)
+        if scale == "net":
+            # Money grows by shares, so it is forecast as a count until it has been negative.
+            scale = "real" if (values < 0).any() else "count"
         weights = rows["weight"].to_numpy() if "weight" in rows else None
         first, last = _span(np.isfinite(values), season_length if season_length > 1 else 6)
         used = slice(first, last + 1)
@@ -132,6 +137,20 @@ def bounds_from_working(
         if len(at_high):
             bounds[1] = np.where(upper >= at_high.min(), high, bounds[1])
     return bounds[0], bounds[1]
+
+
+def held_within(values: np.ndarray, series: Series) -> np.ndarray:
+    """Values no further beyond what the series has shown than twice its range.
+
+    On a logarithmic scale an interval that is honest there can end at amounts nobody would print
+    (five months between 20 and 150 gave 56,606). A series that never moved shows no range.
+    """
+    observed = series.values[series.known]
+    low, high = observed.min(), observed.max()
+    if low == high:
+        return values
+    reach = MOST_RANGES * (high - low)
+    return np.clip(values, low - reach, high + reach)
 
 
 def unseen_step(series: Series) -> float:

@@ -1,0 +1,199 @@
+"""Stock where the truth is known: regular sales, dead articles, falling demand, peaks."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from retail_analytics.inventory import InventorySettings, inventory, inventory_chunk
+from retail_analytics.inventory.backtest import pinball
+from retail_analytics.inventory.season import peak_index
+from retail_analytics.inventory.stopped import selling_chance
+
+AS_OF = date(2024, 12, 31)
+
+
+def settings(lead_time_days):
+    return InventorySettings(
+        service_target=0.95,
+        review_period_days=7,
+        lead_time_days=float(lead_time_days),
+        lead_time_sd_share=0.0,
+        holding_cost_rate=0.25,
+        order_cost=0.0,
+        salvage_rate=0.9,
+        cover_weeks=4.0,
+    )
+
+
+def levels(demand, *, lead_time_days=0, **columns):
+    frame = pd.DataFrame({"product_id": [f"p{number:03}" for number in range(len(demand))]})
+    found = inventory_chunk(
+        demand, frame.assign(**columns), as_of_date=AS_OF, settings=settings(lead_time_days), seed=1
+    )
+    return found.levels
+
+
+@pytest.mark.parametrize("units", [1.0, 5.0, 20.0])
+@pytest.mark.parametrize(("lead_time_days", "bookings"), [(0, 1), (3, 2), (14, 3)])
+def test_what_sells_once_a_week_is_stocked_for_the_weeks_ahead(units, lead_time_days, bookings):
+    demand = np.zeros((1, 364))
+    demand[0, 6::7] = units
+    row = levels(demand, lead_time_days=lead_time_days).iloc[0]
+    assert row["reorder_point_units"] == bookings * units
+    assert row["forecast_daily_demand"] == pytest.approx(units / 7)
+
+
+def booked_weekly(rng, level):
+    """Units of (articles, weeks) with negative binomial weeks around `level`, booked on a day."""
+    weeks = rng.negative_binomial(3.0, 3.0 / (3.0 + level))
+    demand = np.zeros((len(weeks), 7 * weeks.shape[1]))
+    demand[:, 6::7] = weeks
+    return demand
+
+
+@pytest.mark.parametrize(
+    ("trend", "lead_time_days", "service"),
+    [(0.0, 0, (0.93, 0.98)), (0.0, 14, (0.92, 0.98)), (-0.015, 0, (0.92, 0.99))],
+)
+def test_sales_booked_once_a_week_reach_their_service(trend, lead_time_days, service):
+    """The loss is near that of who knows the distribution; falling sales take stock along."""
+    rng = np.random.default_rng(4)
+    weeks, ahead = 128, 1 + lead_time_days // 7
+    mean = rng.gamma(2.0, 4.0, 300)[:, None] * np.exp(trend * np.arange(weeks + ahead))
+    demand = booked_weekly(rng, mean)
+    found = levels(demand[:, : 7 * weeks], lead_time_days=lead_time_days)
+    held = found["reorder_point_units"].to_numpy()
+    actual = demand[:, 7 * weeks :].sum(axis=1)
+    low, high = service
+    assert low <= (actual <= held).mean() <= high
+    draws = rng.negative_binomial(3.0, 3.0 / (3.0 + np.repeat(mean[None, :, weeks:], 2000, axis=0)))
+    oracle = np.quantile(draws.sum(axis=2), 0.95, axis=0)
+    loss, best = (
+        pinball(actual, level, service=np.full(len(held), 0.95)).mean() for level in (held, oracle)
+    )
+    assert loss <= (1.15 if trend == 0 else 1.3) * best
+    assert held.mean() <= (1.15 if trend == 0 else 1.3) * oracle.mean()
+
+
+def test_what_died_is_not_ordered():
+    demand = np.zeros((4, 364))
+    demand[:, :60] = 5.0
+    demand[2, 150::90] = 5.0
+    demand[3, -1] = 5.0
+    found = levels(
+        demand,
+        lead_time_days=7,
+        on_hand_units=0.0,
+        # Of the second, nothing was there to sell.
+        in_stock_share=[2 / 3, 0.0, 1.0, 1.0],
+        abc_class=["A"] * 4,
+    )
+    assert found["method"].eq("stopped").tolist() == [True, False, False, False]
+    assert found.loc[0, "forecast_daily_demand"] < 0.001
+    assert found.loc[0, "order_now_units"] == 0
+    assert np.isnan(found.loc[0, "days_of_cover"])
+    assert "Not sold for 304 days" in found.loc[0, "reason"]
+    assert (found.loc[1:, "order_now_units"] > 0).all()
+
+
+def test_the_chance_that_an_article_still_sells():
+    silences = (30, 60, 90, 120, 200)
+    demand = np.zeros((len(silences), 600))
+    for row, silence in enumerate(silences):
+        # Every twelfth day, then no more.
+        demand[row, : 600 - silence : 12] = 1.0
+    chance = selling_chance(demand, in_stock_share=np.ones(len(silences)))
+    assert chance[0] == 1
+    assert (np.diff(chance) <= 0).all()
+    assert chance[-1] < 1e-3
+    assert selling_chance(demand, in_stock_share=np.zeros(len(silences))).tolist() == [1.0] * 5
+    twice = np.repeat(demand[-1:], 2, axis=0)
+    twice[1, :300] = 0
+    few, many = selling_chance(twice, in_stock_share=np.ones(2))[::-1]
+    assert few > many
+
+
+def test_an_article_of_class_a_is_kept_in_stock():
+    demand = np.zeros((3, 1000))
+    demand[:, [100, 600, 990]] = 4.0
+    found = levels(demand, on_hand_units=0.0, abc_class=["A", "C", None])
+    assert found["reorder_point_units"].tolist() == [4, 0, 0]
+    assert "-0" not in "".join(found["reason"])
+    assert "none need be in stock" in found.loc[1, "reason"]
+    # What has been sold beyond the stock is said, and ordered.
+    owed = levels(np.full((1, 300), 2.0), on_hand_units=[-3.0]).iloc[0]
+    assert owed["order_now_units"] == owed["order_up_to_units"] + 3
+    assert "3 units sold that are neither there nor on order" in owed["reason"]
+    assert owed["days_of_cover"] == 0
+
+
+def test_numbers_in_a_reason_are_those_people_write():
+    busy = levels(np.full((1, 300), 17_000.0), on_hand_units=[1.0]).iloc[0]
+    assert "17,000 units per day" in busy["reason"]
+    one = levels(np.eye(1, 300, 150) + np.eye(1, 300, 290), abc_class=["A"]).iloc[0]
+    assert "1 unit in stock or on order last" in one["reason"]
+
+
+def two_christmases(rng, articles=60, weeks=136):
+    factor = np.ones(weeks)
+    for begin in (48, 100):
+        factor[begin : begin + 4] = [2.0, 3.0, 3.0, 1.5]
+    mean = rng.gamma(2.0, 4.0, articles)[:, None] * factor
+    return rng.negative_binomial(3.0, 3.0 / (3.0 + mean)).astype(float), mean, factor
+
+
+@pytest.mark.parametrize("lead_weeks", [0, 2])
+def test_the_second_christmas_finds_the_stock_it_needs(lead_weeks):
+    rng = np.random.default_rng(3)
+    units, mean, factor = two_christmases(rng)
+    begin = date(2021, 1, 9)
+    days = [begin + timedelta(days=7 * week) for week in range(units.shape[1])]
+    rows, weeks = np.nonzero(units)
+    ids = np.array([f"p{number:03}" for number in range(len(units))])
+    demand = pd.DataFrame(
+        {
+            "product_id": ids[rows],
+            "demanded_on": np.array(days, dtype="datetime64[ns]")[weeks],
+            "units": units[rows, weeks],
+        }
+    )
+
+    def held(week):
+        """The reorder points as of the end of the week before."""
+        as_of = days[week - 1]
+        found = inventory(
+            demand[demand["demanded_on"] <= pd.Timestamp(as_of)],
+            pd.DataFrame({"product_id": ids}),
+            as_of_date=as_of,
+            history_days=7 * week + 6,
+            settings=settings(7 * lead_weeks),
+            seed=1,
+        )
+        return found.levels["reorder_point_units"].to_numpy()
+
+    ahead = 1 + lead_weeks
+    served = [units[:, week : week + ahead].sum(axis=1) <= held(week) for week in range(100, 103)]
+    assert np.mean(served) >= 0.80
+    week = 104 + 8
+    draws = rng.negative_binomial(
+        3.0, 3.0 / (3.0 + np.repeat(mean[None, :, week : week + ahead], 2000, axis=0))
+    )
+    need = np.quantile(draws.sum(axis=2), 0.95, axis=0).mean()
+    assert held(week).mean() == pytest.approx(need, rel=0.10)
+    assert factor[week : week + ahead].max() == 1
+
+
+def test_an_even_first_year_has_no_peak():
+    rng = np.random.default_rng(8)
+    for mean in (2.0, 20.0, 200.0):
+        assert peak_index(rng.poisson(mean, 420).astype(float)) is None
+    growing = rng.poisson(np.linspace(20, 60, 420)).astype(float)
+    assert peak_index(growing) is None
+    peak = rng.poisson(np.where((np.arange(420) > 330) & (np.arange(420) < 360), 60, 20))
+    index = peak_index(peak.astype(float))
+    assert index[:300].max() < 1.2
+    assert 2 < index[345] < 3.5
+    # Back a year later.
+    assert 2 < index[345 + 365] < 3.5
