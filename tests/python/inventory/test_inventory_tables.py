@@ -150,7 +150,7 @@ def test_levels_of_the_sample_beat_the_rules_of_thumb(sample_warehouse: Built) -
     assert {metric for metric, *_ in rows} == {"pinball_loss", "service_gap", "coverage_rate"}
     assert all(skill > 0 for metric, _, skill, _ in rows if metric != "coverage_rate")
     # an article has three or four orders in the replay: the interval of so few holds more than 80 %
-    assert all(0.7 < coverage < 0.95 for metric, *_, coverage in rows if metric == "coverage_rate")
+    assert all(0.7 < coverage < 0.97 for metric, *_, coverage in rows if metric == "coverage_rate")
 
 
 def test_orders_of_the_sample_after_christmas_are_not_for_christmas(

@@ -80,8 +80,9 @@ def forecast(
     """Forecast every series of a long frame (metric, entity, period, value, optional weight).
 
     `scales` gives each metric its scale: `rate_pct` (0 to 100), `rate` (0 to 1), `balance` (-1 to
-    1), `count` (from 0), `positive`, `net` (what comes in less what goes out) or `real`. Values and bounds come out in the metric's unit and
-    inside its scale; the value is a median, the bounds hold `level` of the outcomes. `freq` is a
+    1), `count` (from 0), `positive`, `net` (what comes in less what goes out) or `real`. Values and
+    bounds come out in the metric's unit and inside its scale; the value is a median, the bounds
+    hold `level` of the outcomes. `freq` is a
     pandas offset such as MS, W-MON or D on which the periods lie. `weight` is the number of cases
     behind a rate. Nothing is random; each series is forecast by itself, so neither row order nor
     other series change it. `workers` above 1 spreads the series over that many processes.

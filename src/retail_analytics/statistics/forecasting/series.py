@@ -9,7 +9,9 @@ from scipy.special import expit, logit
 
 from retail_analytics.statistics.series import checked_series, on_grid
 
-SCALES = ("rate_pct", "rate", "balance", "count", "positive", "net", "real")
+SCALES = ("rate_pct", "rate", "balance", "count", "positive", "real")
+# Money that comes in less what goes out: a count until it has been negative, then real.
+NET = "net"
 # (lowest, highest) of the scales that have two ends
 BOUNDS = {"rate_pct": (0.0, 100.0), "rate": (0.0, 1.0), "balance": (-1.0, 1.0)}
 # A value beyond this cannot be squared and summed in double precision.
@@ -57,15 +59,14 @@ def read_series(
     """
     data = checked_series(frame)
     for metric in data["metric"].unique():
-        if scales.get(metric) not in SCALES:
-            raise ValueError(f"metric: {metric} needs a scale, one of {', '.join(SCALES)}")
+        if scales.get(metric) not in (*SCALES, NET):
+            raise ValueError(f"metric: {metric} needs a scale, one of {', '.join((*SCALES, NET))}")
     if as_of is not None:
         data = data[data["period"] <= pd.Timestamp(as_of)]
     for metric, entity, rows in on_grid(data, freq=freq):
         scale = scales[metric]
         values = _usable(rows["value"].to_numpy(), scale)
-        if scale == "net":
-            # Money grows by shares, so it is forecast as a count until it has been negative.
+        if scale == NET:
             scale = "real" if (values < 0).any() else "count"
         weights = rows["weight"].to_numpy() if "weight" in rows else None
         first, last = _span(np.isfinite(values), season_length if season_length > 1 else 6)
