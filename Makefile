@@ -23,7 +23,7 @@ READY := $(VENV)/.ready
 REPORTS_READY := $(VENV)/.reports-ready
 DASHBOARDS_READY := $(VENV)/.dashboards-ready
 
-TOPICS ?= executive customers operations reputation
+TOPICS ?= $(basename $(notdir $(wildcard dashboards/*.yml)))
 FORMATS ?= pdf xlsx html csv
 
 .PHONY: help setup build test check lint docs show diff impact rollback dashboards export report bench sample clean

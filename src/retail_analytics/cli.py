@@ -55,13 +55,16 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="folder to write (default: exports in the warehouse)")
     add_warehouse(sub)
     sub = command("report", report)
-    sub.add_argument("--topic", required=True, help="executive, customers, operations, reputation")
+    sub.add_argument(
+        "--topic", required=True, help="a file of the questions: overview, customers, ..."
+    )
     sub.add_argument("--format", required=True, choices=["xlsx", "pdf", "html", "csv"])
     sub.add_argument("--out", type=Path, required=True, help="file to write")
+    add_questions(sub)
     add_warehouse(sub)
     sub = command("dashboards", dashboards)
     sub.add_argument("--out", type=Path, help="folder (default: dashboards in the warehouse)")
-    sub.add_argument("--boards", type=Path, default=Path("dashboards"), help="folder of the boards")
+    add_questions(sub)
     add_warehouse(sub)
     sub = command("sample", sample)
     sub.add_argument("--customers", type=int, required=True)
@@ -74,6 +77,12 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--source", type=Path, required=True, help="folder of those files")
     sub.add_argument("--out", type=Path, required=True, help="folder for the input tables")
     return parser
+
+
+def add_questions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--questions", type=Path, default=Path("dashboards"), help="folder of the questions"
+    )
 
 
 def add_warehouse(parser: argparse.ArgumentParser) -> None:
@@ -144,6 +153,7 @@ def report(options: argparse.Namespace) -> int:
             topic=options.topic,
             file_format=options.format,
             out=options.out,
+            questions=options.questions,
         )
     )
     return 0
@@ -157,7 +167,7 @@ def dashboards(options: argparse.Namespace) -> int:
         raise UsageError(f"{error.name} is not installed; `make dashboards` does it") from error
 
     out = options.out or Path(options.warehouse) / "dashboards"
-    for path in write_dashboards(Path(options.warehouse), boards=options.boards, out=out):
+    for path in write_dashboards(Path(options.warehouse), questions=options.questions, out=out):
         print(f"{path.stat().st_size:>12,} {path}")
     return 0
 

@@ -15,12 +15,19 @@ pytest.importorskip("altair", reason="`make dashboards` installs it")
 vl_convert = pytest.importorskip("vl_convert", reason="`make dashboards` installs it")
 
 from retail_analytics.serving.catalog import open_catalog  # noqa: E402
+from retail_analytics.serving.charts import chart  # noqa: E402
 from retail_analytics.serving.dashboards import write_dashboards  # noqa: E402
-from retail_analytics.serving.dashboards.boards import Block, fill, read_boards, shown  # noqa: E402
-from retail_analytics.serving.dashboards.charts import chart  # noqa: E402
+from retail_analytics.serving.questions import (  # noqa: E402
+    Block,
+    answer_topic,
+    columns_of,
+    read_topics,
+)
+from retail_analytics.serving.values import excel_format, shown  # noqa: E402
 
-BOARDS = ROOT / "dashboards"
-PAGES = ["overview", "customers", "deliveries", "inventory", "reputation"]
+QUESTIONS = ROOT / "dashboards"
+PAGES = list(read_topics(QUESTIONS))
+CHARTED = [name for name in PAGES if name != "about"]
 HOSTILE = '=HYPERLINK("http://x")<script>alert(1)</script>'
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # what a page loads, in Chromium's log (its "blink_resource_loader"), beside the browser's own
@@ -164,7 +171,7 @@ def hostile(sample_warehouse: Built, tmp_path_factory: pytest.TempPathFactory) -
 def pages(hostile: Built, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What is written for the hostile sample, by page."""
     out = tmp_path_factory.mktemp("pages")
-    written = write_dashboards(hostile.warehouse, boards=BOARDS, out=out)
+    written = write_dashboards(hostile.warehouse, questions=QUESTIONS, out=out)
     assert [path.stem for path in written] == PAGES
     return {path.stem: path.read_text() for path in written}
 
@@ -231,7 +238,7 @@ def drawn(
 
 
 @needs_browser
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", CHARTED)
 def test_a_browser_draws_every_chart_and_asks_for_nothing(
     name: str, drawn: dict[str, tuple[str, list[str], list[str]]]
 ) -> None:
@@ -290,10 +297,11 @@ def test_every_chart_says_its_unit_and_day_and_shows_its_figures(
 @pytest.mark.parametrize("name", PAGES)
 def test_every_forecast_has_its_interval(name: str, sample_warehouse: Built) -> None:
     with open_catalog(sample_warehouse.warehouse) as catalog:
-        board = fill(catalog, read_boards(BOARDS)[name], where=name)
-    blocks = [block for block in board.blocks if not isinstance(block, list)]
-    ahead = [row for block in blocks for row in block.rows if row.get("is_forecast")]
-    assert bool(ahead) == (name != "inventory")
+        topic = answer_topic(catalog, name, read_topics(QUESTIONS)[name])
+    ahead = [row for block in topic.questions for row in block.rows if row.get("is_forecast")]
+    assert bool(ahead) == any(
+        "is_forecast" in block.names and not block.empty for block in topic.questions
+    )
     assert all(row["lower"] < row["value"] < row["upper"] for row in ahead)
 
 
@@ -303,9 +311,9 @@ def test_no_name_becomes_part_of_the_page(name: str, pages: dict[str, str]) -> N
     assert "<script>alert" not in page
     # Vega, the page's own, and data that no browser runs
     assert len(re.findall("<script>", page)) == 2
-    assert name in ("inventory", "reputation") or html.escape(HOSTILE, quote=False) in page.replace(
-        "&#34;", '"'
-    )
+    assert name in ("inventory", "reputation", "about") or html.escape(
+        HOSTILE, quote=False
+    ) in page.replace("&#34;", '"')
 
 
 def test_the_data_of_a_chart_is_what_was_asked_for(pages: dict[str, str]) -> None:
@@ -319,12 +327,12 @@ def test_the_data_of_a_chart_is_what_was_asked_for(pages: dict[str, str]) -> Non
 def test_empty_tables_give_a_page_that_says_what_is_missing(
     name: str, nothing: Path, tmp_path: Path
 ) -> None:
-    write_dashboards(nothing, boards=BOARDS, out=tmp_path)
+    write_dashboards(nothing, questions=QUESTIONS, out=tmp_path)
     page = (tmp_path / f"{name}.html").read_text()
     assert "data-chart=" not in page.split("<script>")[0]
     assert page.count('<p class="missing">') == len(figures(page)) > 0
     figure_texts = re.findall(r'<dd class="figure">(.*?)</dd>', page)
-    assert set(figure_texts) == {"–"}
+    assert set(figure_texts) == ({"–"} if name != "about" else set())
     comparisons = re.findall(r'<dd class="comparison">(.*?)</dd>', page)
     assert all(text.startswith("Nothing to show: no rows of ") for text in comparisons)
 
@@ -355,22 +363,21 @@ def test_empty_tables_give_a_page_that_says_what_is_missing(
 def test_a_faulty_board_is_named(
     change: str, complaint: str, nothing: Path, tmp_path: Path
 ) -> None:
-    for path in BOARDS.glob("page.*"):
-        shutil.copy(path, tmp_path)
     board = f"title: B\nquestion: Q\norder: 1\nblocks:\n- {change}\n"
     (tmp_path / "b.yml").write_text(board)
     with pytest.raises(ValueError, match=complaint):
-        write_dashboards(nothing, boards=tmp_path, out=tmp_path / "out")
+        write_dashboards(nothing, questions=tmp_path, out=tmp_path / "out")
 
 
 def block(kind: str, rows: list[dict]) -> Block:
+    spec = {"kind": kind}
     return Block(
         kind=kind,
-        spec={},
+        spec=spec,
         title="T",
         unit="u",
-        answer="",
-        columns=list(rows[0]),
+        answers={},
+        columns=columns_of(spec, list(rows[0])),
         rows=rows,
         row_count=len(rows),
         empty="",
@@ -408,3 +415,40 @@ def test_bars_below_zero_are_on_the_scale() -> None:
 )
 def test_values_are_shown_as_people_read_them(value: object, form: str, text: str) -> None:
     assert shown(value, form) == text
+
+
+def test_an_amount_is_drawn_with_all_its_digits() -> None:
+    spec = chart(block("bars", [{"label": "a", "value": 1_234_567.89}]))
+    ((row,),) = spec["datasets"].values() if "datasets" in spec else [spec["data"]["values"]]
+    assert row["value"] == 1_234_567.89
+
+
+def test_nothing_is_said_of_the_interval_of_a_measured_month() -> None:
+    rows = [
+        {"month": "2024-01-01", "value": 1, "lower": None, "upper": None, "is_forecast": False},
+        {"month": "2024-02-01", "value": 2, "lower": 1, "upper": 3, "is_forecast": True},
+    ]
+    tooltips = {
+        layer["transform"][0]["filter"]: [tip["field"] for tip in layer["encoding"]["tooltip"]]
+        for layer in chart(block("line", rows))["layer"]
+        if "tooltip" in layer["encoding"]
+    }
+    assert tooltips == {
+        "!isValid(datum.lower)": ["month", "value"],
+        "isValid(datum.lower)": ["month", "value", "lower", "upper"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("form", "excel"),
+    [
+        (",.0f", "#,##0"),
+        (",d", "#,##0"),
+        (".1%", "0.0%"),
+        ("+.1f", "+0.0;-0.0;0.0"),
+        ("%B %Y", "mmm yyyy"),
+        ("", ""),
+    ],
+)
+def test_a_workbook_shows_the_digits_that_a_page_shows(form: str, excel: str) -> None:
+    assert excel_format(form) == excel

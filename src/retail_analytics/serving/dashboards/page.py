@@ -1,48 +1,49 @@
-"""Pages: a filled board as one HTML file that needs nothing else, neither file nor network."""
+"""Pages: a topic as one HTML file that needs nothing else, neither file nor network."""
 
 import base64
 import hashlib
 import json
-from pathlib import Path
+from importlib.resources import files
 
 import vl_convert
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 
-from retail_analytics.serving.dashboards.boards import Block, Board, shown
-from retail_analytics.serving.dashboards.charts import chart
+from retail_analytics.serving.charts import chart
+from retail_analytics.serving.questions import Block, Topic
+from retail_analytics.serving.values import shown
 
 # figures below a chart for those who read them instead of it; the file has all
 LISTED_ROWS = 400
 
 
 class Pages:
-    """Renders boards with the template, style and script of their folder."""
+    """Renders topics with the template, style and script of this package."""
 
-    def __init__(self, folder: Path, titles: dict[str, str]) -> None:
-        """`titles` are those of all boards by file name, for the links between them."""
-        environment = Environment(
-            loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined
-        )
+    def __init__(self, titles: dict[str, str]) -> None:
+        """`titles` are those of all topics by file name, for the links between them."""
+        environment = Environment(autoescape=True, undefined=StrictUndefined)
         environment.filters["spec"] = spec_json
         environment.filters["listed"] = listed
         environment.filters["shown"] = shown
         environment.globals["is_cards"] = lambda block: isinstance(block, list)
-        self.template = environment.get_template("page.html")
+        self.template = environment.from_string(part("page.html"))
         self.titles = titles
-        self.style = (folder / "page.css").read_text()
         # Vega, from the package: a script that ends within itself would end the page's
         library = vl_convert.javascript_bundle().replace("</script", "<\\/script")
-        self.scripts = [library, (folder / "page.js").read_text()]
+        self.scripts = [library, part("page.js")]
 
-    def render(self, name: str, board: Board) -> str:
+    def render(self, topic: Topic) -> str:
         return self.template.render(
-            name=name,
-            board=board,
+            topic=topic,
             titles=self.titles,
-            style=self.style,
+            style=part("page.css"),
             scripts=self.scripts,
             hashes=[digest(script) for script in self.scripts],
         )
+
+
+def part(name: str) -> str:
+    return (files("retail_analytics.serving.dashboards") / name).read_text("utf-8")
 
 
 def digest(script: str) -> str:
@@ -57,18 +58,8 @@ def spec_json(block: Block) -> str:
 
 def listed(block: Block) -> list[list[str]]:
     """The rows as text, the newest first where they go by month."""
-    if block.kind == "table":
-        forms = {name: how.get("format", "") for name, how in block.spec["columns"].items()}
-    else:
-        value = block.spec.get("format", ",.0f")
-        forms = {"value": value, "lower": value, "upper": value}
     rows = block.rows[::-1] if block.kind == "line" else block.rows
     return [
-        [
-            row[column][:7]
-            if column == "month" and block.kind == "line"
-            else shown(row[column], forms.get(column, ""))
-            for column in block.columns
-        ]
+        [shown(row[column.name], column.form) for column in block.columns]
         for row in rows[:LISTED_ROWS]
     ]

@@ -7,14 +7,15 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from retail_analytics.serving.catalog import Catalog
 from retail_analytics.serving.export import FORMULA_START, INERT
 from retail_analytics.serving.reports.content import Report
-from retail_analytics.serving.reports.numbers import is_missing, is_number
+from retail_analytics.serving.values import is_missing, is_number
 
 COLUMNS = ["section", "row_number", "label", "measure", "value", "text", "unit", "as_of_date"]
 
 
-def write_csv(report: Report, path: Path) -> None:
+def write(report: Report, catalog: Catalog, path: Path) -> None:
     """Writes all figures of a report; numbers in `value`, everything else in `text`."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -29,31 +30,32 @@ def write_csv(report: Report, path: Path) -> None:
                     inert(measure),
                     plain(value) if is_value else "",
                     "" if is_value else inert(plain(value)),
-                    unit,
-                    report.as_of_date or "",
+                    inert(unit),
+                    report.topic.as_of or "",
                 ]
             )
 
 
 def figures(report: Report) -> Iterator[tuple[str, int, str, str, object, str]]:
     """Section, row, label of the row, measure, value and unit of each figure of the report."""
-    for number, figure in enumerate(report.figures, 1):
+    for number, card in enumerate(report.topic.cards, 1):
         for measure, value in (
-            ("value", figure.value),
-            ("before", figure.before),
-            ("lower", figure.lower),
-            ("upper", figure.upper),
-            ("note", figure.note or None),
+            ("value", card.value),
+            ("lower", card.lower),
+            ("upper", card.upper),
+            ("comparison", card.comparison or None),
+            ("missing", card.empty or None),
         ):
             if not is_missing(value):
-                yield "Key figures", number, figure.label, measure, value, figure.unit
-    for section in (*report.sections, report.quality, report.inputs):
-        if section.missing:
-            yield section.title, 0, "", "missing", f"No rows: {section.missing}.", ""
-        for number, row in enumerate(section.rows, 1):
-            for heading, value in zip(section.headings[1:], row[1:], strict=True):
-                if not is_missing(value):
-                    yield section.title, number, plain(row[0]), heading.name, value, ""
+                yield "Key figures", number, card.label, measure, value, card.unit
+    for block in report.sections:
+        if block.empty:
+            yield block.title, 0, "", "missing", block.empty, ""
+        for number, row in enumerate(block.rows, 1):
+            label, *measures = block.names
+            for name in measures or [label]:
+                if not is_missing(row[name]):
+                    yield block.title, number, plain(row[label]), name, row[name], block.unit
 
 
 def plain(value: object) -> str:

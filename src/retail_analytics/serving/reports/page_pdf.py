@@ -11,9 +11,11 @@ from pathlib import Path
 import font_source_sans_pro
 import typst
 
-from retail_analytics.serving.catalog import Table
-from retail_analytics.serving.reports.content import Figure, Heading, Report, Section
-from retail_analytics.serving.reports.numbers import shown
+from retail_analytics.serving.catalog import Catalog, Table
+from retail_analytics.serving.charts import picture
+from retail_analytics.serving.questions import Block, Column
+from retail_analytics.serving.reports.content import Report, rows_as_text, words_below
+from retail_analytics.serving.values import shown
 
 TEMPLATE = "page.typ"
 FONTS = Path(font_source_sans_pro.__file__).parent / "files"
@@ -23,19 +25,26 @@ SHORT_TEXT, SHORT_WORD = 18, 28
 BREAK_AFTER = 12
 
 
-def write_pdf(report: Report, path: Path) -> None:
+def write(report: Report, catalog: Catalog, path: Path) -> None:
     """Writes the PDF; all text reaches Typst as data, none as markup."""
     charts: dict[str, bytes] = {}
     document = {
         "title": report.title,
+        "question": report.topic.question,
         "as_of": report.as_of,
         "subtitle": f"As of {report.as_of} · amounts in {report.currency} · "
-        f"built {shown(report.built_at, 'text')}",
-        "figures": [described_figure(figure) for figure in report.figures],
-        "sections": [described(section, charts) for section in report.sections],
-        "appendix": [described(section, charts) for section in (report.quality, report.inputs)],
-        "notes": report.notes,
-        "tables": described(tables_section(report.tables), charts),
+        f"built {shown(report.topic.built_at)}",
+        "figures": [
+            {
+                "label": card.label,
+                "text": card.figure,
+                "lines": [line for line in (card.unit, card.empty or card.comparison) if line],
+            }
+            for card in report.topic.cards
+        ],
+        "sections": [described(block, charts) for block in report.sections],
+        "notes": report.topic.notes,
+        "tables": tables_section(report.tables),
     }
     source = (files("retail_analytics.serving.reports") / TEMPLATE).read_bytes()
     typst.compile(
@@ -43,53 +52,45 @@ def write_pdf(report: Report, path: Path) -> None:
         output=str(path),
         font_paths=[str(FONTS)],
         # the same file and day give the same bytes
-        timestamp=report.built_at.replace(tzinfo=UTC),
+        timestamp=report.topic.built_at.replace(tzinfo=UTC),
         format="pdf",
     )
 
 
-def described_figure(figure: Figure) -> dict:
-    lines = [f"80 % interval {figure.interval}"] if figure.interval else []
-    lines += [line for line in (figure.comparison, figure.note) if line]
-    return {"label": figure.label, "text": figure.text, "lines": lines}
-
-
-def described(section: Section, charts: dict[str, bytes]) -> dict:
-    """A section as strings; its chart becomes a file of the document."""
-    chart = ""
-    if section.svg:
+def described(block: Block, charts: dict[str, bytes]) -> dict:
+    """A question as strings; its chart becomes a file of the document."""
+    chart, rows = "", []
+    if block.kind == "table":
+        rows = [[breakable(text) for text in row] for row in rows_as_text(block)]
+    elif not block.empty:
         chart = f"chart-{len(charts)}.svg"
-        charts[chart] = section.svg.encode()
-    rows = [
-        [
-            breakable(shown(value, heading.kind))
-            for value, heading in zip(row, section.headings, strict=True)
-        ]
-        for row in section.table
-    ]
+        charts[chart] = picture(block).encode()
     return {
-        "title": section.title,
-        "question": section.question,
-        "reading": section.reading,
-        "missing": section.missing,
-        "rest": section.rest,
+        "title": block.title,
+        "answer": block.answer,
+        "missing": block.empty,
+        "below": "" if block.empty else words_below(block),
         "chart": chart,
-        "headings": [
-            {"label": heading.label, "is_number": heading.is_number} for heading in section.headings
-        ],
-        "widths": widths(section.headings, rows),
+        **table_of(block.columns, rows),
+    }
+
+
+def table_of(columns: list[Column], rows: list[list[str]]) -> dict:
+    return {
+        "headings": [{"label": one.title, "is_number": one.is_number} for one in columns],
+        "widths": widths(columns, rows),
         "rows": rows,
     }
 
 
-def widths(headings: list[Heading], rows: list[list[str]]) -> list[str]:
+def widths(headings: list[Column], rows: list[list[str]]) -> list[str]:
     """For each column `auto`, or the share of the rest it gets: by its longest value.
 
     The root of the length: long text may take several lines, short text should not have to.
     """
     columns = [[row[number] for row in rows] for number in range(len(headings))]
     shares = [
-        round(10 * math.sqrt(min(max(map(len, [heading.label, *column])), 160)))
+        round(10 * math.sqrt(min(max(map(len, [heading.title, *column])), 160)))
         for heading, column in zip(headings, columns, strict=True)
     ]
     is_auto = [
@@ -115,17 +116,19 @@ def breakable(text: str) -> str:
     )
 
 
-def tables_section(tables: list[Table]) -> Section:
+def tables_section(tables: list[Table]) -> dict:
     """The list of the tables behind a report."""
-    rows = [(table.name, table.row_count, table.grain) for table in tables]
-    return Section(
-        title="Tables behind this report",
-        question="Each is in the published file, and in the exports.",
-        headings=[
-            Heading("table", "Table", "text"),
-            Heading("rows", "Rows", "count"),
-            Heading("comment", "What a row is", "text"),
-        ],
-        rows=rows,
-        shown_rows=len(rows),
-    )
+    columns = [
+        Column("table", "Table", ""),
+        Column("rows", "Rows", ",d"),
+        Column("comment", "What a row is", ""),
+    ]
+    rows = [[table.name, shown(table.row_count, ",d"), table.grain] for table in tables]
+    return {
+        "title": "Tables behind this report",
+        "answer": "",
+        "missing": "" if rows else "This report has no tables of its own.",
+        "below": "Each is in the published file, and in the exports.",
+        "chart": "",
+        **table_of(columns, rows),
+    }

@@ -1,4 +1,4 @@
-"""A report as an Excel workbook: contents, key figures, a sheet a section or a mart, notes.
+"""A report as an Excel workbook: contents, key figures, a sheet per question and mart, notes.
 
 Cells are typed: numbers, dates and booleans as such, and text always as text, so that nothing of
 the users' data runs as a formula or becomes a link. Rows are written as they are read: memory does
@@ -12,11 +12,19 @@ from itertools import chain
 from pathlib import Path
 
 import xlsxwriter
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from retail_analytics.serving.catalog import Catalog, Table
-from retail_analytics.serving.reports.content import Report, Section
-from retail_analytics.serving.reports.numbers import is_missing, is_number, shown, without_controls
+from retail_analytics.serving.questions import Block
+from retail_analytics.serving.reports.content import Report, words_below
+from retail_analytics.serving.values import (
+    excel_format,
+    is_missing,
+    is_number,
+    shown,
+    without_controls,
+)
 
 # a mart with more rows has no sheet: part of it would give wrong sums
 MOST_ROWS = 100_000
@@ -32,23 +40,11 @@ NARROWEST, WIDEST = 9, 60
 # columns from 0 to 1, with the ends of their intervals; _pct runs to 100
 IS_SHARE = re.compile(r"(^|_)(rate|share|probability)(_\d+_days)?(_lower|_upper)?$")
 
-NUMBER_FORMATS = {
-    "count": "#,##0",
-    "money": "#,##0",
-    "price": "#,##0.00",
-    "number": "#,##0.0",
-    "ratio": "0.00",
-    "percent": "0.0%",
-    "date": "yyyy-mm-dd",
-    "month": "mmm yyyy",
-    "timestamp": "yyyy-mm-dd hh:mm:ss",
-}
+DAYS = {"date": "yyyy-mm-dd", "timestamp": "yyyy-mm-dd hh:mm:ss"}
 
 
-def write_workbook(
-    report: Report, catalog: Catalog, path: Path, *, most_rows: int = MOST_ROWS
-) -> None:
-    """Writes the workbook of a report, with whole marts where the topic has them."""
+def write(report: Report, catalog: Catalog, path: Path, *, most_rows: int = MOST_ROWS) -> None:
+    """Writes the workbook of a report, with the whole marts of the topic's domains."""
     with xlsxwriter.Workbook(
         str(path),
         {
@@ -60,7 +56,7 @@ def write_workbook(
         },
     ) as workbook:
         # the same file and day give the same workbook
-        workbook.set_properties({"title": report.title, "created": report.built_at})
+        workbook.set_properties({"title": report.title, "created": report.topic.built_at})
         Writer(workbook, report, catalog, most_rows).write()
 
 
@@ -71,10 +67,7 @@ class Writer:
         self, workbook: xlsxwriter.Workbook, report: Report, catalog: Catalog, most_rows: int
     ) -> None:
         self.workbook, self.report, self.catalog = workbook, report, catalog
-        self.formats = {
-            kind: workbook.add_format({"num_format": text, "valign": "top"})
-            for kind, text in NUMBER_FORMATS.items()
-        }
+        self.formats: dict[str, Format] = {}
         self.title = workbook.add_format({"bold": True, "font_size": 16, "font_color": "#143a56"})
         self.head = workbook.add_format(
             {"bold": True, "bg_color": "#e6ecf2", "bottom": 1, "text_wrap": True, "valign": "top"}
@@ -82,15 +75,13 @@ class Writer:
         self.text = workbook.add_format({"valign": "top"})
         self.wrapped = workbook.add_format({"valign": "top", "text_wrap": True})
         self.link = workbook.add_format({"font_color": "#1f5f8b", "underline": 1, "valign": "top"})
-        self.too_large = [t for t in report.marts if t.row_count > most_rows]
-        self.whole = [t for t in report.marts if 0 < t.row_count <= most_rows]
-        sections = [one for one in report.sections if not report.marts]
-        self.sections = [one for one in sections if one.rows]
-        self.empty = [one for one in sections if not one.rows]
+        self.too_large = [t for t in report.tables if t.row_count > most_rows]
+        self.whole = [t for t in report.tables if 0 < t.row_count <= most_rows]
+        self.questions = [block for block in report.topic.questions if block.rows]
         self.names: dict[str, str] = {}
         for name in ("Contents", "Key figures", "Notes"):
             self.names[name] = name
-        for name in [s.title for s in self.sections] + [t.name for t in self.whole]:
+        for name in [b.title for b in self.questions] + [t.name for t in self.whole]:
             self.names[name] = self.sheet_name(name)
 
     def sheet_name(self, name: str) -> str:
@@ -106,8 +97,8 @@ class Writer:
     def write(self) -> None:
         self.contents()
         self.key_figures()
-        for section in self.sections:
-            self.section(section)
+        for block in self.questions:
+            self.question(block)
         for table in self.whole:
             self.mart(table)
         self.notes()
@@ -121,32 +112,33 @@ class Writer:
         sheet.write_string(1, 0, f"As of {self.report.as_of}", self.text)
         sheet.write_string(1, 2, self.subtitle(), self.text)
         self.header(sheet, 3, ["Sheet", "Rows", "What is in it"])
-        entries = [("Key figures", len(self.report.figures), "The figures to begin with.")]
-        entries += [(one.title, len(one.rows), one.question) for one in self.sections]
+        entries = [("Key figures", len(self.report.topic.cards), "The figures to begin with.")]
+        entries += [(one.title, len(one.rows), words_below(one)) for one in self.questions]
         entries += [(one.name, one.row_count, one.comment) for one in self.whole]
         entries.append(("Notes", None, "Method, what the models are worth, and the inputs."))
         row = 4
         for name, count, comment in entries:
             target = self.names[name].replace("'", "''")
             sheet.write_url(row, 0, f"internal:'{target}'!A1", self.link, clean(name))
-            self.cell(sheet, row, 1, count, "count")
+            self.cell(sheet, row, 1, count, ",d")
             sheet.write_string(row, 2, clean(comment), self.wrapped)
             row += 1
         for name, why in self.left_out():
             sheet.write_string(row, 0, clean(name), self.text)
-            self.cell(sheet, row, 1, 0 if why.startswith("No rows") else None, "count")
+            self.cell(sheet, row, 1, None if "too many" in why else 0, ",d")
             sheet.write_string(row, 2, clean(why), self.wrapped)
             row += 1
 
     def subtitle(self) -> str:
-        built = shown(self.report.built_at, "text")
+        built = shown(self.report.topic.built_at)
         return f"Amounts in {self.report.currency} · built {built} · times are UTC"
 
     def left_out(self) -> Iterator[tuple[str, str]]:
         """What has no sheet, and why."""
-        for one in self.empty:
-            yield one.title, f"No rows: {one.missing}."
-        for table in self.report.marts:
+        for block in self.report.topic.questions:
+            if block.empty:
+                yield block.title, block.empty
+        for table in self.report.tables:
             if not table.row_count:
                 yield table.name, f"No rows. {table.comment}"
         for table in self.too_large:
@@ -158,28 +150,29 @@ class Writer:
 
     def key_figures(self) -> None:
         sheet = self.sheet("Key figures")
-        labels = ["Figure", "Value", "Unit", "Before", "Lower (80 %)", "Upper (80 %)", "Note"]
-        self.table_head(sheet, labels, [44, 14, 16, 14, 14, 14, 90], len(self.report.figures))
-        for row, figure in enumerate(self.report.figures, 1):
-            sheet.write_string(row, 0, clean(figure.label), self.text)
-            values = (figure.value, figure.before, figure.lower, figure.upper)
-            for column, value in zip((1, 3, 4, 5), values, strict=True):
-                self.cell(sheet, row, column, value, figure.kind)
-            sheet.write_string(row, 2, clean(figure.unit), self.text)
-            sheet.write_string(row, 6, clean(figure.note), self.text)
+        cards = self.report.topic.cards
+        labels = ["Figure", "Value", "Unit", "Lower (80%)", "Upper (80%)", "Comparison"]
+        self.table_head(sheet, labels, [36, 14, 44, 14, 14, 90], len(cards))
+        for row, card in enumerate(cards, 1):
+            sheet.write_string(row, 0, clean(card.label), self.text)
+            for column, value in zip((1, 3, 4), (card.value, card.lower, card.upper), strict=True):
+                self.cell(sheet, row, column, value, card.form)
+            sheet.write_string(row, 2, clean(card.unit), self.text)
+            sheet.write_string(row, 5, clean(card.empty or card.comparison), self.text)
 
-    def section(self, section: Section) -> None:
-        sheet = self.sheet(section.title)
-        kinds = [heading.kind for heading in section.headings]
-        labels = [heading.label for heading in section.headings]
-        self.rows(sheet, labels, kinds, section.rows, len(section.rows))
+    def question(self, block: Block) -> None:
+        sheet = self.sheet(block.title)
+        forms = [column.form for column in block.columns]
+        labels = [column.title for column in block.columns]
+        rows = [tuple(row.values()) for row in block.rows]
+        self.rows(sheet, labels, forms, rows, len(rows))
 
     def mart(self, table: Table) -> None:
         sheet = self.sheet(table.name)
         cursor = self.catalog.con.execute(table.select)
         rows = chain.from_iterable(iter(lambda: cursor.fetchmany(FETCHED_ROWS), []))
-        kinds = [kind_of(column.name, column.type) for column in table.columns]
-        self.rows(sheet, table.column_names, kinds, rows, table.row_count)
+        forms = [form_of(column.name, column.type) for column in table.columns]
+        self.rows(sheet, table.column_names, forms, rows, table.row_count)
 
     def notes(self) -> None:
         sheet = self.sheet("Notes")
@@ -188,35 +181,31 @@ class Writer:
         sheet.write_string(0, 0, "Notes", self.title)
         lines = [
             ("As of", self.report.as_of),
-            ("Built", shown(self.report.built_at, "text")),
+            ("Built", shown(self.report.topic.built_at)),
             ("Currency", self.report.currency),
             ("Build", self.catalog.invocation_id),
             ("Version", self.catalog.project_version),
         ]
-        lines += [("Method", note) for note in self.report.notes]
+        lines += [("Method", note) for note in self.report.topic.notes]
         row = 2
         for label, value in lines:
             sheet.write_string(row, 0, label, self.text)
             sheet.write_string(row, 1, clean(value), self.text)
             row += 1
-        for section in (self.report.quality, self.report.inputs):
+        for block in self.report.appendix:
             row += 1
-            sheet.write_string(row, 0, section.title, self.title)
-            sheet.write_string(row + 1, 0, section.question, self.text)
+            sheet.write_string(row, 0, block.title, self.title)
+            sheet.write_string(row + 1, 0, clean(block.empty or words_below(block)), self.text)
             row += 2
-            if section.missing:
-                sheet.write_string(row, 0, clean(f"No rows: {section.missing}."), self.text)
-                row += 1
+            if block.empty:
                 continue
-            self.header(sheet, row, [heading.label for heading in section.headings])
-            for values in section.rows:
+            self.header(sheet, row, [column.title for column in block.columns])
+            for values in block.rows:
                 row += 1
-                for column, (value, heading) in enumerate(
-                    zip(values, section.headings, strict=True)
-                ):
-                    self.cell(sheet, row, column, value, heading.kind)
+                for number, column in enumerate(block.columns):
+                    self.cell(sheet, row, number, values[column.name], column.form)
             row += 1
-        if self.report.marts:
+        if self.whole:
             self.column_meanings(sheet, row + 1)
 
     def column_meanings(self, sheet: Worksheet, row: int) -> None:
@@ -238,7 +227,7 @@ class Writer:
         self,
         sheet: Worksheet,
         labels: Sequence[str],
-        kinds: Sequence[str],
+        forms: Sequence[str],
         rows: Iterable[tuple],
         count: int,
     ) -> None:
@@ -248,14 +237,14 @@ class Writer:
         widths = [
             max(
                 [len(label) + 3, NARROWEST]
-                + [len(shown(row[number], kinds[number])) + 1 for row in first]
+                + [len(shown(row[number], forms[number])) + 1 for row in first]
             )
             for number, label in enumerate(labels)
         ]
         self.table_head(sheet, labels, [min(width, WIDEST) for width in widths], count)
         for number, row in enumerate(chain(first, rows), 1):
             for column, value in enumerate(row):
-                self.cell(sheet, number, column, value, kinds[column])
+                self.cell(sheet, number, column, value, forms[column])
 
     def table_head(
         self, sheet: Worksheet, labels: Sequence[str], widths: Sequence[float], count: int
@@ -270,7 +259,7 @@ class Writer:
         for column, label in enumerate(labels):
             sheet.write_string(row, column, clean(label), self.head)
 
-    def cell(self, sheet: Worksheet, row: int, column: int, value: object, kind: str) -> None:
+    def cell(self, sheet: Worksheet, row: int, column: int, value: object, form: str) -> None:
         """One cell of the value's own type; what Excel cannot hold becomes text."""
         if isinstance(value, str):
             sheet.write_string(row, column, clean(value), self.text)
@@ -279,24 +268,31 @@ class Writer:
         elif isinstance(value, bool):
             sheet.write_boolean(row, column, value, self.text)
         elif is_number(value) and abs(value) < LARGEST_WHOLE:
-            sheet.write_number(row, column, value, self.formats.get(kind, self.text))
+            sheet.write_number(row, column, value, self.shaped(excel_format(form)))
         elif isinstance(value, datetime) and value.date() >= FIRST_DAY:
-            sheet.write_datetime(row, column, value, self.formats["timestamp"])
+            sheet.write_datetime(row, column, value, self.shaped(DAYS["timestamp"]))
         elif isinstance(value, date) and not isinstance(value, datetime) and value >= FIRST_DAY:
-            sheet.write_datetime(
-                row, column, value, self.formats["month" if kind == "month" else "date"]
-            )
+            shape = excel_format(form) if "%" in form else DAYS["date"]
+            sheet.write_datetime(row, column, value, self.shaped(shape))
         else:
             sheet.write_string(row, column, clean(str(value)), self.text)
 
+    def shaped(self, number_format: str) -> Format:
+        """The format of a cell with these digits, made once."""
+        if number_format not in self.formats:
+            self.formats[number_format] = self.workbook.add_format(
+                {"num_format": number_format or "General", "valign": "top"}
+            )
+        return self.formats[number_format]
 
-def kind_of(name: str, data_type: str) -> str:
+
+def form_of(name: str, data_type: str) -> str:
     """How to show a column of a mart: by the unit in its name, else by its type."""
     if data_type.startswith("DECIMAL"):
-        return "price"
+        return ",.2f"
     if data_type == "DOUBLE":
-        return "percent" if IS_SHARE.search(name) else "ratio"
-    return "count" if data_type.endswith("INT") or data_type == "INTEGER" else "text"
+        return ".1%" if IS_SHARE.search(name) else ".2f"
+    return ",d" if data_type.endswith("INT") or data_type == "INTEGER" else ""
 
 
 def clean(text: str) -> str:

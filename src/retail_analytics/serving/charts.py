@@ -1,11 +1,18 @@
-"""Charts: a block's rows as a Vega-Lite chart, made with Altair.
+"""Charts: a block's rows as a Vega-Lite chart, made with Altair, drawn once for all readers.
 
-Colours are names of `page.css`, so that a chart follows the page into dark mode and onto paper.
+Colours are names of `page.css`, so that a chart follows the page into dark mode and onto paper;
+`picture` gives the same chart as SVG with the colours of paper.
 """
 
-import altair as alt
+import re
+from datetime import date
+from decimal import Decimal
 
-from retail_analytics.serving.dashboards.boards import Block
+import altair as alt
+import vl_convert
+
+from retail_analytics.serving.questions import AMOUNT, Block
+from retail_analytics.serving.values import is_missing
 
 ACCENT = "var(--accent)"
 ALERT = "var(--alert)"
@@ -17,16 +24,32 @@ SPAN = alt.Scale(zero=False, nice=True, padding=12)
 DOTTED_ROWS = 24
 # a condition of Vega's over the page's choice
 CHOSEN = "datum.slice == slice"
+IS_ESTIMATE = "isValid(datum.lower)"
+# what the names of colours are on paper, and the width of a picture in pixels
+PAPER = {
+    "--paper": "#ffffff",
+    "--ink": "#000000",
+    "--soft": "#444444",
+    "--line": "#cccccc",
+    "--accent": "#0a5fa8",
+    "--alert": "#c2410c",
+    "--series-1": "#0a5fa8",
+    "--series-2": "#d55e00",
+    "--series-3": "#009e73",
+    "--series-4": "#b0699a",
+}
+PICTURE_WIDTH = 620
+PICTURE_FONT = "Source Sans Pro, DejaVu Sans, sans-serif"
 
 
 def chart(block: Block) -> dict:
     """The Vega-Lite specification of a block's chart."""
     made = {"line": line, "bars": bars, "points": points, "heatmap": heatmap}[block.kind](block)
-    if "slice" in block.columns:
-        made = made.add_params(alt.param(name="slice", value=block.rows[0]["slice"]))
+    if "slice" in block.names:
+        made = made.add_params(alt.param(name="slice", value=block.slices[0]))
         made = made.transform_filter(CHOSEN)
     spec = made.properties(
-        data=alt.InlineData(values=block.rows),
+        data=alt.InlineData(values=json_rows(block)),
         width="container",
         description=f"{block.title} {block.answer} Unit: {block.unit}.",
     ).to_dict()
@@ -35,10 +58,36 @@ def chart(block: Block) -> dict:
     return spec
 
 
+def picture(block: Block) -> str:
+    """The chart as SVG, as wide as a page of paper; of several slices the first."""
+    spec = chart(block)
+    spec["width"] = PICTURE_WIDTH
+    spec["config"]["font"] = PICTURE_FONT
+    svg = vl_convert.vegalite_to_svg(spec)
+    return re.sub(r"var\((--[a-z0-9-]+)\)", lambda name: PAPER[name[1]], svg)
+
+
+def json_rows(block: Block) -> list[dict]:
+    """The rows as values that JSON has: no decimals, no NaN; dates as ISO text."""
+    return [{name: plain(value) for name, value in row.items()} for row in block.rows]
+
+
+def plain(value: object) -> object:
+    if is_missing(value):
+        return None
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def form_of(block: Block) -> str:
+    return block.spec.get("format", AMOUNT)
+
+
 def line(block: Block) -> alt.LayerChart:
     """A measure by month: as measured, then as forecast with its interval; flagged months."""
-    has = set(block.columns)
-    form = block.spec.get("format", ",.0f")
+    has = set(block.names)
+    form = form_of(block)
     colour = series_colour(block)
     month = alt.X(
         "month:T",
@@ -59,7 +108,7 @@ def line(block: Block) -> alt.LayerChart:
         band = base.mark_area(opacity=0.2, line=False).encode(
             alt.Y("lower:Q", title=None), alt.Y2("upper:Q")
         )
-        layers.append(band.transform_filter("isValid(datum.lower)"))
+        layers.append(band.transform_filter(IS_ESTIMATE))
     if "is_forecast" in has:
         measured = base.mark_line(strokeWidth=2, point=dots).encode(value)
         layers.append(measured.transform_filter("!datum.is_forecast"))
@@ -67,7 +116,15 @@ def line(block: Block) -> alt.LayerChart:
         layers.append(ahead.transform_filter("datum.is_forecast"))
     else:
         layers.append(base.mark_line(strokeWidth=2, point=dots).encode(value))
-    layers.append(aims(base.encode(value, tooltip=tips(block)), is_flagged="flag" in has))
+    aim = aims(base, is_flagged="flag" in has)
+    # a measured month has no interval: nothing is said of one
+    kinds = {is_missing(row.get("lower")) for row in block.rows}
+    for is_measured in sorted(kinds):
+        said = tips(block, without={"lower", "upper"} if is_measured else frozenset())
+        layer = aim.encode(value, tooltip=said)
+        if len(kinds) == 2:
+            layer = layer.transform_filter(f"{'!' if is_measured else ''}{IS_ESTIMATE}")
+        layers.append(layer)
     return configured(alt.layer(*layers)).properties(height=260)
 
 
@@ -85,9 +142,9 @@ def aims(base: alt.Chart, *, is_flagged: bool) -> alt.Chart:
 
 def bars(block: Block) -> alt.LayerChart:
     """An amount by category, in the order of the query, with the figure at its end."""
-    form = block.spec.get("format", ",.0f")
+    form = form_of(block)
     # room for the figure behind the longest bar
-    values = [row["value"] for row in block.rows]
+    values = [float(row["value"]) for row in block.rows]
     scale = alt.Scale(domain=[min(0, *values), 1.35 * max(0, *values) or 1])
     base = alt.Chart().encode(categories(), amounts(form, scale=scale), tooltip=tips(block))
     labels = base.mark_text(align="left", dx=5, color="var(--ink)").encode(
@@ -100,7 +157,7 @@ def bars(block: Block) -> alt.LayerChart:
 
 def points(block: Block) -> alt.LayerChart:
     """An estimate by category with its interval."""
-    form = block.spec.get("format", ",.0f")
+    form = form_of(block)
     base = alt.Chart().encode(categories(), tooltip=tips(block))
     interval = base.mark_rule(color=ACCENT, strokeWidth=6, opacity=0.3).encode(
         amounts(form, field="lower", scale=SPAN), alt.X2("upper:Q")
@@ -121,9 +178,7 @@ def heatmap(block: Block) -> alt.Chart:
         alt.Opacity(
             "value:Q",
             scale=alt.Scale(range=[0.06, 1]),
-            legend=alt.Legend(
-                title=None, format=block.spec.get("format", ",.0f"), orient="top", tickCount=4
-            ),
+            legend=alt.Legend(title=None, format=form_of(block), orient="top", tickCount=4),
         ),
         tooltip=tips(block),
     )
@@ -132,7 +187,7 @@ def heatmap(block: Block) -> alt.Chart:
 
 def series_colour(block: Block) -> alt.Color | dict:
     """The accent for one series, a palette safe for the colour-blind for up to four."""
-    if "series" not in block.columns:
+    if "series" not in block.names:
         return alt.value(ACCENT)
     names = list(dict.fromkeys(row["series"] for row in block.rows))
     return alt.Color(
@@ -150,23 +205,20 @@ def amounts(form: str, *, scale: alt.Scale, field: str = "value") -> alt.X:
     return alt.X(f"{field}:Q", title=None, scale=scale, axis=alt.Axis(format=form, tickCount=4))
 
 
-def tips(block: Block) -> list[alt.Tooltip]:
+def tips(block: Block, without: set[str] = frozenset()) -> list[alt.Tooltip]:
     """What a person sees who points at a mark."""
-    form = block.spec.get("format", ",.0f")
-    kinds = {"month": ("T", "%B %Y"), "value": ("Q", form), "lower": ("Q", form)}
-    kinds["upper"] = ("Q", form)
     tooltips = []
-    for name in block.columns:
-        kind, shape = kinds.get(name, ("N", None))
-        title = name.replace("_", " ").capitalize()
-        if kind == "T":
-            made = alt.Tooltip("month:T", timeUnit="utcyearmonth", title=title, format=shape)
-        elif shape:
-            made = alt.Tooltip(f"{name}:{kind}", title=title, format=shape)
-        elif name == "is_forecast":
+    for column in block.columns:
+        if column.name in without | {"is_forecast"}:
             continue
+        if column.name == "month" and block.kind == "line":
+            made = alt.Tooltip(
+                "month:T", timeUnit="utcyearmonth", title=column.title, format=column.form
+            )
+        elif column.is_number:
+            made = alt.Tooltip(f"{column.name}:Q", title=column.title, format=column.form)
         else:
-            made = alt.Tooltip(f"{name}:{kind}", title=title)
+            made = alt.Tooltip(f"{column.name}:N", title=column.title)
         tooltips.append(made)
     return tooltips
 

@@ -7,6 +7,9 @@ const drawn = [...document.querySelectorAll("[data-chart]")].map((place) => {
     .then((made) => ({ view: made.view, follows: (spec.params || []).some((p) => p.name === "slice") }));
 });
 const follow = async () => {
+  for (const answer of document.querySelectorAll(".answer[data-slice]")) {
+    answer.hidden = answer.dataset.slice !== choice.value;
+  }
   for (const { view, follows } of await Promise.all(drawn)) {
     if (follows) await view.signal("slice", choice.value).runAsync();
   }
