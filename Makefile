@@ -20,6 +20,8 @@ export DO_NOT_TRACK := 1
 VENV := .venv$(if $(DUCKDB),-duckdb-$(DUCKDB))
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# the build of the sample that dbt's tests and pytest share
+SAMPLE_BUILD := target/test-sample
 REPORTS_READY := $(VENV)/.reports-ready
 DASHBOARDS_READY := $(VENV)/.dashboards-ready
 
@@ -61,8 +63,10 @@ build: $(READY)  ## build, test and publish the warehouse
 	$(BIN)/retail build $(ARGS)
 
 test: check $(REPORTS_READY) $(DASHBOARDS_READY)  ## everything: lint, a build of the sample with all tests of dbt, pytest
-	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse target/test-warehouse
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	rm -rf $(SAMPLE_BUILD)
+	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse $(SAMPLE_BUILD) \
+		--target-path $(SAMPLE_BUILD)/target --log-path $(SAMPLE_BUILD)/logs
+	SAMPLE_BUILD=$(SAMPLE_BUILD) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: lint  ## lint of SQL and Python, and the keys of YAML files
 	$(BIN)/python -m pytest tests/python/project/test_yaml_keys.py

@@ -1,6 +1,9 @@
 """Shared by all tests: builds of the project in temporary warehouses."""
 
+import fcntl
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -55,6 +58,11 @@ def build_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuildWarehouse:
     to dbt. Builds of a session share what dbt has parsed, and nothing else.
     """
     dbt = tmp_path_factory.mktemp("dbt")
+    # what the sample's build has parsed need not be parsed again
+    parsed = shared_sample() / "target" / "partial_parse.msgpack"
+    if parsed.exists():
+        (dbt / "target").mkdir()
+        shutil.copy(parsed, dbt / "target")
 
     def build(
         data: Path | None,
@@ -87,9 +95,34 @@ def build_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuildWarehouse:
     return build
 
 
+def shared_sample() -> Path:
+    """The folder of the sample's build that all workers share; `make test` sets SAMPLE_BUILD."""
+    return Path(os.environ.get("SAMPLE_BUILD") or ROOT / "target" / "test-sample").absolute()
+
+
 @pytest.fixture(scope="session")
 def sample_warehouse(build_warehouse: BuildWarehouse) -> Built:
-    """The sample retailer, built once a session."""
-    built = build_warehouse(None)
-    assert built.exit_code == 0, built.output
-    return built
+    """The sample retailer, built once for all workers; read it, or copy what you change.
+
+    Where nobody has set SAMPLE_BUILD the first worker to come builds it, and the others wait.
+    """
+    folder = shared_sample()
+    if os.environ.get("SAMPLE_BUILD"):
+        return Built(0, "", folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    session = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark = folder / "session"
+        if not mark.exists() or mark.read_text() != session:
+            own = ("--target-path", str(folder / "target"), "--log-path", str(folder / "logs"))
+            built = build_warehouse(None, warehouse=folder, args=own)
+            assert built.exit_code == 0, built.output
+            mark.write_text(session)
+    return Built(0, "", folder)
+
+
+@pytest.fixture(scope="session")
+def manifest(sample_warehouse: Built) -> dict:
+    """dbt's manifest of the whole project, with compiled SQL."""
+    return json.loads((sample_warehouse.warehouse / "target" / "manifest.json").read_text())

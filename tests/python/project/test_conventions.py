@@ -1,7 +1,5 @@
 """What the project promises about itself, checked over dbt's manifest of it."""
 
-import json
-import os
 import re
 import subprocess
 import sys
@@ -11,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from conftest import ROOT, YAML_FILES
+from conftest import ROOT, YAML_FILES, Built
 
 INPUT_TYPES = {"text", "date", "timestamp", "decimal", "count", "boolean"}
 # layer: what it may read. An intermediate step may stand between two marts; dbt refuses cycles.
@@ -23,37 +21,6 @@ MAY_READ = {
     "quality": {"raw", "load", "staging", "intermediate", "marts", "learned", "rules"}
     | {"quality"},
 }
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What dbt leaves behind of a run over no data, learned tables and what reads them left out."""
-    folder = tmp_path_factory.mktemp("conventions")
-    data = folder / "data"
-    data.mkdir()
-    (data / "customers.csv").write_text("customer_id,signed_up_on\n")
-    command = [
-        *(str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--no-partial-parse"),
-        *(
-            "--resource-type",
-            "seed",
-            "--resource-type",
-            "model",
-            "--exclude",
-            "path:python_models+",
-        ),
-        *("--target-path", str(folder), "--log-path", str(folder)),
-    ]
-    environment = {**os.environ, "WAREHOUSE": str(folder), "DATA": str(data), "AS_OF": ""}
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return folder
-
-
-@pytest.fixture(scope="session")
-def manifest(folder: Path) -> dict:
-    """dbt's manifest, with compiled SQL."""
-    return json.loads((folder / "manifest.json").read_text())
 
 
 def of_type(manifest: dict, *types: str) -> list[dict]:
@@ -138,10 +105,10 @@ def test_every_column_is_typed(manifest: dict) -> None:
 
 
 def test_every_table_has_the_columns_of_its_yaml_in_that_order(
-    folder: Path, manifest: dict
+    sample_warehouse: Built, manifest: dict
 ) -> None:
     built: dict[str, list[str]] = {}
-    with duckdb.connect(str(folder / "build.duckdb"), read_only=True) as con:
+    with duckdb.connect(sample_warehouse.warehouse / "build.duckdb", read_only=True) as con:
         for table, column, data_type in con.execute(
             "select schema_name || '.' || table_name, column_name, lower(data_type) "
             "from duckdb_columns() order by schema_name, table_name, column_index"
