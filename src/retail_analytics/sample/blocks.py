@@ -33,7 +33,7 @@ from retail_analytics.sample.parcels import (
     promises_by_day,
 )
 from retail_analytics.sample.process import BLOCK
-from retail_analytics.sample.support import cancellation_table, ticket_table
+from retail_analytics.sample.support import cancellation_table, ticket_tables
 from retail_analytics.sample.truths import Tally
 from retail_analytics.sample.world import World
 
@@ -80,7 +80,7 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         "deliveries": delivery_table(world, parcels, number=number, first_customer=first),
         "complaints": complaint_table(world, parcels, number=number, block=block),
         "touchpoints": touchpoints,
-        "support_tickets": ticket_table(world, buyers, documents, missed=missed, block=block),
+        **ticket_tables(world, buyers, documents, missed=missed, block=block),
         "cancellations": cancellation_table(world, buyers, documents, missed=missed, block=block),
     }
     channels = world.process.channels

@@ -37,6 +37,10 @@ class Stream(IntEnum):
     CAUSES = 19
     REPORTS = 20
     COUNTED = 21
+    DESK = 60
+    TICKET_TIMES = 61
+    TICKET_BURSTS = 62
+    TICKET_MESSAGES = 63
 
 
 def stream(seed: int, kind: Stream, block: int = 0) -> np.random.Generator:

@@ -96,11 +96,40 @@ class Channel:
 
 @dataclass(frozen=True)
 class Team:
-    """A support team: log-normal minutes to the first reply, then hours to the solution."""
+    """A support team: log-normal business minutes to the first reply, then hours to the solution."""
 
     name: str
     reply_median_minutes: float
     resolve_median_hours: float
+
+
+@dataclass(frozen=True)
+class SupportHours:
+    """Weekdays (1 Monday to 7 Sunday) on which a team, or `default` for all others, is there."""
+
+    schedule: str
+    zone: str
+    iso_weekdays: tuple[int, ...]
+    opens_at: str
+    closes_at: str
+
+
+@dataclass(frozen=True)
+class SupportChange:
+    """Something unusual in support, from the start of a day on, or from `hour` for some hours.
+
+    kind: volume (size = times the usual tickets of the day), temporal (size = share of a day's
+    tickets that come on top within the hours), team (size = factor on the team's times), sentiment
+    (size = points of satisfaction), response (size = factor on the log standard deviation).
+    """
+
+    kind: str
+    entity: str
+    starts_on: date
+    days: int
+    size: float
+    hour: int = 0
+    hours: int = 24
 
 
 @dataclass(frozen=True)
@@ -270,6 +299,56 @@ class Process:
         Team("Orders", 60.0, 10.0),
         Team("Returns", 120.0, 24.0),
         Team("Technical", 240.0, 48.0),
+    )
+    # business time: hours are those of the team's name, else of `default`
+    support_hours: tuple[SupportHours, ...] = (
+        SupportHours("default", "Europe/Berlin", (1, 2, 3, 4, 5), "08:00", "18:00"),
+        SupportHours("default", "Europe/Berlin", (6,), "09:00", "14:00"),
+        SupportHours("Technical", "America/New_York", (1, 2, 3, 4, 5), "09:00", "17:00"),
+    )
+    # month and day, every year: schedule (empty for all) and name
+    support_holidays: tuple[tuple[int, int, str, str], ...] = (
+        (1, 1, "", "New Year"),
+        (5, 1, "default", "Labour Day"),
+        (7, 4, "Technical", "Independence Day"),
+        (10, 3, "default", "Day of German Unity"),
+        (12, 25, "", "Christmas Day"),
+        (12, 26, "default", "Boxing Day"),
+    )
+    # agents: the logarithm of their times differs by this; one who began late takes longer
+    agent_log_sd: float = 0.25
+    newcomer_team: int = 1
+    newcomer_from: date = date(2024, 3, 4)
+    newcomer_factor: float = 1.8
+    handle_median_minutes: tuple[float, ...] = (12.0, 9.0, 7.0)
+    handle_log_sd: float = 0.5
+    # between reply and solution a ticket waits for its customer with this chance, Exp(mean) long
+    waiting_share: float = 0.30
+    waiting_mean_hours: float = 20.0
+    reopened_share: float = 0.06
+    reopened_after_mean_days: float = 2.0
+    # of a second solution over the first
+    reopened_time_share: float = 0.5
+    # share of messages with a sentence of bad or good mood; late parcels make it worse
+    bad_mood_share: float = 0.18
+    bad_mood_share_late: float = 0.45
+    good_mood_share: float = 0.12
+    bad_moods: tuple[str, ...] = (
+        " I am very angry and disappointed.",
+        " This is terrible service!",
+        " What an awful experience.",
+    )
+    good_moods: tuple[str, ...] = (
+        " Thanks for your great help!",
+        " I love your shop.",
+        " You have been very kind so far.",
+    )
+    support_changes: tuple[SupportChange, ...] = (
+        SupportChange("response", "all", date(2024, 3, 11), 7, 2.5),
+        SupportChange("volume", "all", date(2024, 5, 15), 1, 3.0),
+        SupportChange("temporal", "all", date(2024, 8, 7), 1, 0.5, hour=2, hours=2),
+        SupportChange("team", "Returns", date(2024, 9, 2), 14, 2.5),
+        SupportChange("sentiment", "all", date(2024, 10, 7), 28, -0.6),
     )
     reply_log_sd: float = 0.8
     resolve_log_sd: float = 0.9

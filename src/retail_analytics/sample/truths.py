@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from retail_analytics.sample import columns as col
+from retail_analytics.sample.desk import change_window
 from retail_analytics.sample.world import World
 
 
@@ -41,6 +42,8 @@ def truth_tables(world: World, tally: Tally) -> dict[str, pa.Table]:
         "truth_incidents": incident_truths(world, tally),
         "truth_channels": channel_truths(world, tally),
         "truth_teams": team_truths(world),
+        "truth_agents": agent_truths(world),
+        "truth_changes": change_truths(world),
         "truth_experiments": experiment_truths(world, tally),
     }
 
@@ -137,6 +140,36 @@ def team_truths(world: World) -> pa.Table:
                 [round(t.resolve_median_hours * f, 6) for t, _, f in rows]
             ),
             "resolve_log_sd": pa.array([process.resolve_log_sd] * len(rows)),
+        }
+    )
+
+
+def agent_truths(world: World) -> pa.Table:
+    """An agent: team, what it makes of the logarithm of all its times, and since when it answers."""
+    desk, teams = world.desk, world.process.teams
+    is_newcomer = np.arange(len(desk.speed)) == len(desk.speed) - 1
+    return pa.table(
+        {
+            "agent": pa.array(desk.agent_names),
+            "team": col.labels(desk.agent_team, tuple(team.name for team in teams)),
+            "log_effect": pa.array(desk.speed.round(6)),
+            "is_newcomer": pa.array(is_newcomer),
+            "works_from": col.dates(np.where(is_newcomer, desk.newcomer_from, 0), world.first_day),
+        }
+    )
+
+
+def change_truths(world: World) -> pa.Table:
+    """Something unusual in support: what, where, from when to when (UTC), and how large."""
+    changes = world.process.support_changes
+    windows = [change_window(change, world.first_day) for change in changes]
+    return pa.table(
+        {
+            "kind": pa.array([change.kind for change in changes]),
+            "entity": pa.array([change.entity for change in changes]),
+            "starts_at": col.stamps(np.array([start for start, _ in windows]), world.first_day),
+            "ends_at": col.stamps(np.array([end for _, end in windows]), world.first_day),
+            "size": pa.array([change.size for change in changes]),
         }
     )
 

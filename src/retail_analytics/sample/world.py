@@ -8,6 +8,7 @@ import numpy as np
 from retail_analytics.sample.catalogue import Catalogue, build_catalogue
 from retail_analytics.sample.columns import Stream, choose, stream
 from retail_analytics.sample.market import Market, build_market
+from retail_analytics.sample.desk import Desk, build_desk
 from retail_analytics.sample.process import NUMBERS_PER_CUSTOMER_YEAR, Process
 
 
@@ -28,7 +29,7 @@ class Incidents:
 
 @dataclass(frozen=True)
 class World:
-    """The shop's parameters, market, articles and incidents."""
+    """The shop's parameters, market, articles, incidents and support desk."""
 
     process: Process
     customers: int
@@ -36,6 +37,7 @@ class World:
     market: Market
     catalogue: Catalogue
     incidents: Incidents
+    desk: Desk
 
     @property
     def first_day(self) -> date:
@@ -67,6 +69,7 @@ def build_world(process: Process, *, customers: int, seed: int, years: int) -> W
         market=market,
         catalogue=build_catalogue(process, customers=customers, seed=seed, days=market.days),
         incidents=build_incidents(process, seed=seed, years=years, days=market.days),
+        desk=build_desk(process, customers=customers, seed=seed, market=market),
     )
 
 

@@ -1,0 +1,1 @@
+"""Support: business time, promises, teams, waits, staffing and what is unusual."""

@@ -1,0 +1,88 @@
+"""The support models run in memory: their SQL as it stands, without dbt."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import jinja2
+import yaml
+
+ROOT = Path(__file__).parents[3]
+INPUTS = {
+    "stg_support_tickets": "ticket_id varchar, customer_id varchar, team varchar, agent varchar, "
+    "channel varchar, priority varchar, topic varchar, message varchar, "
+    "satisfaction_score decimal(18,4), handle_minutes decimal(18,4), opened_at timestamp, "
+    "first_replied_at timestamp, resolved_at timestamp, row_number bigint",
+    "stg_ticket_events": "ticket_id varchar, event varchar, agent varchar, team varchar, "
+    "occurred_at timestamp, row_number bigint",
+    "stg_llm_outputs": "subject_type varchar, subject_id varchar, kind varchar, text varchar, "
+    "model varchar, input_hash varchar, made_at timestamp, row_number bigint",
+    "support_hours": "schedule varchar, time_zone varchar, iso_weekday bigint, opens_at varchar, "
+    "closes_at varchar",
+    "support_holidays": "schedule varchar, closed_on date, holiday varchar",
+    "sla_targets": "target varchar, priority varchar, channel varchar, team varchar, "
+    "target_minutes double, clock varchar",
+}
+CLOCK_MODELS = {"int_support_hours": "table", "int_support_clock": "table"}
+TICKET_MODELS = {
+    **CLOCK_MODELS,
+    "int_ticket_pauses": "table",
+    "int_ticket_histories": "table",
+    "support_tickets": "table",
+    "int_sla_targets": "table",
+    "sla_results": "table",
+}
+
+
+def macros() -> str:
+    """The text of every macro that models of support use."""
+    paths = [*(ROOT / "macros").glob("*.sql"), *(ROOT / "macros" / "support").glob("*.sql")]
+    return "".join(path.read_text() for path in sorted(paths))
+
+
+def empty_desk(as_of_date: date | None = date(2025, 3, 31)) -> duckdb.DuckDBPyConnection:
+    """A database with empty inputs and rule tables, and the day that counts as today."""
+    con = duckdb.connect()
+    con.execute("set TimeZone = 'UTC'")
+    for table, columns in INPUTS.items():
+        con.execute(f"create table {table} ({columns})")
+    con.execute("create table int_as_of as select cast($1 as date) as as_of_date", [as_of_date])
+    return con
+
+
+def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
+    """Creates the tables and views of these models, in this order."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    values = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
+    for name, kind in models.items():
+        (path,) = (ROOT / "models").rglob(f"{name}.sql")
+        query = environment.from_string(macros() + path.read_text()).render(
+            ref=lambda table: table, var=values.__getitem__
+        )
+        con.execute(f"create or replace {kind} {name} as {query}")
+
+
+def open_minutes(
+    con: duckdb.DuckDBPyConnection, spans: Sequence[tuple[str, str, str]]
+) -> list[float]:
+    """Business minutes of spans (schedule, from, to) by the clock's table."""
+    con.execute("create or replace table asked (number bigint, schedule varchar, a bigint, b bigint)")
+    if spans:
+        con.executemany(
+            "insert into asked values (?, ?, epoch(?::timestamp), epoch(?::timestamp))",
+            [(number, *span) for number, span in enumerate(spans)],
+        )
+    query = jinja2.Environment().from_string(
+        macros()
+        + """
+        with clock as (from int_support_clock)
+        select
+            ({{ open_seconds('stops', 'asked.b') }} - {{ open_seconds('begins', 'asked.a') }}) / 60
+        from asked
+        {{ clock_join('begins', 'asked.schedule', 'asked.a') }}
+        {{ clock_join('stops', 'asked.schedule', 'asked.b') }}
+        order by number
+        """
+    )
+    return [minutes for (minutes,) in con.execute(query.render()).fetchall()]
