@@ -19,11 +19,11 @@ holidays as (
 ),
 
 tickets as (
-    select * from {{ ref('stg_support_tickets') }}
+    select * from {{ kept('support_tickets') }}
 ),
 
 ticket_events as (
-    select * from {{ ref('stg_ticket_events') }}
+    select * from {{ kept('ticket_events') }}
 ),
 
 as_of as (

@@ -6,11 +6,11 @@
 --    only ones there are; none where several are there and none of these.
 -- 5. A reply or solution before the ticket was opened measures nothing: has_times_out_of_order.
 with tickets as (
-    select * from {{ ref('stg_support_tickets') }}
+    select * from {{ kept('support_tickets') }}
 ),
 
 ticket_events as (
-    select * from {{ ref('stg_ticket_events') }}
+    select * from {{ kept('ticket_events') }}
 ),
 
 event_states as (

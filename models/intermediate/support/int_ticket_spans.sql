@@ -9,7 +9,7 @@ with ticket_histories as (
 ),
 
 ticket_events as (
-    select * from {{ ref('stg_ticket_events') }}
+    select * from {{ kept('ticket_events') }}
 ),
 
 event_states as (
@@ -17,7 +17,7 @@ event_states as (
 ),
 
 tickets as (
-    select * from {{ ref('stg_support_tickets') }}
+    select * from {{ kept('support_tickets') }}
 ),
 
 clock as (

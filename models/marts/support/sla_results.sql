@@ -151,8 +151,8 @@ states as (
             and judged_moments.target = runs.target
     left join open_hours
         on
-            judged_moments.is_business
-            and judged_moments.schedule = open_hours.schedule
+            case when judged_moments.is_business then judged_moments.schedule end
+            = open_hours.schedule
             and (runs.due - 1) // 3600 = open_hours.open_hour
             and runs.due > open_hours.open_seconds_before
             and runs.due <= open_hours.open_seconds_before + open_hours.open_seconds

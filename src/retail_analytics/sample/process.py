@@ -346,7 +346,7 @@ class Process:
     support_changes: tuple[SupportChange, ...] = (
         SupportChange("response", "all", date(2024, 3, 11), 7, 2.5),
         SupportChange("volume", "all", date(2024, 5, 15), 1, 3.0),
-        SupportChange("temporal", "all", date(2024, 8, 7), 1, 0.5, hour=2, hours=2),
+        SupportChange("temporal", "all", date(2024, 8, 7), 1, 1.5, hour=1, hours=2),
         SupportChange("team", "Returns", date(2024, 9, 2), 14, 2.5),
         SupportChange("sentiment", "all", date(2024, 10, 7), 28, -0.6),
     )

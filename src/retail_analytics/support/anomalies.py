@@ -6,7 +6,7 @@ volume    | tickets of a day, all and channel  | level of the last weeks x weekd
 temporal  | tickets of an hour                 | level of the last weeks x hour of the week
 response  | log minutes to the reply of a week | mean, and spread, of the weeks before
 team      | the same of a team, for its mix    | the team's mean of the weeks before
-sentiment | satisfaction of a week             | mean of the weeks before
+sentiment | satisfaction of a week, of four    | mean of the weeks before
 
 Every reading becomes a z that is standard normal while nothing changes: counts by their negative
 binomial tail, means by Student's t on the weeks they are compared with. A limit on z is set by how many
@@ -14,7 +14,7 @@ false alerts a week it costs, over all series of a kind. What was unusual weighs
 of later days only as far as its limit.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -44,10 +44,23 @@ LEAST_HOURS = 8 * 168
 PROFILE_WEEKS = 26
 LEAST_WEEKS = 8
 LEAST_TICKETS = 3
+WINDOW_WEEKS = 4
+# the logarithm of the variance of a few values is far from normal
+LEAST_TICKETS_SPREAD = 10
 # tickets by which an hour of the week is drawn to its day and hour of day
 PRIOR_TICKETS = 20.0
 # z beyond which a reading is cut down before later periods learn from it
 CUT = 3.0
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Periods that could be compared: place in the series, what was seen, what was expected, z."""
+
+    place: np.ndarray
+    observed: np.ndarray
+    expected: np.ndarray
+    z: np.ndarray
 
 
 def support_anomalies(series: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +72,7 @@ def support_anomalies(series: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame
         hours or weeks since 1970), ticket_count, total and squares (of what is averaged; counts have
         neither). first_period and last_period say from where to where the series goes.
     rules: one row per kind and severity with false_alerts_per_week, minimum_change (a share of what is
-        expected; points for means) and direction (`both`, `above`, `below`).
+        expected; points for means), minimum_tickets (more or fewer, of counts) and direction (`both`, `above`, `below`).
 
     Returns
     -------
@@ -89,25 +102,32 @@ def readings(series: pd.DataFrame, kind: str) -> pd.DataFrame:
         if kind in COUNTS:
             hours = COUNTS[kind]
             offset = (first + (3 if kind == "volume" else 72)) % (HOURS_OF_WEEK // hours)
-            read = list(count_readings(count, per_week=HOURS_OF_WEEK // hours, offset=offset))
+            read = count_readings(count, per_week=HOURS_OF_WEEK // hours, offset=offset)
         else:
             hours = HOURS_OF_WEEK
+            window = WINDOW_WEEKS if measure.endswith("_4_weeks") else 1
             total, squares = np.zeros(size), np.zeros(size)
             total[place], squares[place] = part["total"], part["squares"]
-            read = list(mean_readings(count, total, squares, is_spread=measure.endswith("spread")))
-        frame = pd.DataFrame(read, columns=["place", "observed", "expected", "z"])
+            read = mean_readings(
+                count, total, squares, is_spread=measure.endswith("spread"), window=window
+            )
+        if not len(read.place):
+            continue
+        frame = pd.DataFrame(vars(read))
         step = hours * 3600
         # weeks since 1970 are counted from Monday 1969-12-29
         start = -3 * 86_400 if hours == HOURS_OF_WEEK else 0
-        seconds = (frame["place"].to_numpy(dtype=np.int64) + first) * step + start
+        length = window if kind not in COUNTS else 1
+        seconds = (frame["place"].to_numpy(dtype=np.int64) + first - length + 1) * step + start
         parts.append(
             frame.assign(
                 kind=kind,
                 measure=measure,
                 entity=entity,
                 period_starts_at=seconds.astype("datetime64[s]").astype("datetime64[us]"),
-                period_hours=hours,
-                ticket_count=count[frame["place"].to_numpy(dtype=int)],
+                period_hours=hours * length,
+                step_hours=hours,
+                ticket_count=np.convolve(count, np.ones(length))[frame["place"].to_numpy(dtype=int)],
             )
         )
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
@@ -117,7 +137,7 @@ def judged(read: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
     """Readings beyond a limit, with the gravest severity they reach."""
     kind = read["kind"].iloc[0]
     series = len(read[["measure", "entity"]].drop_duplicates())
-    tests_per_week = series * HOURS_OF_WEEK / read["period_hours"].iloc[0]
+    tests_per_week = series * HOURS_OF_WEEK / read["step_hours"].iloc[0]
     change = read["observed"] - read["expected"]
     size = change.abs() / read["expected"].abs() if kind in COUNTS else change.abs()
     result = read.assign(
@@ -132,6 +152,7 @@ def judged(read: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
         tails = 2 if rule.direction == "both" else 1
         limit = float(norm.isf(min(rule.false_alerts_per_week / tests_per_week / tails, 0.5)))
         hit = (read["z"].abs() >= limit) & (size >= rule.minimum_change)
+        hit &= change.abs() >= rule.minimum_tickets if kind in COUNTS else True
         if rule.direction != "both":
             hit &= result["direction"] == rule.direction
         result.loc[hit, "severity"] = rule.severity
@@ -140,9 +161,7 @@ def judged(read: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
     return result[result["severity"].notna()]
 
 
-def count_readings(
-    count: np.ndarray, *, per_week: int, offset: int
-) -> Iterator[tuple[int, float, float, float]]:
+def count_readings(count: np.ndarray, *, per_week: int, offset: int) -> Readings:
     """Counts against level x profile of the periods before; offset: place of the first in its week."""
     size = len(count)
     week_place = (np.arange(size) + offset) % per_week
@@ -166,16 +185,17 @@ def count_readings(
             square = (known[usable] ** 2).sum()
             beyond = max(over / square, 0.0) if square > 0 else 0.0
         recent = slice(max(0, start - level_length), start)
-        seen = cleaned[recent].sum()
+        # half a ticket more: after weeks without any, one is possible
+        seen = cleaned[recent].sum() + 0.5
         rows = slice(start, min(start + day, size))
         expected[rows] = seen / share[week_place[recent]].sum() * share[week_place[rows]]
         # the level is itself a count
-        spread[rows] = beyond + 1 / max(seen, 1)
+        spread[rows] = beyond + 1 / seen
         limit = expected[rows] + CUT * np.sqrt(expected[rows] + spread[rows] * expected[rows] ** 2) + 1
         cleaned[rows] = np.minimum(count[rows], limit)
     rows = np.arange(min(begin, size), size)
     z = count_z(count[rows], expected[rows], spread[rows])
-    yield from zip(rows, count[rows], expected[rows], z, strict=True)
+    return Readings(rows, count[rows], expected[rows], z)
 
 
 def rolling_level(count: np.ndarray, share: np.ndarray, length: int) -> np.ndarray:
@@ -215,42 +235,50 @@ def count_z(count: np.ndarray, expected: np.ndarray, spread: np.ndarray) -> np.n
 
 
 def mean_readings(
-    count: np.ndarray, total: np.ndarray, squares: np.ndarray, *, is_spread: bool
-) -> Iterator[tuple[int, float, float, float]]:
-    """Weekly means, or logarithms of weekly standard deviations, against the weeks before."""
-    some = count >= LEAST_TICKETS
+    count: np.ndarray, total: np.ndarray, squares: np.ndarray, *, is_spread: bool, window: int = 1
+) -> Readings:
+    """Weekly means, or logarithms of weekly standard deviations, against the weeks before.
+
+    With a window, the mean of so many weeks up to each against the weeks before the window.
+    """
+    some = count >= (LEAST_TICKETS_SPREAD if is_spread else LEAST_TICKETS)
     safe = np.maximum(count, 1)
     mean = total / safe
     variance = np.maximum(squares - total * mean, 0) / np.maximum(count - 1, 1)
+    # of a logarithm of a standard deviation of n normal values
+    error = 1 / (2 * np.maximum(count - 1, 1))
     if is_spread:
         some &= variance > 0
         value = np.where(some, 0.5 * np.log(np.maximum(variance, 1e-12)), np.nan)
-        # of a standard deviation of n normal values, on the log
-        error = 1 / (2 * np.maximum(count - 1, 1))
     else:
         value = np.where(some, mean, np.nan)
-        error = None
     cleaned = value.copy()
-    for week in range(len(count)):
-        before = np.arange(max(0, week - PROFILE_WEEKS), week)
+    found = []
+    for week in range(window - 1, len(count)):
+        start = week - window + 1
+        before = np.arange(max(0, start - PROFILE_WEEKS), start)
         before = before[np.isfinite(cleaned[before])]
-        if not some[week] or len(before) < LEAST_WEEKS:
+        if not some[start : week + 1].all() or len(before) < LEAST_WEEKS:
             continue
-        within = (
-            error
-            if error is not None
-            else (variance[before] * (count[before] - 1)).sum() / (count[before] - 1).sum() / safe
-        )
+        spread = (variance[before] * (count[before] - 1)).sum() / (count[before] - 1).sum()
+        within = error if is_spread else spread / safe
         between = max(float(cleaned[before].var(ddof=1) - within[before].mean()), 0.0)
         weight = 1 / (between + within[before] + 1e-12)
         expected = float((weight * cleaned[before]).sum() / weight.sum())
-        deviation = np.sqrt(between + within[week] + 1 / weight.sum())
-        score = (value[week] - expected) / max(deviation, 1e-9)
+        seen = np.arange(start, week + 1)
+        observed = float(value[week])
+        own = float(within[week])
+        if window > 1:
+            observed = float(total[seen].sum() / count[seen].sum())
+            own = spread / float(count[seen].sum())
+        deviation = np.sqrt(between / window + own + 1 / weight.sum())
+        score = (observed - expected) / max(deviation, 1e-9)
         tail = t.sf(abs(score), len(before) - 1)
         z = float(np.sign(score) * norm.isf(max(tail, 1e-300)))
-        cleaned[week] = expected + np.clip(score, -CUT, CUT) * deviation
-        observed = float(value[week])
-        if is_spread:
-            yield week, float(np.exp(observed)), float(np.exp(expected)), z
-        else:
-            yield week, observed, expected, z
+        if window == 1:
+            cleaned[week] = expected + np.clip(score, -CUT, CUT) * deviation
+        found.append((week, observed, expected, z))
+    place, observed, usual, z = np.array(found).reshape(-1, 4).T
+    if is_spread:
+        observed, usual = np.exp(observed), np.exp(usual)
+    return Readings(place.astype(int), observed, usual, z)

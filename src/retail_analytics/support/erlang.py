@@ -132,9 +132,10 @@ def free_sum(load: np.ndarray, agents: np.ndarray) -> np.ndarray:
     term = total.copy()
     for step in range(1, int(agents.max(initial=0))):
         # from n - step busy agents to n - step - 1
-        term = np.where(step < agents, term * (agents - step) / np.maximum(load, 1e-300), 0.0)
-        total = total + np.minimum(term, 1e250)
+        # bounded: with next to no load the state of one free agent has next to no share
+        term = np.where(step < agents, term * (agents - step) / np.maximum(load, 1e-9), 0.0)
         term = np.minimum(term, 1e250)
+        total = total + term
     return total
 
 

@@ -265,8 +265,11 @@ def restricted_likelihood(
         effects = coefficient @ right
         error = np.diag(coefficient) * residual
         new = {
+            # one level less: a penalty that keeps the variance of a few levels off nothing, where
+            # they would be taken for equal (Chung et al. 2013)
             kind: max(
-                float((effects[kinds == kind] ** 2 + error[kinds == kind]).mean()),
+                float((effects[kinds == kind] ** 2 + error[kinds == kind]).sum())
+                / max((kinds == kind).sum() - 1, 1),
                 SMALLEST_SHARE * start,
             )
             if (kinds == kind).any()

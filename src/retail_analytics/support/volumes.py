@@ -18,6 +18,7 @@ COLUMNS = {
     "volume": "float64",
     "volume_p50": "float64",
     "volume_p80": "float64",
+    "overdispersion": "float64",
     "method": "object",
     "status": "object",
     "week_count": "int64",
@@ -80,6 +81,7 @@ def channel_forecast(
             "volume": np.nan,
             "volume_p50": np.nan,
             "volume_p80": np.nan,
+            "overdispersion": np.nan,
             "method": METHOD,
             "status": "insufficient_data",
             "week_count": weeks,
@@ -92,6 +94,7 @@ def channel_forecast(
     mean = levels[weeks] * shares_of_week(table)
     spread = overdispersion(table, levels)
     frame["volume"] = mean
+    frame["overdispersion"] = spread
     frame["volume_p50"] = count_quantile(mean, spread, 0.5)
     frame["volume_p80"] = count_quantile(mean, spread, quantile)
     frame["status"] = "short_history" if weeks < short_weeks else "ok"
@@ -132,12 +135,28 @@ def shares_of_week(table: np.ndarray) -> np.ndarray:
 
 
 def overdispersion(table: np.ndarray, levels: np.ndarray) -> float:
-    """Variance of counts beyond Poisson over the squared mean, one week ahead, by moments."""
+    """Variance of counts beyond Poisson over the squared mean, one week ahead, by moments.
+
+    Of days, whose counts are large enough to tell; of hours where they vary more by themselves, beyond
+    a standard error.
+    """
     weeks = len(table)
     tested = np.arange(max(1, weeks - 26), weeks)
     mean = levels[tested][:, None] * shares_of_week(table)
-    over, square = ((table[tested] - mean) ** 2 - mean).sum(), (mean**2).sum()
-    return max(float(over / square), 0.0) if square > 0 else 0.0
+    of_days, _ = beyond_poisson(
+        table[tested].reshape(-1, 24).sum(axis=1), mean.reshape(-1, 24).sum(axis=1)
+    )
+    of_hours, error = beyond_poisson(table[tested], mean)
+    return max(of_days, of_hours - error, 0.0)
+
+
+def beyond_poisson(count: np.ndarray, mean: np.ndarray) -> tuple[float, float]:
+    """Overdispersion and its standard error while counts are Poisson."""
+    square = float((mean**2).sum())
+    if square == 0:
+        return 0.0, 0.0
+    over = float(((count - mean) ** 2 - mean).sum())
+    return over / square, float(np.sqrt((mean + 2 * mean**2).sum())) / square
 
 
 def count_quantile(mean: np.ndarray, spread: float, quantile: float) -> np.ndarray:

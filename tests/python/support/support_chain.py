@@ -27,8 +27,8 @@ INPUTS = {
 CLOCK_MODELS = {"int_support_hours": "table", "int_support_clock": "table"}
 TICKET_MODELS = {
     **CLOCK_MODELS,
-    "int_ticket_pauses": "table",
     "int_ticket_histories": "table",
+    "int_ticket_spans": "table",
     "support_tickets": "table",
     "int_sla_targets": "table",
     "sla_results": "table",
@@ -58,7 +58,9 @@ def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
     for name, kind in models.items():
         (path,) = (ROOT / "models").rglob(f"{name}.sql")
         query = environment.from_string(macros() + path.read_text()).render(
-            ref=lambda table: table, var=values.__getitem__
+            ref=lambda table: table,
+            kept=lambda table: f"stg_{table}",
+            var=values.__getitem__,
         )
         con.execute(f"create or replace {kind} {name} as {query}")
 

@@ -1,0 +1,14 @@
+"""One row per different message of tickets: its mood by the lexicon."""
+
+from retail_analytics.support.sentiment import message_scores
+
+
+def model(dbt, session):
+    """Scores English messages."""
+    messages = dbt.ref("int_ticket_messages")
+    words = dbt.ref("english_words")
+    return message_scores(
+        messages.order("message").df()["message"],
+        english_words=set(words.df()["word"]),
+        least_share=float(dbt.config.meta_get("least_share")),
+    )

@@ -1,0 +1,13 @@
+"""One row per kind, measure, entity and period that was unusual."""
+
+from retail_analytics.support.anomalies import support_anomalies
+
+
+def model(dbt, session):
+    """Compares days, hours and weeks with their own profile."""
+    periods = dbt.ref("int_support_periods")
+    rules = dbt.ref("support_anomaly_rules")
+    as_of = dbt.ref("int_as_of")
+    return support_anomalies(periods.df(), rules.df()).assign(
+        as_of_date=as_of.fetchall()[0][0]
+    )
