@@ -15,6 +15,7 @@ HOURS = 168
 COLUMNS = {
     "channel": "object",
     "hour_of_week": "int64",
+    "option_number": "int64",
     "iso_weekday": "int64",
     "hour_of_day": "int64",
     "agents": "Int64",
@@ -83,6 +84,7 @@ def capacity_options(hours: pd.DataFrame, rules: pd.DataFrame, *, seed: int) -> 
             parts.append(rest)
     result = pd.concat([p.reindex(columns=list(COLUMNS)) for p in parts], ignore_index=True)
     result = result.sort_values(["channel", "hour_of_week", "agents"], kind="stable")
+    result["option_number"] = result.groupby(["channel", "hour_of_week"]).cumcount() + 1
     return result.astype(COLUMNS).reset_index(drop=True)
 
 

@@ -106,7 +106,7 @@ def measure_effects(
     teams = sorted(by_team.index)
     for team in teams:
         rows.append(
-            row_of(fit, cells[cells["team"] == team], "team", team, None, interval_z=interval_z)
+            row_of(fit, cells[cells["team"] == team], "team", team, "all", interval_z=interval_z)
         )
     for person in sorted(by_person.index):
         team, agent = person.split("\n", 1)
@@ -120,7 +120,7 @@ def row_of(
     cells: pd.DataFrame,
     level: str,
     team: str,
-    agent: str | None,
+    agent: str,
     *,
     interval_z: float,
     person: str = "",

@@ -22,3 +22,9 @@ import retail_analytics.statistics.forecasting.tables
 import retail_analytics.inventory.tables
 import retail_analytics.recommendations.tables
 import retail_analytics.customers.rfm
+import retail_analytics.support.anomalies
+import retail_analytics.support.sentiment
+import retail_analytics.support.staffing
+import retail_analytics.support.teams
+import retail_analytics.support.volumes
+import retail_analytics.support.waits
