@@ -8,6 +8,6 @@ def model(dbt, session):
     hours = dbt.ref("int_capacity_hours")
     rules = dbt.ref("staffing_rules")
     as_of = dbt.ref("int_as_of")
-    return capacity_options(
-        hours.df(), rules.df(), seed=int(dbt.config.meta_get("seed"))
-    ).assign(as_of_date=as_of.fetchall()[0][0])
+    return capacity_options(hours.df(), rules.df(), seed=int(dbt.config.meta_get("seed"))).assign(
+        as_of_date=as_of.fetchall()[0][0]
+    )

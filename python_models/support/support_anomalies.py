@@ -8,6 +8,4 @@ def model(dbt, session):
     periods = dbt.ref("int_support_periods")
     rules = dbt.ref("support_anomaly_rules")
     as_of = dbt.ref("int_as_of")
-    return support_anomalies(periods.df(), rules.df()).assign(
-        as_of_date=as_of.fetchall()[0][0]
-    )
+    return support_anomalies(periods.df(), rules.df()).assign(as_of_date=as_of.fetchall()[0][0])

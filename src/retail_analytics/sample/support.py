@@ -185,9 +185,7 @@ def event_table(
             "ticket_id": col.ids("S", numbers[ticket], 7),
             "occurred_at": col.stamps(moments[ticket, event], world.first_day),
             "event": col.labels(EVENTS[event], EVENT_NAMES),
-            "agent": col.blank(
-                col.labels(agent[ticket], world.desk.agent_names), event == OPENED
-            ),
+            "agent": col.blank(col.labels(agent[ticket], world.desk.agent_names), event == OPENED),
             "team": col.labels(team[ticket], tuple(t.name for t in world.process.teams)),
         }
     )

@@ -7,8 +7,8 @@ import numpy as np
 
 from retail_analytics.sample.catalogue import Catalogue, build_catalogue
 from retail_analytics.sample.columns import Stream, choose, stream
-from retail_analytics.sample.market import Market, build_market
 from retail_analytics.sample.desk import Desk, build_desk
+from retail_analytics.sample.market import Market, build_market
 from retail_analytics.sample.process import NUMBERS_PER_CUSTOMER_YEAR, Process
 
 

@@ -9,8 +9,8 @@ team      | the same of a team, for its mix    | the team's mean of the weeks be
 sentiment | satisfaction of a week, of four    | mean of the weeks before
 
 Every reading becomes a z that is standard normal while nothing changes: counts by their negative
-binomial tail, means by Student's t on the weeks they are compared with. A limit on z is set by how many
-false alerts a week it costs, over all series of a kind. What was unusual weighs in the profile
+binomial tail, means by Student's t on the weeks they are compared with. A limit on z is set by how
+many false alerts a week it costs, over all series of a kind. What was unusual weighs in the profile
 of later days only as far as its limit.
 """
 
@@ -47,7 +47,7 @@ LEAST_TICKETS = 3
 WINDOW_WEEKS = 4
 # the logarithm of the variance of a few values is far from normal
 LEAST_TICKETS_SPREAD = 10
-# tickets by which an hour of the week is drawn to its day and hour of day
+# tickets by which an hour of the week is shrunk towards its day and hour of day
 PRIOR_TICKETS = 20.0
 # z beyond which a reading is cut down before later periods learn from it
 CUT = 3.0
@@ -68,11 +68,12 @@ def support_anomalies(series: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame
 
     Parameters
     ----------
-    series: one row per kind, measure, entity and period that had tickets: period (a whole number: days,
-        hours or weeks since 1970), ticket_count, total and squares (of what is averaged; counts have
-        neither). first_period and last_period say from where to where the series goes.
-    rules: one row per kind and severity with false_alerts_per_week, minimum_change (a share of what is
-        expected; points for means), minimum_tickets (more or fewer, of counts) and direction (`both`, `above`, `below`).
+    series: one row per kind, measure, entity and period that had tickets: period (a whole number:
+        days, hours or weeks since 1970), ticket_count, total and squares (of what is averaged;
+        counts have neither). first_period and last_period say from where to where the series goes.
+    rules: one row per kind and severity with false_alerts_per_week, minimum_change (a share of what
+        is expected; points for means), minimum_tickets (more or fewer, of counts) and direction
+        (`both`, `above`, `below`).
 
     Returns
     -------
@@ -127,7 +128,9 @@ def readings(series: pd.DataFrame, kind: str) -> pd.DataFrame:
                 period_starts_at=seconds.astype("datetime64[s]").astype("datetime64[us]"),
                 period_hours=hours * length,
                 step_hours=hours,
-                ticket_count=np.convolve(count, np.ones(length))[frame["place"].to_numpy(dtype=int)],
+                ticket_count=np.convolve(count, np.ones(length))[
+                    frame["place"].to_numpy(dtype=int)
+                ],
             )
         )
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
@@ -191,7 +194,9 @@ def count_readings(count: np.ndarray, *, per_week: int, offset: int) -> Readings
         expected[rows] = seen / share[week_place[recent]].sum() * share[week_place[rows]]
         # the level is itself a count
         spread[rows] = beyond + 1 / seen
-        limit = expected[rows] + CUT * np.sqrt(expected[rows] + spread[rows] * expected[rows] ** 2) + 1
+        limit = (
+            expected[rows] + CUT * np.sqrt(expected[rows] + spread[rows] * expected[rows] ** 2) + 1
+        )
         cleaned[rows] = np.minimum(count[rows], limit)
     rows = np.arange(min(begin, size), size)
     z = count_z(count[rows], expected[rows], spread[rows])
@@ -209,7 +214,7 @@ def rolling_level(count: np.ndarray, share: np.ndarray, length: int) -> np.ndarr
 
 
 def profile(count: np.ndarray, week_place: np.ndarray, per_week: int) -> np.ndarray:
-    """Factors of the periods of a week with mean one, drawn towards day x hour where counts are few."""
+    """Factors of the periods of a week with mean one, shrunk towards day x hour where counts are few."""
     seen = np.bincount(week_place, count, per_week)
     times = np.bincount(week_place, minlength=per_week)
     rate = (seen + 1e-9) / np.maximum(times, 1)

@@ -63,8 +63,8 @@ def open_spans(
 ) -> OpenSpans:
     """The open spans of so many local days.
 
-    Hours close on the day they open. A wall time that a change of the clock skips or repeats is read
-    as the zone database's first of the two.
+    Hours close on the day they open. A wall time that a change of the clock skips or repeats is
+    read as the zone database's first of the two.
     """
     tz = ZoneInfo(zone)
     spans = [

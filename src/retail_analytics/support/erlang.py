@@ -54,13 +54,10 @@ def erlang_a(
     rate, work, leave = calls / 60, 1 / handle, 1 / patience
     load = rate / work
     is_stable = (leave > 0) | (load < agents)
-    # probabilities in units of that of n - 1 busy agents
-    queue, waiting = queue_sums(rate, agents * work, leave, is_stable & (rate > 0) & (agents > 0))
-    free = free_sum(load, agents)
-    total = free + queue
-    last_free = 1 / np.where(total > 0, total, 1.0)
-    # nobody there: who comes waits until giving up
     some = (agents > 0) & (rate > 0) & is_stable
+    # logarithms of probabilities over that of n - 1 busy agents: with a hopeless load they are huge
+    queue, waiting = queue_sums(rate, agents * work, leave, some)
+    total = np.logaddexp(free_sum(load, agents), queue)
     half = within[..., None] / 2
     at = half * (NODES + 1)
     given_up = np.where(
@@ -68,11 +65,18 @@ def erlang_a(
         -np.expm1(-leave[..., None] * at) / np.where(leave > 0, leave, 1)[..., None],
         at,
     )
-    density = np.exp(rate[..., None] * given_up - (agents * work)[..., None] * at)
-    answered = (density * np.exp(-leave[..., None] * at) * WEIGHTS).sum(-1) * half[..., 0]
-    service = last_free * (free + rate * answered)
-    abandoned = leave / np.where(rate > 0, rate, 1) * waiting * last_free
-    mean_wait = waiting * last_free / np.where(rate > 0, rate, 1)
+    # density of the wait of who finds all agents busy and is still there
+    density = np.exp(
+        rate[..., None] * given_up
+        - (agents * work + leave)[..., None] * at
+        - np.where(some, total, np.inf)[..., None]
+    )
+    answered = rate * (density * WEIGHTS).sum(-1) * half[..., 0]
+    free = np.exp(free_sum(load, agents) - total, where=some, out=np.zeros_like(rate))
+    service = free + answered
+    in_queue = np.exp(waiting - total, where=some, out=np.zeros_like(rate))
+    mean_wait = in_queue / np.where(rate > 0, rate, 1)
+    abandoned = leave * mean_wait
     no_agents = np.where(leave > 0, 1.0, 0.0)
     result = Queue(
         service_level=np.where(some, np.clip(service, 0, 1), 0.0),
@@ -127,7 +131,7 @@ def check(
 
 
 def free_sum(load: np.ndarray, agents: np.ndarray) -> np.ndarray:
-    """Probability that an agent is free, over that of exactly one being free."""
+    """Logarithm of the probability that an agent is free, over that of exactly one being free."""
     total = np.where(agents > 0, 1.0, 0.0)
     term = total.copy()
     for step in range(1, int(agents.max(initial=0))):
@@ -136,25 +140,27 @@ def free_sum(load: np.ndarray, agents: np.ndarray) -> np.ndarray:
         term = np.where(step < agents, term * (agents - step) / np.maximum(load, 1e-9), 0.0)
         term = np.minimum(term, 1e250)
         total = total + term
-    return total
+    return np.log(np.maximum(total, 1e-300))
 
 
 def queue_sums(
     rate: np.ndarray, pace: np.ndarray, leave: np.ndarray, where: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sums over states with all agents busy, of the probability and of it times those waiting."""
-    safe_pace = np.where(where, pace, 1.0)
-    term = np.where(where, rate / safe_pace, 0.0)
-    total, waiting = term.copy(), np.zeros_like(term)
+    """Sums over states with all agents busy, of the probability and of it times those waiting.
+
+    Logarithms, of probabilities over that of one agent being free.
+    """
+    safe_rate, safe_pace = np.where(where, rate, 1.0), np.where(where, pace, 2.0)
     # without abandonment the sums are known
-    known = where & (leave == 0)
-    share = np.where(known, rate / safe_pace, 0.0)
-    total = np.where(known, share / (1 - share), total)
-    waiting = np.where(known, share**2 / (1 - share) ** 2, waiting)
-    term = np.where(known, 0.0, term)
+    share = np.where(leave == 0, safe_rate / safe_pace, 0.5)
+    known, known_waiting = np.log(share / (1 - share)), 2 * np.log(share / (1 - share))
+    term = np.log(safe_rate / safe_pace)
+    total, waiting = term.copy(), np.full_like(term, -np.inf)
+    term = np.where(leave == 0, -np.inf, term)
     for length in range(1, MOST_WAITING):
-        term = term * rate / (safe_pace + length * leave)
-        total, waiting = total + term, waiting + length * term
-        if np.all(term * length <= LEAST_TERM * total):
+        if np.all(term + np.log(length) <= np.log(LEAST_TERM) + total):
             break
-    return total, waiting
+        term = term + np.log(safe_rate / (safe_pace + length * leave))
+        total = np.logaddexp(total, term)
+        waiting = np.logaddexp(waiting, np.log(length) + term)
+    return np.where(leave == 0, known, total), np.where(leave == 0, known_waiting, waiting)

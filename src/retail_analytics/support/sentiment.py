@@ -1,7 +1,8 @@
 """The mood of a message by VADER's lexicon (Hutto and Gilbert 2014), which knows English and no more.
 
-To the lexicon a German `die` is an English one, and a text it has no word for is neutral: so a message is
-scored only where enough of its words are words that English has and its neighbours have not.
+To the lexicon a German `die` is an English one, and a text it has no word for is neutral: so a
+message is scored only where enough of its words are words that English has and its neighbours have
+not.
 """
 
 import re
@@ -26,8 +27,8 @@ def message_scores(
 
     Returns
     -------
-    message, score (-1 to 1, VADER's compound; null where the language is not known) and status (`ok`,
-    `not_english`).
+    message, score (-1 to 1, VADER's compound; null where the language is not known) and status
+    (`ok`, `not_english`).
     """
     analyzer = SentimentIntensityAnalyzer()
     texts = messages.to_numpy(dtype=object)

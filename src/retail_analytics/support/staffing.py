@@ -1,9 +1,9 @@
 """How many people each hour of the week needs, and the service that other numbers would give.
 
-Chat and phone are queues in which people wait (Erlang A, with Erlang C as the service that is reached
-at least where nobody gives up); they are staffed for the upper volume of each hour. E-mail can wait: a
-number of people for all open hours works off what has piled up, first come first served, and weeks
-drawn from the forecast say how much of it is answered in time.
+Chat and phone are queues in which people wait (Erlang A, with Erlang C as the service that is
+reached at least where nobody gives up); they are staffed for the upper volume of each hour. E-mail
+can wait: a number of people for all open hours works off what has piled up, first come first
+served, and weeks drawn from the forecast say how much of it is answered in time.
 """
 
 import numpy as np
@@ -53,8 +53,9 @@ def capacity_options(hours: pd.DataFrame, rules: pd.DataFrame, *, seed: int) -> 
     ----------
     hours: 168 rows per channel: volume, volume_p50, volume_p80, overdispersion, open_share (of the
         hour, 0 to 1), handle_minutes (null where unknown) and status of the volume's forecast.
-    rules: one row per channel and one for `default`: method (`erlang_a`, `backlog`), service_target,
-        within_minutes (of open time), patience_minutes, most_occupancy, absence_share.
+    rules: one row per channel and one for `default`: method (`erlang_a`, `backlog`),
+        service_target, within_minutes (of open time), patience_minutes, most_occupancy,
+        absence_share.
     seed: of the weeks that are drawn.
 
     Returns
@@ -79,7 +80,9 @@ def capacity_options(hours: pd.DataFrame, rules: pd.DataFrame, *, seed: int) -> 
         rest = part[~planned].assign(is_recommended=True, is_enough=None, agents=pd.NA)
         plan = backlog_options if rule["method"] == "backlog" else queue_options
         if planned.any():
-            parts.append(plan(part, planned, most_occupancy=float(rule["most_occupancy"]), seed=seed))
+            parts.append(
+                plan(part, planned, most_occupancy=float(rule["most_occupancy"]), seed=seed)
+            )
         if len(rest):
             parts.append(rest)
     result = pd.concat([p.reindex(columns=list(COLUMNS)) for p in parts], ignore_index=True)
@@ -110,9 +113,9 @@ def queue_options(
     agents = needed[:, None] + offsets
     kept = agents >= 1
     index = np.repeat(np.arange(len(rows)), len(offsets))[kept.ravel()]
-    return with_queue(
-        rows.iloc[index].reset_index(drop=True), agents.ravel()[kept.ravel()]
-    ).assign(is_recommended=np.tile(offsets == 0, len(rows))[kept.ravel()])
+    return with_queue(rows.iloc[index].reset_index(drop=True), agents.ravel()[kept.ravel()]).assign(
+        is_recommended=np.tile(offsets == 0, len(rows))[kept.ravel()]
+    )
 
 
 def with_queue(rows: pd.DataFrame, agents: np.ndarray) -> pd.DataFrame:
@@ -214,14 +217,16 @@ def backlog_service(
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Share in time and occupancy by hour of the week, and the share in time of all.
 
-    arrivals: weeks x 168; capacity: tickets that can be answered in each hour of the week. A ticket is
-    in time when no more than `within` open minutes pass from the end of its hour to its answer.
+    arrivals: weeks x 168; capacity: tickets that can be answered in each hour of the week. A ticket
+    is in time when no more than `within` open minutes pass from the end of its hour to its answer.
     """
     come = np.cumsum(arrivals.ravel().astype(float))
     can = np.tile(capacity, len(arrivals))
     # done = min over earlier hours of what had come + what could be done since
     could = np.cumsum(can)
-    done = np.minimum(come, could + np.minimum.accumulate(np.concatenate([[0.0], come - could]))[1:])
+    done = np.minimum(
+        come, could + np.minimum.accumulate(np.concatenate([[0.0], come - could]))[1:]
+    )
     answered_in = np.searchsorted(done, come - 1e-9, side="left")
     open_minutes = 60 * np.cumsum(np.tile(share, len(arrivals)))
     last = len(come) - 1

@@ -1,11 +1,11 @@
 """Which team, and which agent of it, takes longer for the work it gets.
 
-Times differ by what is asked, how urgent it is and when it comes. The logarithm of a ticket's minutes
-is a mean by priority and hour (fixed), plus effects of topic, team and agent (random): where a team
-alone answers a topic, only a random topic can tell what both have in common from what is the team's.
-Effects are best linear unbiased predictions, the variances by restricted maximum likelihood
-(Henderson's mixed model equations; Patterson and Thompson 1971), so that an agent with few tickets is
-near to the team and a team without a difference shows none.
+Times differ by what is asked, how urgent it is and when it comes. The logarithm of a ticket's
+minutes is a mean by priority and hour (fixed), plus effects of topic, team and agent (random):
+where a team alone answers a topic, only a random topic can tell what both have in common from what
+is the team's. Effects are best linear unbiased predictions, the variances by restricted maximum
+likelihood (Henderson's mixed model equations; Patterson and Thompson 1971), so that an agent with
+few tickets is near to the team and a team without a difference shows none.
 """
 
 from dataclasses import dataclass
@@ -59,16 +59,17 @@ def team_effects(
     Parameters
     ----------
     cells: one row per measure, team, agent, topic, priority and hour block, with ticket_count, the
-        sum and sum of squares of log minutes (log_sum, log_squares) and median_minutes (of the cell).
+        sum and sum of squares of log minutes (log_sum, log_squares) and median_minutes (of the
+        cell).
     least_tickets: with fewer an agent or team has no effect and no rank (`insufficient_data`).
     most_agents: agents told apart, those with most tickets; the others are one.
     interval_z: half the width of the interval in standard errors.
 
     Returns
     -------
-    One row per measure and team, and per measure, team and agent: the effect of a team is against the
-    mean of all teams, that of an agent against the team. Ranks (1 the fastest) only where somebody's
-    interval leaves out 0; verdict `faster`, `slower` or `no_difference`.
+    One row per measure and team, and per measure, team and agent: the effect of a team is against
+    the mean of all teams, that of an agent against the team. Ranks (1 the fastest) only where
+    somebody's interval leaves out 0; verdict `faster`, `slower` or `no_difference`.
     """
     if cells.empty:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})

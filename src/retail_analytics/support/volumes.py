@@ -1,8 +1,8 @@
 """How many tickets each hour of the week will bring, and how many more it may be.
 
 A week's level follows the last weeks (exponential smoothing, the constant chosen by its error one
-week ahead); its hours are shares of the level, each drawn towards the product of what its day and its
-hour have on the whole. Counts are negative binomial: the variance beyond Poisson is measured.
+week ahead); its hours are shares of the level, each shrunk towards the product of what its day and
+its hour have on the whole. Counts are negative binomial: the variance beyond Poisson is measured.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ COLUMNS = {
     "share_below_p80": "float64",
 }
 CONSTANTS = (0.05, 0.1, 0.2, 0.35, 0.5)
-# tickets by which an hour is drawn to its day and hour of day
+# tickets by which an hour is shrunk towards its day and hour of day
 PRIOR_TICKETS = 50.0
 TEST_WEEKS = 8
 METHOD = "level by smoothing x shrunken hours of the week, negative binomial"
@@ -38,17 +38,18 @@ def volume_forecasts(
 
     Parameters
     ----------
-    counts: one row per channel, week (0 for the oldest) and hour of the week (0 Monday midnight to 167)
-        that had tickets, with ticket_count; whole weeks only. `week_count` of every row is the number
-        of weeks the data has, so that weeks without tickets count as such.
+    counts: one row per channel, week (0 for the oldest) and hour of the week (0 Monday midnight to
+        167) that had tickets, with ticket_count; whole weeks only. `week_count` of every row is the
+        number of weeks the data has, so that weeks without tickets count as such.
     least_weeks, short_weeks: below the first there is no forecast (`insufficient_data`), below the
         second it is `short_history`.
     quantile: of the upper volume, 0.8.
 
     Returns
     -------
-    168 rows per channel, `volume` the mean; `share_below_p80` how often the last weeks' counts, each
-    forecast from those before, were at or below the upper volume (randomised between whole counts).
+    168 rows per channel, `volume` the mean; `share_below_p80` how often the last weeks' counts,
+    each forecast from those before, were at or below the upper volume (randomised between whole
+    counts).
     """
     if counts.empty:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
@@ -56,9 +57,11 @@ def volume_forecasts(
     for channel, part in counts.groupby("channel", sort=True):
         weeks = int(part["week_count"].iloc[0])
         table = np.zeros((weeks, HOURS))
-        np.add.at(table, (part["week"].to_numpy(), part["hour_of_week"].to_numpy()), part[
-            "ticket_count"
-        ].to_numpy())
+        np.add.at(
+            table,
+            (part["week"].to_numpy(), part["hour_of_week"].to_numpy()),
+            part["ticket_count"].to_numpy(),
+        )
         parts.append(
             channel_forecast(
                 table, least_weeks=least_weeks, short_weeks=short_weeks, quantile=quantile
@@ -124,7 +127,7 @@ def levels_ahead(totals: np.ndarray) -> np.ndarray:
 
 
 def shares_of_week(table: np.ndarray) -> np.ndarray:
-    """Shares of the hours, adding up to one, drawn towards day x hour of the day."""
+    """Shares of the hours, adding up to one, shrunk towards day x hour of the day."""
     seen = table.sum(axis=0)
     if seen.sum() == 0:
         return np.full(HOURS, 1 / HOURS)
@@ -137,8 +140,8 @@ def shares_of_week(table: np.ndarray) -> np.ndarray:
 def overdispersion(table: np.ndarray, levels: np.ndarray) -> float:
     """Variance of counts beyond Poisson over the squared mean, one week ahead, by moments.
 
-    Of days, whose counts are large enough to tell; of hours where they vary more by themselves, beyond
-    a standard error.
+    Of days, whose counts are large enough to tell; of hours where they vary more by themselves,
+    beyond a standard error.
     """
     weeks = len(table)
     tested = np.arange(max(1, weeks - 26), weeks)

@@ -1,9 +1,9 @@
 """How long a new ticket will wait for its first reply: half of them at most, nine of ten at most.
 
-On the logarithm of minutes: a level that follows the weeks, on top of it quantiles of each weekday and
-three-hour block by priority, drawn towards block plus priority where tickets are few. What a quantile
-missed in the newest weeks, forecast from those before, is added (split conformal, by weeks ahead). Where
-that is no better than one quantile per priority, the constant serves.
+On the logarithm of minutes: a level that follows the weeks, on top of it quantiles of each weekday
+and three-hour block by priority, shrunk towards block plus priority where tickets are few. What a
+quantile missed in the newest weeks, forecast from those before, is added (split conformal, by weeks
+ahead). Where that is no better than one quantile per priority, the constant serves.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ COLUMNS = {
     "method": "object",
     "status": "object",
 }
-# tickets by which the spread of a block is drawn to that of all
+# tickets by which the spread of a block is shrunk towards that of all
 PRIOR = 25.0
 TEST_WEEKS = 8
 CONSTANTS = (0.05, 0.15, 0.3, 0.5)
@@ -76,8 +76,8 @@ def wait_forecasts(
     tickets: one row per replied ticket with week (0 the oldest), iso_weekday, hour_of_day, priority
         and minutes (of the calendar: what the customer waits).
     weeks_ahead: as many weeks are forecast.
-    least_tickets, least_weeks: with fewer there is no forecast; short_weeks: below it `short_history`.
-    interval_z: half the width of the interval of the median, in standard errors.
+    least_tickets, least_weeks: with fewer there is no forecast; short_weeks: below it
+    `short_history`. interval_z: half the width of the interval of the median, in standard errors.
 
     Returns
     -------
@@ -98,9 +98,11 @@ def wait_forecasts(
     )
     next_week = int(data.week.max()) + 1
     weeks = next_week - int(data.week.min())
-    frame = grid(names, weeks_ahead, counts=np.bincount(
-        data.priority * BLOCKS + data.block, minlength=len(names) * BLOCKS
-    ))
+    frame = grid(
+        names,
+        weeks_ahead,
+        counts=np.bincount(data.priority * BLOCKS + data.block, minlength=len(names) * BLOCKS),
+    )
     if len(data.value) < least_tickets or weeks < least_weeks:
         return frame
     model = replay(data, next_week, weeks_ahead, predict=predict_cells)
@@ -159,9 +161,9 @@ def replay(data: Tickets, next_week: int, weeks_ahead: int, *, predict) -> Repla
     forecast = predict(data)
     ahead_of = [
         forecast
-        + conformal(
-            [missed[o, h] for o in origins[-TEST_WEEKS - h + 1 :] if (o, h) in missed]
-        )[:, None]
+        + conformal([missed[o, h] for o in origins[-TEST_WEEKS - h + 1 :] if (o, h) in missed])[
+            :, None
+        ]
         for h in range(1, weeks_ahead + 1)
     ]
     return Replay(
@@ -181,7 +183,7 @@ def conformal(missed: list[np.ndarray]) -> np.ndarray:
 
 
 def predict_constant(data: Tickets) -> np.ndarray:
-    """Quantiles x cells: those of the priority, drawn to those of all."""
+    """Quantiles x cells: those of the priority, shrunk towards those of all."""
     whole = np.quantile(data.value, QUANTILES)[:, None]
     own, count = group_quantiles(data.priority, data.value, data.priorities)
     weight = count / (count + PRIOR)
@@ -219,7 +221,7 @@ def group_quantiles(
 
 
 def location(data: Tickets, cell: np.ndarray, *, level: np.ndarray | float = 0.0) -> np.ndarray:
-    """Where each cell lies: mean, block, priority and what is the cell's own, each drawn to nothing."""
+    """Where each cell lies: mean, block, priority and what is the cell's own, each shrunk towards nothing."""
     value = data.value - level
     mean = value.mean()
     block, priority = np.zeros(BLOCKS), np.zeros(data.priorities)
@@ -231,7 +233,7 @@ def location(data: Tickets, cell: np.ndarray, *, level: np.ndarray | float = 0.0
 
 
 def shrunken(code: np.ndarray, value: np.ndarray, groups: int) -> np.ndarray:
-    """Means by code, drawn to none by what their differences are beyond chance (method of moments)."""
+    """Means by code, shrunk towards none by what their differences are beyond chance (method of moments)."""
     count = np.bincount(code, minlength=groups)
     some = count > 0
     mean = np.bincount(code, value, groups) / np.maximum(count, 1)

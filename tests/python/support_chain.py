@@ -8,7 +8,7 @@ import duckdb
 import jinja2
 import yaml
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 INPUTS = {
     "stg_support_tickets": "ticket_id varchar, customer_id varchar, team varchar, agent varchar, "
     "channel varchar, priority varchar, topic varchar, message varchar, "
@@ -51,6 +51,12 @@ def empty_desk(as_of_date: date | None = date(2025, 3, 31)) -> duckdb.DuckDBPyCo
     return con
 
 
+def load_states(con: duckdb.DuckDBPyConnection) -> None:
+    """What events do to a ticket, as the rules say it."""
+    path = ROOT / "seeds" / "rules" / "support" / "ticket_event_states.csv"
+    con.execute(f"create table ticket_event_states as from read_csv('{path}')")
+
+
 def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
     """Creates the tables and views of these models, in this order."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
@@ -69,7 +75,9 @@ def open_minutes(
     con: duckdb.DuckDBPyConnection, spans: Sequence[tuple[str, str, str]]
 ) -> list[float]:
     """Business minutes of spans (schedule, from, to) by the clock's table."""
-    con.execute("create or replace table asked (number bigint, schedule varchar, a bigint, b bigint)")
+    con.execute(
+        "create or replace table asked (number bigint, schedule varchar, a bigint, b bigint)"
+    )
     if spans:
         con.executemany(
             "insert into asked values (?, ?, epoch(?::timestamp), epoch(?::timestamp))",
