@@ -1,4 +1,4 @@
-"""One row per priority, weekday, three-hour block and week ahead: how long a new ticket will wait."""
+"""One row per priority, weekday, three-hour block and week ahead: how long tickets will wait."""
 
 from retail_analytics.support.waits import wait_forecasts
 

@@ -1,4 +1,4 @@
-"""One row per measure and team, and per measure, team and agent: how long they take for their mix."""
+"""One row per measure and team, and per measure, team and agent: their times for their mix."""
 
 from retail_analytics.support.teams import team_effects
 

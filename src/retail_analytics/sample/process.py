@@ -96,7 +96,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Team:
-    """A support team: log-normal business minutes to the first reply, then hours to the solution."""
+    """A support team: log-normal business minutes to the first reply, hours to the solution."""
 
     name: str
     reply_median_minutes: float

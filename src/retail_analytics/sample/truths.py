@@ -145,7 +145,7 @@ def team_truths(world: World) -> pa.Table:
 
 
 def agent_truths(world: World) -> pa.Table:
-    """An agent: team, what it makes of the logarithm of all its times, and since when it answers."""
+    """An agent: team, what it adds to the logarithm of its times, and since when it works."""
     desk, teams = world.desk, world.process.teams
     is_newcomer = np.arange(len(desk.speed)) == len(desk.speed) - 1
     return pa.table(

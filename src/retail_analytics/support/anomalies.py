@@ -165,7 +165,7 @@ def judged(read: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_readings(count: np.ndarray, *, per_week: int, offset: int) -> Readings:
-    """Counts against level x profile of the periods before; offset: place of the first in its week."""
+    """Counts against level x profile before; offset: place of the first in its week."""
     size = len(count)
     week_place = (np.arange(size) + offset) % per_week
     scale = HOURS_OF_WEEK // per_week
@@ -214,7 +214,7 @@ def rolling_level(count: np.ndarray, share: np.ndarray, length: int) -> np.ndarr
 
 
 def profile(count: np.ndarray, week_place: np.ndarray, per_week: int) -> np.ndarray:
-    """Factors of the periods of a week with mean one, shrunk towards day x hour where counts are few."""
+    """Factors of the periods of a week, mean one, shrunk towards day x hour where few."""
     seen = np.bincount(week_place, count, per_week)
     times = np.bincount(week_place, minlength=per_week)
     rate = (seen + 1e-9) / np.maximum(times, 1)

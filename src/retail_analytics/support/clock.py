@@ -23,7 +23,7 @@ class Hours:
 
 @dataclass(frozen=True)
 class OpenSpans:
-    """Open spans in UTC seconds since 1970, in order and apart; `before` is what was open earlier."""
+    """Open spans in UTC seconds since 1970, in order; `before` is what was open earlier."""
 
     starts: np.ndarray
     ends: np.ndarray

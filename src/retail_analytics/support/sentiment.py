@@ -1,4 +1,4 @@
-"""The mood of a message by VADER's lexicon (Hutto and Gilbert 2014), which knows English and no more.
+"""The mood of a message by VADER's lexicon, which knows English (Hutto and Gilbert 2014).
 
 To the lexicon a German `die` is an English one, and a text it has no word for is neutral: so a
 message is scored only where enough of its words are words that English has and its neighbours have

@@ -108,7 +108,7 @@ def channel_forecast(
 
 
 def levels_ahead(totals: np.ndarray) -> np.ndarray:
-    """The total of each week and of the next one, forecast from the weeks before (NaN for the first).
+    """The total of each week and of the next, from those before (NaN for the first).
 
     Exponential smoothing, each time with the constant that erred least so far.
     """

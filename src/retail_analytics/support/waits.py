@@ -132,7 +132,7 @@ class Replay:
     drift: float
 
 
-def replay(data: Tickets, next_week: int, weeks_ahead: int, *, predict) -> Replay:  # noqa: ANN001
+def replay(data: Tickets, next_week: int, weeks_ahead: int, *, predict) -> Replay:
     """Forecasts the last weeks from those before, then the weeks ahead with what was missed."""
     first = int(data.week.min())
     origins = [w for w in range(next_week - 2 * TEST_WEEKS, next_week) if w >= first + 2]
@@ -175,7 +175,7 @@ def replay(data: Tickets, next_week: int, weeks_ahead: int, *, predict) -> Repla
 
 
 def conformal(missed: list[np.ndarray]) -> np.ndarray:
-    """What to add to each quantile so that the share of past errors below it is the one asked for."""
+    """What to add to each quantile so that the share of past errors below it is right."""
     if not missed:
         return np.zeros(len(QUANTILES))
     errors = np.concatenate(missed, axis=1)
@@ -221,7 +221,7 @@ def group_quantiles(
 
 
 def location(data: Tickets, cell: np.ndarray, *, level: np.ndarray | float = 0.0) -> np.ndarray:
-    """Where each cell lies: mean, block, priority and what is the cell's own, each shrunk towards nothing."""
+    """Where each cell lies: mean, block, priority and its own, each shrunk towards none."""
     value = data.value - level
     mean = value.mean()
     block, priority = np.zeros(BLOCKS), np.zeros(data.priorities)
@@ -233,7 +233,7 @@ def location(data: Tickets, cell: np.ndarray, *, level: np.ndarray | float = 0.0
 
 
 def shrunken(code: np.ndarray, value: np.ndarray, groups: int) -> np.ndarray:
-    """Means by code, shrunk towards none by what their differences are beyond chance (method of moments)."""
+    """Means by code, shrunk by what their differences are beyond chance (by moments)."""
     count = np.bincount(code, minlength=groups)
     some = count > 0
     mean = np.bincount(code, value, groups) / np.maximum(count, 1)
@@ -294,7 +294,7 @@ def grid(names: list[str], weeks_ahead: int, *, counts: np.ndarray) -> pd.DataFr
             "method": BLOCK_METHOD,
         }
     )
-    for name, kind in COLUMNS.items():
+    for name in COLUMNS:
         if name not in frame:
             frame[name] = np.nan
     return frame[list(COLUMNS)].astype(COLUMNS)

@@ -68,8 +68,7 @@ RULES = pd.DataFrame(
 MONDAY = 19_786
 
 
-def series(kind: str, entity: str, values: np.ndarray, first: int, **columns) -> pd.DataFrame:  #
-noqa: ANN003
+def series(kind: str, entity: str, values: np.ndarray, first: int, **columns) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "kind": kind,

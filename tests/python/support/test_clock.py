@@ -31,7 +31,7 @@ def rows_of(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def desk(hours: list[tuple], holidays: tuple[date, ...] = ()):  # noqa: ANN201
+def desk(hours: list[tuple], holidays: tuple[date, ...] = ()):
     """A desk with hours (schedule, zone, weekday, opens, closes), and tickets all over 2024."""
     con = empty_desk(date(2024, 12, 31))
     con.executemany("insert into support_hours values (?, ?, ?, ?, ?)", hours)
@@ -44,7 +44,7 @@ def desk(hours: list[tuple], holidays: tuple[date, ...] = ()):  # noqa: ANN201
     return con
 
 
-def berlin(holidays: bool = True):  # noqa: ANN201
+def berlin(holidays: bool = True):
     days = tuple(date.fromisoformat(row["closed_on"]) for row in rows_of("holidays.csv"))
     return desk(
         [

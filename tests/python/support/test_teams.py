@@ -8,8 +8,7 @@ from retail_analytics.support.teams import COLUMNS, team_effects
 TEAM_LOGS = np.log([1.0, 2.0, 3.0, 5.0])
 
 
-def cells(seed: int, *, agent_sd: float, team_logs: np.ndarray = TEAM_LOGS, size: int = 6_000):  #
-noqa: ANN201
+def cells(seed: int, *, agent_sd: float, team_logs: np.ndarray = TEAM_LOGS, size: int = 6_000):
     """Tickets of four teams with four agents each; two topics belong to each team alone."""
     rng = np.random.default_rng(seed)
     speed = rng.normal(0, agent_sd, (4, 4))
