@@ -19,8 +19,8 @@ as_of as (
 today as (
     select
         {{ seconds_of('cast(as_of_date + 1 as timestamp)') }} // 86400 as next_day,
-        {{ seconds_of('cast(as_of_date + 1 as timestamp)') }} // 86400 - 7 * {{ var('support_anomaly_weeks') }}
-            as first_day
+        {{ seconds_of('cast(as_of_date + 1 as timestamp)') }} // 86400
+        - 7 * {{ var('support_anomaly_weeks') }} as first_day
     from as_of
 ),
 
@@ -42,16 +42,23 @@ largest_teams as (
     limit {{ var('forecast_entities') }}
 ),
 
-replied as (
+replies as (
     select
-        support_tickets.team,
-        {{ seconds_of('support_tickets.first_replied_at') }} // 86400 as day,
-        ln(greatest(coalesce(first_reply_business_minutes, first_reply_minutes), 0.5)) as log_minutes,
-        avg(ln(greatest(coalesce(first_reply_business_minutes, first_reply_minutes), 0.5))) over (
-            partition by support_tickets.topic, support_tickets.priority, support_tickets.team
-        ) as usual_log_minutes
+        *,
+        ln(
+            greatest(coalesce(first_reply_business_minutes, first_reply_minutes), 0.5)
+        ) as log_minutes
     from support_tickets
     where first_reply_minutes is not null
+),
+
+replied as (
+    select
+        team,
+        {{ seconds_of('first_replied_at') }} // 86400 as day,
+        log_minutes,
+        avg(log_minutes) over (partition by topic, priority, team) as usual_log_minutes
+    from replies
 ),
 
 scored as (

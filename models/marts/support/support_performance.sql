@@ -91,7 +91,9 @@ medians_in_a_row as (
         dimension,
         entity,
         month,
-        {% for measure in ['first_reply', 'first_reply_business', 'resolution', 'resolution_business'] -%}
+        {% for measure in [
+            'first_reply', 'first_reply_business', 'resolution', 'resolution_business'
+        ] -%}
         max(median_minutes) filter (measure = '{{ measure }}') as {{ measure }}_median,
         max(p90_minutes) filter (measure = '{{ measure }}') as {{ measure }}_p90
         {%- if not loop.last %},{% endif %}
@@ -133,8 +135,10 @@ support_performance as (
         cast(coalesce(opened.replies_due, 0) as bigint) as first_reply_due_count,
         cast(coalesce(opened.replies_met, 0) as bigint) as first_reply_met_count,
         opened.replies_met / nullif(opened.replies_due, 0) as first_reply_met_rate,
-        {{ wilson_lower('opened.replies_met', 'opened.replies_due') }} as first_reply_met_rate_lower,
-        {{ wilson_upper('opened.replies_met', 'opened.replies_due') }} as first_reply_met_rate_upper,
+        {{ wilson_lower('opened.replies_met', 'opened.replies_due') }}
+            as first_reply_met_rate_lower,
+        {{ wilson_upper('opened.replies_met', 'opened.replies_due') }}
+            as first_reply_met_rate_upper,
         cast(coalesce(opened.resolutions_due, 0) as bigint) as resolution_due_count,
         cast(coalesce(opened.resolutions_met, 0) as bigint) as resolution_met_count,
         opened.resolutions_met / nullif(opened.resolutions_due, 0) as resolution_met_rate,

@@ -4,10 +4,14 @@ import filecmp
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from retail_analytics import sample
 from retail_analytics.sample import blocks, write_sample
+from retail_analytics.sample.desk import team_spans
+from retail_analytics.sample.market import build_market
+from retail_analytics.sample.process import PROCESS
 
 ROOT = Path(__file__).parents[3]
 COMMITTED = ROOT / "seeds" / "sample"
@@ -30,12 +34,14 @@ INPUT_COLUMNS = {
     "touchpoints": "touchpoint_id customer_id touched_at channel campaign device region",
     "ad_spend": "spent_on channel spend_amount campaign impressions clicks",
     "support_tickets": "ticket_id opened_at customer_id team agent channel priority topic "
-    "first_replied_at resolved_at satisfaction_score message",
+    "first_replied_at resolved_at satisfaction_score message handle_minutes",
+    "ticket_events": "ticket_id occurred_at event agent team",
     "experiment_assignments": "experiment_id customer_id variant assigned_at",
 }
 TRUTHS = {
     *("truth_customers", "truth_products", "truth_carriers", "truth_incidents"),
-    *("truth_channels", "truth_teams", "truth_experiments", "truth_rejections"),
+    *("truth_channels", "truth_teams", "truth_agents", "truth_changes"),
+    *("truth_experiments", "truth_rejections"),
 }
 KEYWORDS = {
     "Systems": ("system", "outage", "software", "database"),
@@ -432,20 +438,74 @@ def test_channels_cause_orders_as_declared(shop: duckdb.DuckDBPyConnection) -> N
 
 
 def test_teams_are_as_fast_as_declared(shop: duckdb.DuckDBPyConnection) -> None:
-    rows = shop.execute("""
+    """Business time of the team, less what agent and priority make of it."""
+    market = build_market(PROCESS, seed=1, years=3)
+    tickets = shop.execute("""
         select
-            any_value(reply_median_minutes),
-            median(epoch(first_replied_at - opened_at)) / 60,
-            any_value(resolve_median_hours),
-            median(epoch(resolved_at - first_replied_at)) / 3600
-        from support_tickets inner join truth_teams using (team, priority)
-        where priority = 'normal' and opened_at < '2024-11-01'
-        group by team
-    """).fetchall()
-    assert len(rows) == 4
-    for true_reply, reply, true_solution, solution in rows:
-        assert reply == pytest.approx(true_reply, rel=0.12)
-        assert solution == pytest.approx(true_solution, rel=0.12)
+            team,
+            reply_median_minutes,
+            resolve_median_hours,
+            log_effect,
+            epoch(opened_at)::bigint as opened,
+            epoch(first_replied_at)::bigint as replied,
+            epoch(resolved_at)::bigint as resolved,
+            ticket_id in (
+                select ticket_id from ticket_events where event in ('waiting', 'reopened')
+            ) as has_pauses
+        from support_tickets
+        inner join truth_teams using (team, priority)
+        inner join truth_agents using (team, agent)
+        where opened_at < '2024-03-01' and resolved_at is not null
+    """).df()
+    for team in PROCESS.teams:
+        spans = team_spans(PROCESS, team.name, market=market)
+        of_team = tickets[tickets["team"] == team.name]
+        opened, replied, resolved = (
+            of_team[name].to_numpy() for name in ("opened", "replied", "resolved")
+        )
+        speed = np.exp(of_team["log_effect"].to_numpy())
+        minutes = spans.elapsed(opened, replied) / 60 / speed / of_team["reply_median_minutes"]
+        assert np.median(minutes) == pytest.approx(1, rel=0.12)
+        steady = ~of_team["has_pauses"].to_numpy()
+        hours = spans.elapsed(replied, resolved) / 3600 / speed / of_team["resolve_median_hours"]
+        assert np.median(hours[steady]) == pytest.approx(1, rel=0.12)
+
+
+def test_tickets_wait_and_come_back_as_declared(shop: duckdb.DuckDBPyConnection) -> None:
+    waits, reopened = shop.execute("""
+        select avg(waits), avg(reopened)
+        from (
+            select
+                max((event = 'waiting')::int) as waits,
+                max((event = 'reopened')::int) as reopened
+            from ticket_events
+            where ticket_id in (
+                select ticket_id from support_tickets where opened_at < '2024-10-01'
+            )
+            group by ticket_id
+        )
+    """).fetchall()[0]
+    assert waits == pytest.approx(PROCESS.waiting_share, abs=0.03)
+    assert reopened == pytest.approx(PROCESS.reopened_share, abs=0.02)
+
+
+def test_changes_in_support_are_where_they_are_declared(shop: duckdb.DuckDBPyConnection) -> None:
+    day, burst = shop.execute("""
+        with days as (
+            select opened_at::date as opened_on, count(*) as tickets
+            from support_tickets
+            where opened_at between '2024-05-01' and '2024-06-01'
+            group by all
+        )
+        select
+            (select arg_max(opened_on, tickets)::text from days),
+            (
+                select count(*) from support_tickets
+                where opened_at between '2024-08-07 01:00' and '2024-08-07 03:00'
+            )
+    """).fetchall()[0]
+    assert day == "2024-05-15"
+    assert burst >= 5
 
 
 def test_one_experiment_lifts_orders_and_the_other_does_not(

@@ -8,7 +8,7 @@ with counted as (
             from {{ ref('support_performance') }}
             where dimension = 'all'
         ) as in_months,
-        (select count(*) from {{ ref('support_tickets') }} where is_open) as open_tickets,
+        (select count(*) filter (is_open) from {{ ref('support_tickets') }}) as open_tickets,
         (
             select coalesce(max_by(backlog_count, month), 0)
             from {{ ref('support_performance') }}
