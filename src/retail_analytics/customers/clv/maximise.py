@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from retail_analytics.customers.clv.checks import Array
@@ -11,8 +12,12 @@ from retail_analytics.customers.clv.checks import Array
 # Log parameters stay within this distance of 0. Data are scaled to mean 1 before a fit, so a
 # parameter at a bound says that the data cannot tell it from 0 or from infinity.
 LOG_BOUND = 7.0
+NEAR_BOUND = 0.2
 # Converged: by the curvature, less than this is left to gain in log likelihood.
 TOLERANCE = 1e-4
+# A ridge along which no more than this is left to gain is flat: whatever point of it is taken, the
+# data are as likely, and so is what follows from it.
+FLAT_TOLERANCE = 0.05
 NEWTON_STEPS = 20
 STEP = 1e-4
 
@@ -62,6 +67,11 @@ def refine(objective: Objective, *, rough: Optimum) -> Optimum:
     return refined if refined.is_converged else maximise(objective, start=rough.log_parameters)
 
 
+def is_at_bound(log_parameters: Array) -> NDArray[np.bool_]:
+    """Which log parameters lie so near a bound that the data cannot tell them from it."""
+    return np.abs(log_parameters) >= LOG_BOUND - NEAR_BOUND
+
+
 def log_covariance(information: Array) -> Array:
     """Covariance of the log parameters, with a unit normal prior around the estimate.
 
@@ -92,7 +102,10 @@ def _climb(objective: Objective, point: Array, information: Array, iterations: i
             if gradient @ _newton_step(point, gradient, information) / 2 < TOLERANCE / 100:
                 break
     gain = gradient @ _newton_step(point, gradient, information) / 2
-    return Optimum(point, value, information, iterations, bool(is_fresh and gain < TOLERANCE))
+    if not is_fresh:
+        information = _information(objective, point)
+        gain = gradient @ _newton_step(point, gradient, information) / 2
+    return Optimum(point, value, information, iterations, bool(gain < FLAT_TOLERANCE))
 
 
 def _information(objective: Objective, point: Array) -> Array:
