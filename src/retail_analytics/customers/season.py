@@ -11,9 +11,9 @@ how well the years agree with each other (a one-way random effects model of the 
 Searle, Casella and McCulloch 1992): a month of the year that was high once and low once says
 nothing, and a shop without a season gets an index of 1.
 
-`TradeYear` turns days into days of trade: a day in a month of index 2 counts twice. In days of trade
-the purchases of a customer come at an even pace, so that the purchase models, which know no season,
-hold there.
+`TradeYear` turns days into days of trade: a day in a month of index 2 counts twice. In days of
+trade the purchases of a customer come at an even pace, so that the purchase models, which know no
+season, hold there.
 """
 
 from collections.abc import Mapping
@@ -151,3 +151,62 @@ def shrunken_months(
     between = max(0.0, float(np.var(means, ddof=1) - within * np.mean(1 / np.maximum(seen, 1))))
     share = between / (between + within / np.maximum(seen, 1)) if between > 0 else np.zeros(MONTHS)
     return (means - centre) * share, float(np.sqrt(max(within - luck.mean(), 0.0)))
+
+
+def trade_days(
+    months: pd.DataFrame, *, history_dates: pd.DataFrame, ahead_days: int
+) -> pd.DataFrame:
+    """One row per purpose and day from the first purchase to `ahead_days` after the last day.
+
+    months: purpose and, where there were any, customer_count (new customers) and purchase_count
+    (repeat purchases) by cohort_month and month. history_dates: purpose, first_ordered_on and
+    as_of_date. Returns purpose, is_season_known, trade_index, trade_days and date_day.
+    """
+    tables = []
+    for purpose, dates in history_dates.groupby("purpose", sort=True):
+        first, last = (pd.Timestamp(dates[name].iloc[0]) for name in DATE_COLUMNS)
+        own = months[months["purpose"] == purpose]
+        year = trade_year(filled(own, last=last), days=covered_days(first, last))
+        days = pd.date_range(first, last + pd.Timedelta(days=ahead_days), freq="D")
+        tables.append(
+            pd.DataFrame(
+                {
+                    "purpose": purpose,
+                    "is_season_known": year.is_known,
+                    "trade_index": np.asarray(year.index)[days.month.to_numpy() - 1],
+                    "trade_days": year.running(days),
+                    "date_day": days,
+                }
+            )
+        )
+    if not tables:
+        return pd.DataFrame(columns=TRADE_DAY_COLUMNS)
+    return pd.concat(tables, ignore_index=True)
+
+
+DATE_COLUMNS = ["first_ordered_on", "as_of_date"]
+TRADE_DAY_COLUMNS = ["purpose", "is_season_known", "trade_index", "trade_days", "date_day"]
+
+
+def covered_days(first: pd.Timestamp, last: pd.Timestamp) -> dict[pd.Timestamp, int]:
+    """Days of each month from the first day to the last."""
+    days = pd.date_range(first, last, freq="D")
+    return days.to_period("M").to_timestamp().value_counts().sort_index().to_dict()
+
+
+def filled(months: pd.DataFrame, *, last: pd.Timestamp) -> pd.DataFrame:
+    """Every cohort in every month from its own on, with the size of the cohort throughout."""
+    months = months.assign(**{name: pd.to_datetime(months[name]) for name in MONTH_COLUMNS[:2]})
+    sizes = months.groupby("cohort_month")["customer_count"].sum()
+    found = months.set_index(MONTH_COLUMNS[:2])["purchase_count"]
+    every = [
+        (cohort, month)
+        for cohort in sizes.index
+        for month in pd.date_range(cohort, last, freq="MS")
+    ]
+    table = pd.DataFrame(every, columns=MONTH_COLUMNS[:2])
+    keys = pd.MultiIndex.from_frame(table)
+    return table.assign(
+        customer_count=sizes.reindex(table["cohort_month"]).to_numpy(),
+        purchase_count=found.reindex(keys).fillna(0).to_numpy(),
+    )

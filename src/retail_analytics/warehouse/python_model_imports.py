@@ -22,3 +22,4 @@ import retail_analytics.statistics.forecasting.tables
 import retail_analytics.inventory.tables
 import retail_analytics.recommendations.tables
 import retail_analytics.customers.rfm
+import retail_analytics.customers.season

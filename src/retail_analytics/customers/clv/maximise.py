@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from retail_analytics.customers.clv.checks import Array
@@ -12,7 +11,6 @@ from retail_analytics.customers.clv.checks import Array
 # Log parameters stay within this distance of 0. Data are scaled to mean 1 before a fit, so a
 # parameter at a bound says that the data cannot tell it from 0 or from infinity.
 LOG_BOUND = 7.0
-NEAR_BOUND = 0.2
 # Converged: by the curvature, less than this is left to gain in log likelihood.
 TOLERANCE = 1e-4
 # A ridge along which no more than this is left to gain is flat: whatever point of it is taken, the
@@ -65,11 +63,6 @@ def refine(objective: Objective, *, rough: Optimum) -> Optimum:
     """The maximum near that of a similar objective, whose curvature serves for the steps."""
     refined = _climb(objective, rough.log_parameters, rough.information, rough.iterations)
     return refined if refined.is_converged else maximise(objective, start=rough.log_parameters)
-
-
-def is_at_bound(log_parameters: Array) -> NDArray[np.bool_]:
-    """Which log parameters lie so near a bound that the data cannot tell them from it."""
-    return np.abs(log_parameters) >= LOG_BOUND - NEAR_BOUND
 
 
 def log_covariance(information: Array) -> Array:
