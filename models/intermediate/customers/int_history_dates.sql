@@ -8,7 +8,7 @@ with orders as (
         customer_id,
         order_status,
         cast(ordered_at as date) as ordered_on
-    from {{ ref('stg_orders') }}
+    from {{ kept('orders') }}
     where customer_id is not null
 ),
 

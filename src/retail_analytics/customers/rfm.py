@@ -21,13 +21,16 @@ def score(
 
     measures: as_of_date, customer_id, recency_days (null without a purchase), frequency,
     monetary (amount); one row a customer and as-of date. cells: the segment of each of the 125
-    combinations of scores. segments: strategy by segment. All relations of `con`.
+    combinations of scores. segments: strategy by segment, and the maximum_recency_days after which
+    a customer is in its later_segment. All relations of `con`.
 
     A score is 5 for the best fifth down to 1: 6 - ceil(5 x share of customers at least as good).
     Equal customers get equal scores (`ntile` would break ties at random), and where all are equal
-    the score is 3. Customers without purchase, and all of them where fewer than five have bought,
+    the score is 3. One order is a frequency of 1 and several are at least 2, whatever the others do,
+    so that a segment of customers who ordered once holds no others. Customers without purchase, and all of them where fewer than five have bought,
     have no scores and the status `insufficient_data`.
     """
+    frequency = fifth("measures.frequency", "frequency")
     # DuckDB finds the three relations by the names of these arguments
     return con.sql(
         f"""
@@ -47,9 +50,12 @@ def score(
             select
                 measures.*,
                 bounds.as_of_date is not null as is_scored,
-                {fifth("-measures.recency_days", "recency")},
-                {fifth("measures.frequency", "frequency")},
-                {fifth("measures.monetary", "monetary")}
+                {fifth("-measures.recency_days", "recency")} as recency_score,
+                case
+                    when measures.frequency = 1 then least(1, {frequency})
+                    else case when {frequency} is not null then greatest(2, {frequency}) end
+                end as frequency_score,
+                {fifth("measures.monetary", "monetary")} as monetary_score
             from measures
             left join bounds
                 on measures.as_of_date = bounds.as_of_date and measures.recency_days is not null
@@ -57,7 +63,7 @@ def score(
 
         select
             scored.customer_id,
-            cells.segment,
+            segments.segment,
             segments.strategy,
             '{METHOD}' as method,
             case when scored.is_scored then 'ok' else 'insufficient_data' end as status,
@@ -70,7 +76,14 @@ def score(
             scored.as_of_date
         from scored
         left join cells using (recency_score, frequency_score, monetary_score)
-        left join segments using (segment)
+        left join segments as first_segments on cells.segment = first_segments.segment
+        left join segments
+            on
+                segments.segment = case
+                    when scored.recency_days > first_segments.maximum_recency_days
+                        then first_segments.later_segment
+                    else cells.segment
+                end
         """
     )
 
@@ -152,9 +165,9 @@ def bounds(measure: str, name: str) -> str:
 
 
 def fifth(measure: str, name: str) -> str:
-    """SQL for a score: 1 and another 1 for each bound that the measure is above."""
+    """SQL of a score: 1 and another 1 for each bound that the measure is above; null without any."""
     above = " + ".join(f"cast({measure} > {name}_bounds[{k}] as bigint)" for k in range(1, 5))
-    return f"case when is_{name}_even then 3 else 1 + {above} end as {name}_score"
+    return f"case when is_{name}_even then 3 else 1 + {above} end"
 
 
 def fences(measure: str) -> str:

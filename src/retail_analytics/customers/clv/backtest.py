@@ -203,7 +203,8 @@ def ranked_models(backtest: pd.DataFrame, *, default: str = DEFAULT_MODEL) -> li
     well, and of those the one with the smallest error of the totals comes first; not the BG/NBD,
     for which everybody who bought once is alive for sure (Batislam et al. 2007), unless it is
     better than all others by more. Models that do not beat both baselines come after the better
-    baseline. Without a backtest nothing is known: the default, the other models, the mean rate, the own rate.
+    baseline. Without a backtest nothing is known: the default, the other models, the mean rate,
+    the own rate.
     """
     usual = [default, *(name for name in MODELS if name != default), *reversed(BASELINES)]
     orders = backtest[backtest["target"] == "orders"]

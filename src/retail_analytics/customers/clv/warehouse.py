@@ -1,6 +1,11 @@
 """What the fits read, grouped in the warehouse: no table of all customers is held in memory."""
 
+from typing import Any
+
 import duckdb
+import pandas as pd
+
+from retail_analytics.customers.season import TradeYear, covered_days, filled, trade_year
 
 SPEND_RESOLUTION = 0.02
 
@@ -41,6 +46,28 @@ def trade_months(
         order by all
         """
     )
+
+
+def cut_off_season(
+    con: duckdb.DuckDBPyConnection, *, orders: Any, cut_offs: pd.DataFrame, number: int
+) -> TradeYear:
+    """The season as known on the cut-off of this number; none where there is no such cut-off.
+
+    orders: as for `trade_months`; cut_offs: cut_off_number and as_of_date.
+    """
+    dates = cut_offs[cut_offs["cut_off_number"] == number]
+    if dates.empty:
+        return TradeYear()
+    last = pd.Timestamp(dates["as_of_date"].iloc[0])
+    purpose = pd.DataFrame({"purpose": ["churn"], "as_of_date": [last.date()]})
+    con.register("churn_history_dates", purpose)
+    months = trade_months(con, orders=orders, history_dates=con.table("churn_history_dates")).df()
+    if months.empty:
+        return TradeYear()
+    # from the first month on; whether it is whole is known from the day of the first purchase
+    first = orders.filter("is_purchase and customer_id is not null").min("ordered_on")
+    first = pd.Timestamp(first.fetchall()[0][0])
+    return trade_year(filled(months, last=last), days=covered_days(first, last))
 
 
 def past_histories(
