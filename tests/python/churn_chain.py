@@ -77,7 +77,12 @@ def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
     """Creates the tables and views of these models, in this order."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     values = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
-    macros = "".join(path.read_text() for path in sorted([*(ROOT / "macros").glob("*.sql"), *(ROOT / "macros" / "customers").glob("*.sql")]))
+    macros = "".join(
+        path.read_text()
+        for path in sorted(
+            [*(ROOT / "macros").glob("*.sql"), *(ROOT / "macros" / "customers").glob("*.sql")]
+        )
+    )
     for name, kind in models.items():
         (path,) = (ROOT / "models").rglob(f"{name}.sql")
         query = environment.from_string(macros + path.read_text()).render(

@@ -1,15 +1,24 @@
 -- A driver is named where it separates customers who stay away from others, and adds as much as
 -- churn_drivers.csv asks for. Its name says which way it goes: high where the customer's value is
--- above the usual one.
+-- above the usual one. Silence and frequency are sums of several features: they are named where all
+-- of them together point the way that the name says.
 {%- set values = {
-    'silence': 'rhythms.silence_ratio > 1',
-    'frequency': 'features.days_per_purchase > centres.days_per_purchase',
-    'trend': 'features.trend > 0',
-    'order_value': 'features.order_value > centres.order_value',
-    'returns': 'true',
-    'complaints': 'true',
-    'late_deliveries': 'true',
-    'cancellation': 'true',
+    'silence': [
+        'rhythms.silence_ratio > 1 and contributions.silence > 0',
+        'rhythms.silence_ratio <= 1 and contributions.silence < 0',
+    ],
+    'frequency': [
+        'features.days_per_purchase > centres.days_per_purchase and contributions.frequency > 0',
+        'features.days_per_purchase <= centres.days_per_purchase and contributions.frequency < 0',
+    ],
+    'trend': ['features.trend > 0', 'features.trend <= 0'],
+    'order_value': [
+        'features.order_value > centres.order_value', 'features.order_value <= centres.order_value'
+    ],
+    'returns': ['features.returns > 0', 'features.returns <= 0'],
+    'complaints': ['features.complaints > 0', 'features.complaints <= 0'],
+    'late_deliveries': ['features.late_deliveries > 0', 'features.late_deliveries <= 0'],
+    'cancellation': ['features.cancelled > 0', 'features.cancelled <= 0'],
 } -%}
 {%- set drivers = values.keys() | list %}
 with contributions as (
@@ -51,8 +60,8 @@ driver_names as (
                 contributions.is_{{ driver }}_separating
                 and abs(contributions.{{ driver }}) >= driver_texts.{{ driver }}_minimum_log_odds
                 then case
-                    when {{ values[driver] }} then driver_texts.{{ driver }}_when_high
-                    else driver_texts.{{ driver }}_when_low
+                    when {{ values[driver][0] }} then driver_texts.{{ driver }}_when_high
+                    when {{ values[driver][1] }} then driver_texts.{{ driver }}_when_low
                 end
         end as {{ driver }},
         {% endfor %}

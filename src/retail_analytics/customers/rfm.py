@@ -26,11 +26,11 @@ def score(
 
     A score is 5 for the best fifth down to 1: 6 - ceil(5 x share of customers at least as good).
     Equal customers get equal scores (`ntile` would break ties at random), and where all are equal
-    the score is 3. One order is a frequency of 1 and several are at least 2, whatever the others do,
-    so that a segment of customers who ordered once holds no others. Customers without purchase, and all of them where fewer than five have bought,
-    have no scores and the status `insufficient_data`.
+    the score is 3. In the map one order counts as a frequency of 1 and several as at least 2,
+    whatever others do, so that what is said of customers who ordered once is said of no others.
+    Customers without purchase, and all of them where fewer than five have bought, have no scores
+    and the status `insufficient_data`.
     """
-    frequency = fifth("measures.frequency", "frequency")
     # DuckDB finds the three relations by the names of these arguments
     return con.sql(
         f"""
@@ -51,10 +51,7 @@ def score(
                 measures.*,
                 bounds.as_of_date is not null as is_scored,
                 {fifth("-measures.recency_days", "recency")} as recency_score,
-                case
-                    when measures.frequency = 1 then least(1, {frequency})
-                    else case when {frequency} is not null then greatest(2, {frequency}) end
-                end as frequency_score,
+                {fifth("measures.frequency", "frequency")} as frequency_score,
                 {fifth("measures.monetary", "monetary")} as monetary_score
             from measures
             left join bounds
@@ -75,7 +72,14 @@ def score(
             scored.monetary_score,
             scored.as_of_date
         from scored
-        left join cells using (recency_score, frequency_score, monetary_score)
+        left join cells
+            on
+                scored.recency_score = cells.recency_score
+                and cells.frequency_score = case
+                    when scored.frequency = 1 then 1
+                    else greatest(2, scored.frequency_score)
+                end
+                and scored.monetary_score = cells.monetary_score
         left join segments as first_segments on cells.segment = first_segments.segment
         left join segments
             on
@@ -165,7 +169,7 @@ def bounds(measure: str, name: str) -> str:
 
 
 def fifth(measure: str, name: str) -> str:
-    """SQL of a score: 1 and another 1 for each bound that the measure is above; null without any."""
+    """SQL of a score: 1 and another 1 for each bound that the measure is above."""
     above = " + ".join(f"cast({measure} > {name}_bounds[{k}] as bigint)" for k in range(1, 5))
     return f"case when is_{name}_even then 3 else 1 + {above} end"
 

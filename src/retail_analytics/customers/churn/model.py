@@ -68,6 +68,10 @@ TRAINING_TIME = timedelta(days=730)
 # The pull of the season, and how surely: a standard deviation of a quarter.
 PULL, PULL_PRECISION = -1.0, 16.0
 GROUPS = 10
+# A group of which hardly anything else is expected says nothing by an exception.
+LEAST_LUCK = 0.5
+# A feature separates at this level: of twenty that say nothing one does.
+SEPARATING_LEVEL = 0.95
 # Usual standard deviation of a period in log odds, and how many periods that counts for.
 USUAL_PERIOD_SD, PRIOR_PERIODS = 0.2, 2.0
 MAX_STEPS = 100
@@ -118,8 +122,8 @@ class ChurnModel:
 
     @property
     def is_separating(self) -> NDArray[np.bool_]:
-        """Which slopes are not luck, at the level of the interval."""
-        z = norm.ppf((1 + INTERVAL_LEVEL) / 2)
+        """Which slopes are not luck."""
+        z = norm.ppf((1 + SEPARATING_LEVEL) / 2)
         return np.abs(self.slopes) > np.maximum(z * self.errors, NO_CHANGE)
 
 
@@ -278,14 +282,15 @@ def jackknife_errors(left_out: Array) -> Array:
 def excess_of_groups(chance: Array, outcomes: Array) -> Array:
     """What groups of similar chance missed by, squared, beyond luck, and the scale of that.
 
-    A group that expects n p with a period's shift of variance v has the variance
-    n p (1 - p) + v (n p (1 - p))^2. Two x horizons.
+    A group that expects n p, with a period's shift of variance v, has the variance luck + v luck^2,
+    luck being n p (1 - p); groups count by 1 / luck (DerSimonian and Laird 1986). Two x horizons.
     """
     excess, scale = np.zeros(chance.shape[1]), np.zeros(chance.shape[1])
     for group in np.array_split(np.argsort(chance[:, 0], kind="stable"), GROUPS):
         luck = (chance[group] * (1 - chance[group])).sum(axis=0)
-        excess += (outcomes[group] - chance[group]).sum(axis=0) ** 2 - luck
-        scale += luck**2
+        missed = (outcomes[group] - chance[group]).sum(axis=0)
+        excess += missed**2 / np.maximum(luck, LEAST_LUCK) - 1
+        scale += luck
     return np.stack([excess, scale])
 
 
