@@ -36,7 +36,11 @@ coefficient_row as (
         {% endfor %}
         {% for driver, driver_features in drivers.items() %}
         coalesce(bool_or(is_separating) filter (
-            feature in ('{{ driver_features | join("', '") }}')
+            feature in (
+                {% for feature in driver_features %}
+                '{{ feature }}'{{ ',' if not loop.last }}
+                {% endfor %}
+            )
         ), false) as is_{{ driver }}_separating
         {%- if not loop.last %},{% endif %}
         {% endfor %}

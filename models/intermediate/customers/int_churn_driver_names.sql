@@ -59,10 +59,11 @@ driver_names as (
             when
                 contributions.is_{{ driver }}_separating
                 and abs(contributions.{{ driver }}) >= driver_texts.{{ driver }}_minimum_log_odds
-                then case
-                    when {{ values[driver][0] }} then driver_texts.{{ driver }}_when_high
-                    when {{ values[driver][1] }} then driver_texts.{{ driver }}_when_low
-                end
+                then
+                    case
+                        when {{ values[driver][0] }} then driver_texts.{{ driver }}_when_high
+                        when {{ values[driver][1] }} then driver_texts.{{ driver }}_when_low
+                    end
         end as {{ driver }},
         {% endfor %}
         contributions.as_of_date

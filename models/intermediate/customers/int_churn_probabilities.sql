@@ -68,12 +68,16 @@ churn_probabilities as (
         {% for side, sign, pick, edge in [
             ('lower', '-', 'greatest', 0), ('upper', '+', 'least', 1)
         ] -%}
-        case when no_purchase_probability is not null then {{ pick }}(
-            {{ edge }},
-            no_purchase_probability
-            {{ sign }} {{ var('interval_z') }}
-            * sqrt(luck / group_size + period_variance * luck * luck)
-        ) end as no_purchase_probability_{{ side }},
+        case
+            when no_purchase_probability is not null
+                then
+                    {{ pick }}(
+                        {{ edge }},
+                        no_purchase_probability
+                        {{ sign }} {{ var('interval_z') }}
+                        * sqrt(luck / group_size + period_variance * luck * luck)
+                    )
+        end as no_purchase_probability_{{ side }},
         {% endfor -%}
         driver_1_share,
         driver_2_share,

@@ -67,15 +67,15 @@ customer_value_totals as (
         customer_count,
         expected_orders,
         expected_value,
-        {% for side, sign, pick in [('lower', '-', 'least'), ('upper', '+', 'greatest')] -%}
+        {% for side, sign, pick in [('lower', -1, 'least'), ('upper', 1, 'greatest')] -%}
         {{ pick }}(
             expected_value,
             case
                 when expected_value > 0
                     then
                         expected_value
-                        * exp({{ sign }} {{ var('interval_z') }} * log_sd - log_sd * log_sd / 2)
-                else expected_value {{ sign }} {{ var('interval_z') }} * value_sd
+                        * exp({{ sign }} * {{ var('interval_z') }} * log_sd - log_sd * log_sd / 2)
+                else expected_value + {{ sign }} * {{ var('interval_z') }} * value_sd
             end
         ) as value_{{ side }},
         {% endfor -%}
