@@ -14,6 +14,6 @@ select
 from {{ ref('customer_lifetime_values') }} as customer_lifetime_values
 inner join {{ ref('customer_rfm') }} as customer_rfm
     on customer_lifetime_values.customer_id = customer_rfm.customer_id
-where customer_lifetime_values.horizon_months = 12
+where customer_lifetime_values.horizon_months = {{ var('shown_value_months') }}
 group by customer_rfm.segment
 order by expected_value desc nulls last

@@ -7,13 +7,14 @@ select
     segment,
     risk_driver,
     risk_action,
-    round(churn_probability_90_days, 2) as churn_probability_90_days,
-    round(expected_value_12_months, 2) as expected_value_12_months,
+    round(churn_probability, 2) as churn_probability,
+    churn_horizon_days,
+    round(expected_value, 2) as expected_value,
     round(value_at_stake, 2) as value_at_stake,
     explanation
 from {{ ref('customer_360') }}
 where
-    segment in ('Champions', 'Loyal', 'At Risk', 'Can''t Lose', 'Needs Attention')
+    is_worth_keeping
     and coalesce(has_marketing_consent, true)
 order by value_at_stake desc nulls last
 limit 50

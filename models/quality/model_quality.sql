@@ -79,7 +79,7 @@ measured as (
         clv_backtest.metric,
         clv_backtest.baseline,
         clv_backtest.is_serving,
-        clv_backtest.holdout_days as horizon_days,
+        clv_backtest.horizon_days,
         clv_backtest.value,
         clv_backtest.baseline_value,
         clv_backtest.row_count,

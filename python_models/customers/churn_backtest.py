@@ -1,11 +1,17 @@
 """One row per model, horizon, metric and baseline: how well it did on held-out time."""
 
 from retail_analytics.customers.churn.backtest import backtest
+from retail_analytics.customers.clv.warehouse import cut_off_season
 
 
 def model(dbt, session):
     """Fits on the older cut-offs and measures on the newest."""
     training = dbt.ref("int_churn_training")
-    risk_classes = dbt.ref("churn_risk_classes")
-    horizons = risk_classes.df()["horizon_days"].unique().tolist()
-    return backtest(training.df(), horizons=horizons)
+    horizons = dbt.ref("churn_horizons")
+    orders = dbt.ref("orders")
+    cut_offs = dbt.ref("int_churn_cut_offs")
+    return backtest(
+        training.df(),
+        horizons=horizons.df()["horizon_days"].tolist(),
+        trade=cut_off_season(session, orders=orders, cut_offs=cut_offs.df(), number=1),
+    )

@@ -1,20 +1,19 @@
-"""One row per model, target, metric and baseline: how well the model did on held-out time."""
+"""One row per model, target, metric, baseline and horizon: how well it did on held-out time."""
 
 from retail_analytics.customers.clv.tables import backtest_models
+from retail_analytics.customers.clv.warehouse import past_histories
 
 
 def model(dbt, session):
-    """Measures a sample of the customers that is the same on every build."""
-    histories = dbt.ref("customer_histories")
-    sample_rows = int(dbt.config.meta_get("sample_rows"))
+    """Measures the models as of a past day, and how far totals were off as of others."""
+    histories = dbt.ref("int_customer_histories")
+    worth_rates = dbt.ref("int_worth_rates")
+    outcomes = dbt.ref("int_history_outcomes")
+    trade_days = dbt.ref("trade_days")
     seed = int(dbt.config.meta_get("seed"))
-    sample = session.sql(
-        f"""
-        select *
-        from histories
-        where purpose = 'backtest'
-        order by hash(customer_id), customer_id
-        limit {sample_rows}
-        """
+    return backtest_models(
+        past_histories(session, histories=histories, worth_rates=worth_rates).df(),
+        outcomes=outcomes.df(),
+        trade_days=trade_days.df(),
+        seed=seed,
     )
-    return backtest_models(sample.df(), seed=seed)

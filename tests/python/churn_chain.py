@@ -11,26 +11,33 @@ import yaml
 
 from retail_analytics.customers.churn.backtest import backtest, choose_method
 from retail_analytics.customers.churn.model import churn_coefficients
+from retail_analytics.customers.clv.warehouse import cut_off_season
 
 ROOT = Path(__file__).parents[2]
-RULES = ("churn_risk_classes", "churn_actions")
+RULES = ("churn_horizons", "churn_risk_classes", "churn_drivers", "churn_actions")
 INPUTS = {
     "orders": "customer_id varchar, order_id varchar, order_status varchar, is_purchase boolean, "
     "revenue decimal(18, 4), ordered_on date",
     "deliveries": "order_id varchar, promised_on date, delivered_on date",
     "stg_complaints": "order_id varchar, complaint_count bigint, complained_on date",
-    "customer_lifetime_values": "customer_id varchar, horizon_months bigint, expected_value double",
+    "int_customer_values": "customer_id varchar, horizon_days bigint, horizon_months bigint, "
+    "expected_value double",
     "stg_cancellations": "customer_id varchar, cancellation_count bigint, cancelled_on date",
 }
 FEATURE_MODELS = {
     "int_churn_cut_offs": "table",
     "int_churn_events": "view",
+    "int_churn_sightings": "table",
     "int_churn_histories": "view",
     "int_churn_features": "table",
 }
 RISK_MODELS = {
-    "int_churn_contributions": "view",
+    "int_churn_contributions": "table",
+    "int_churn_rhythms": "table",
+    "int_churn_driver_names": "view",
     "int_churn_drivers": "view",
+    "int_churn_probabilities": "table",
+    "int_churn_classes": "view",
     "customer_churn_risks": "table",
 }
 
@@ -70,11 +77,16 @@ def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
     """Creates the tables and views of these models, in this order."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     values = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
-    macros = "".join(path.read_text() for path in sorted((ROOT / "macros").glob("*.sql")))
+    macros = "".join(
+        path.read_text()
+        for path in sorted(
+            [*(ROOT / "macros").glob("*.sql"), *(ROOT / "macros" / "customers").glob("*.sql")]
+        )
+    )
     for name, kind in models.items():
         (path,) = (ROOT / "models").rglob(f"{name}.sql")
         query = environment.from_string(macros + path.read_text()).render(
-            ref=lambda table: table, var=values.__getitem__
+            ref=lambda table: table, kept=lambda table: f"stg_{table}", var=values.__getitem__
         )
         con.execute(f"create or replace {kind} {name} as {query}")
 
@@ -82,16 +94,26 @@ def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
 def run_chain(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Every model of the chain; the backtest. The risks are in `customer_churn_risks`."""
     if not con.execute("from duckdb_tables() where table_name = 'customers'").fetchall():
-        con.execute("create table customers as select distinct customer_id from orders")
+        con.execute(
+            "create table customers as select distinct customer_id, "
+            "cast(null as boolean) as has_marketing_consent from orders"
+        )
     run_models(con, FEATURE_MODELS | {"int_churn_training": "table"})
     training = con.table("int_churn_training").df()
-    horizons = con.table("churn_risk_classes").df()["horizon_days"].unique().tolist()
-    tested = backtest(training, horizons=horizons)
+    horizons = con.table("churn_horizons").df()["horizon_days"].tolist()
+    dates = con.table("int_churn_cut_offs").df()
+    known = {
+        number: cut_off_season(con, orders=con.table("orders"), cut_offs=dates, number=number)
+        for number in (0, 1)
+    }
+    tested = backtest(training, horizons=horizons, trade=known[1])
     coefficients = churn_coefficients(
         training,
         horizons=horizons,
         as_of_date=con.table("int_as_of").df()["as_of_date"].iloc[0],
         method=choose_method(tested),
+        trade=known[0],
+        customer_count=con.table("customers").shape[0],
     )
     con.register("fitted", coefficients)
     con.execute("create or replace table churn_coefficients as from fitted")

@@ -1,6 +1,7 @@
 -- 1. What a feature adds to the log odds of no purchase is coefficient x (value - centre) / sd;
 --    the level of the horizon comes on top (customer_churn_risks).
 -- 2. Features that speak of one thing are one driver: they overlap, and only their sum has a sense.
+--    A driver separates where one of its features does.
 -- 3. A value that is not known counts as the centre and adds nothing.
 {%- set drivers = {
     'silence': ['recency', 'idleness', 'silence'],
@@ -12,8 +13,7 @@
     'late_deliveries': ['late_deliveries'],
     'cancellation': ['cancelled'],
 } -%}
-{%- set features = drivers.values() | sum(start=[]) -%}
-{%- set weights = ['coefficient', 'spread_1', 'spread_2', 'spread_3', 'spread_4'] %}
+{%- set features = drivers.values() | sum(start=[]) %}
 with features as (
     select * from {{ ref('int_churn_features') }}
 ),
@@ -30,11 +30,20 @@ coefficients as (
 coefficient_row as (
     select
         {% for feature in features %}
-        {% for column in ['centre', 'sd'] + weights %}
+        {% for column in ['centre', 'sd', 'coefficient'] %}
         max({{ column }}) filter (feature = '{{ feature }}') as {{ feature }}_{{ column }},
         {% endfor %}
         {% endfor %}
-        count(*) as feature_count
+        {% for driver, driver_features in drivers.items() %}
+        coalesce(bool_or(is_separating) filter (
+            feature in (
+                {% for feature in driver_features %}
+                '{{ feature }}'{{ ',' if not loop.last }}
+                {% endfor %}
+            )
+        ), false) as is_{{ driver }}_separating
+        {%- if not loop.last %},{% endif %}
+        {% endfor %}
     from coefficients
 ),
 
@@ -56,15 +65,12 @@ churn_contributions as (
     select
         customer_id,
         {% for driver, driver_features in drivers.items() %}
+        is_{{ driver }}_separating,
+        {% endfor %}
+        {% for driver, driver_features in drivers.items() %}
         {% set end = 'as ' ~ driver ~ ',' %}
         {% for feature in driver_features %}
         {{ feature }}_coefficient * coalesce({{ feature }}, 0) {{ '+' if not loop.last else end }}
-        {% endfor %}
-        {% endfor %}
-        {% for spread in weights[1:] %}
-        {% set end = 'as ' ~ spread ~ ',' %}
-        {% for feature in features %}
-        {{ feature }}_{{ spread }} * coalesce({{ feature }}, 0) {{ '+' if not loop.last else end }}
         {% endfor %}
         {% endfor %}
         as_of_date

@@ -1,7 +1,7 @@
 -- The days as of which customers are looked at: today, and past days whose horizons are complete.
 -- 1. They lie the longest horizon apart, so that what follows one is over when the next begins.
--- 2. As many as fit into a year to learn from, so that every season is there once, and one more:
---    the newest is the test of what was learned from the year before it.
+-- 2. As many as fit into two years to learn from, so that every season is there twice, and one
+--    more: the newest is the test of what was learned from the years before it.
 -- 3. None before there is a horizon of history to look back on.
 with as_of as (
     select * from {{ ref('int_as_of') }}
@@ -12,15 +12,15 @@ orders as (
     where is_purchase and customer_id is not null
 ),
 
-risk_classes as (
-    select * from {{ ref('churn_risk_classes') }}
+churn_horizons as (
+    select * from {{ ref('churn_horizons') }}
 ),
 
 horizons as (
     select
         cast(max(horizon_days) as integer) as longest_days,
-        cast(greatest(1, round(365 / max(horizon_days))) as integer) as cut_offs_a_year
-    from risk_classes
+        cast(greatest(1, round(730 / max(horizon_days))) as integer) as cut_off_count
+    from churn_horizons
 ),
 
 history as (
@@ -30,7 +30,7 @@ history as (
 numbers as (
     select
         longest_days,
-        unnest(generate_series(0, cut_offs_a_year + 1)) as cut_off_number
+        unnest(generate_series(0, cut_off_count + 1)) as cut_off_number
     from horizons
 ),
 

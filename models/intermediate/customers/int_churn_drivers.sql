@@ -1,37 +1,57 @@
 -- 1. Drivers are ranked by how much they add to the log odds, whether that raises or lowers the
 --    risk. A share is of all that is added, and negative where it lowers the risk.
--- 2. The raising driver is the one that raises the risk most, where one does.
-{%- set drivers = {
-    'silence': 'time since the last order',
-    'frequency': 'how often they order',
-    'trend': 'trend of their orders',
-    'order_value': 'size of their orders',
-    'returns': 'returns',
-    'complaints': 'complaints',
-    'late_deliveries': 'late deliveries',
-    'cancellation': 'said that they leave',
-} %}
+-- 2. Only drivers that have a name count (int_churn_driver_names).
+-- 3. The raising driver is the one of them that raises the risk most, where one does.
+{%- set drivers = [
+    'silence', 'frequency', 'trend', 'order_value', 'returns', 'complaints', 'late_deliveries',
+    'cancellation',
+] %}
 with contributions as (
     select * from {{ ref('int_churn_contributions') }}
 ),
 
+driver_names as (
+    select * from {{ ref('int_churn_driver_names') }}
+),
+
 ranked as (
     select
-        *,
-        {{ drivers | join(' + ') }} as log_odds,
-        abs({{ drivers | join(') + abs(') }}) as all_weights,
-        greatest({{ drivers | join(', ') }}) as highest,
+        contributions.customer_id,
+        contributions.as_of_date,
+        {% for driver in drivers %}
+        contributions.{{ driver }} {{ '+' if not loop.last else 'as log_odds,' }}
+        {% endfor %}
+        {% for driver in drivers %}
+        abs(contributions.{{ driver }}) {{ '+' if not loop.last else 'as all_weights,' }}
+        {% endfor %}
         list_reverse_sort([
-            {% for driver, driver_name in drivers.items() %}
+            {% for driver in drivers %}
             {
-                'weight': abs({{ driver }}),
-                'driver': '{{ driver_name }}',
-                'contribution': {{ driver }}
+                'weight': case
+                    when driver_names.{{ driver }} is null then 0
+                    else abs(contributions.{{ driver }})
+                end,
+                'driver': '{{ driver }}',
+                'name': driver_names.{{ driver }},
+                'contribution': contributions.{{ driver }}
             }
             {%- if not loop.last %},{% endif %}
             {% endfor %}
-        ]) as parts
+        ]) as parts,
+        list_reverse_sort([
+            {% for driver in drivers %}
+            {
+                'weight': case
+                    when driver_names.{{ driver }} is not null then contributions.{{ driver }}
+                    else 0
+                end,
+                'driver': '{{ driver }}'
+            }
+            {%- if not loop.last %},{% endif %}
+            {% endfor %}
+        ]) as raising_parts
     from contributions
+    inner join driver_names on contributions.customer_id = driver_names.customer_id
 ),
 
 churn_drivers as (
@@ -39,23 +59,16 @@ churn_drivers as (
         customer_id,
         {% for rank in [1, 2, 3] %}
         case
-            when parts[{{ rank }}].weight > 0 then parts[{{ rank }}].driver
+            when parts[{{ rank }}].weight > 0 then parts[{{ rank }}].name
         end as driver_{{ rank }},
         {% endfor %}
-        case
-            {% for driver, driver_name in drivers.items() %}
-            when highest > 0 and {{ driver }} = highest then '{{ driver_name }}'
-            {% endfor %}
-        end as raising_driver,
+        case when raising_parts[1].weight > 0 then raising_parts[1].driver end as raising_driver,
         log_odds,
-        greatest(highest, 0) / nullif(all_weights, 0) as raising_share,
+        greatest(raising_parts[1].weight, 0) / nullif(all_weights, 0) as raising_share,
         {% for rank in [1, 2, 3] %}
         case
             when parts[{{ rank }}].weight > 0 then parts[{{ rank }}].contribution / all_weights
         end as driver_{{ rank }}_share,
-        {% endfor %}
-        {% for number in [1, 2, 3, 4] %}
-        spread_{{ number }},
         {% endfor %}
         as_of_date
     from ranked

@@ -1,13 +1,8 @@
 -- What is known of a customer at the end of a day; nothing that happens later is looked at.
 -- 1. Several orders on one day are one purchase. Who has not bought by that day has no row.
--- 2. Today every buyer has a row; past days have a sample, the first by the hash of their ids.
--- 3. Events count in the recent time. Who has said that they leave counts as leaving until the
+-- 2. Events count in the recent time. Who has said that they leave counts as leaving until the
 --    next purchase.
-with cut_offs as (
-    select * from {{ ref('int_churn_cut_offs') }}
-),
-
-orders as (
+with orders as (
     select * from {{ ref('orders') }}
     where is_purchase and customer_id is not null
 ),
@@ -25,31 +20,8 @@ purchases as (
     group by customer_id, ordered_on
 ),
 
-buyers as (
-    select distinct customer_id from purchases
-),
-
-sampled_buyers as (
-    select customer_id
-    from buyers
-    order by md5(customer_id), customer_id
-    limit {{ var('churn_training_customers') }}
-),
-
 sightings as (
-    select
-        buyers.customer_id,
-        cut_offs.*
-    from buyers
-    cross join cut_offs
-    where cut_offs.is_current
-    union all
-    select
-        sampled_buyers.customer_id,
-        cut_offs.*
-    from sampled_buyers
-    cross join cut_offs
-    where not cut_offs.is_current
+    select * from {{ ref('int_churn_sightings') }}
 ),
 
 purchase_histories as (

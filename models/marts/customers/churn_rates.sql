@@ -1,6 +1,9 @@
--- 1. A customer is at risk from a purchase until lost: `lost_after_days` without another.
--- 2. The rate of a month is the share of those at risk when it began, or joining in it, who were
---    lost in it. A customer who comes back is at risk again.
+-- 1. Lost is who has gone `lost_after_days` without a purchase. At risk is who can be lost by the end
+--    of the month: who became a customer, or one again, at least so many days before, and is not
+--    lost yet. In a young shop the many who cannot be lost yet would make losses rise by themselves
+--    (first_year_shop).
+-- 2. The rate of a month is the share of those at risk who were lost in it. In the first
+--    `lost_after_days` of a shop nobody can be lost: there is no rate, not one of 0.
 with spells as (
     select * from {{ ref('int_customer_spells') }}
 ),
@@ -13,6 +16,16 @@ arrivals as (
     select
         cast(date_trunc('month', started_on) as date) as month,
         count(*) as arrived_count
+    from spells
+    group by all
+),
+
+exposures as (
+    select
+        cast(
+            date_trunc('month', started_on + cast({{ var('lost_after_days') }} as integer)) as date
+        ) as month,
+        count(*) as exposed_count
     from spells
     group by all
 ),
@@ -44,11 +57,13 @@ counts as (
         months.month,
         coalesce(arrivals.arrived_count, 0) as arrived_count,
         coalesce(losses.lost_count, 0) as lost_count,
-        sum(coalesce(arrivals.arrived_count, 0)) over through_month
+        sum(coalesce(exposures.exposed_count, 0)) over through_month
         - sum(coalesce(losses.lost_count, 0)) over through_month
-        + coalesce(losses.lost_count, 0) as at_risk_count
+        + coalesce(losses.lost_count, 0) as at_risk_count,
+        sum(coalesce(exposures.exposed_count, 0)) over through_month as ever_at_risk_count
     from months
     left join arrivals on months.month = arrivals.month
+    left join exposures on months.month = exposures.month
     left join losses on months.month = losses.month
     window through_month as (
         order by months.month
@@ -58,6 +73,11 @@ counts as (
 
 churn_rates as (
     select
+        case
+            when counts.at_risk_count > 0 then 'ok'
+            when counts.ever_at_risk_count = 0 then 'too_early'
+            else 'nobody_left'
+        end as status,
         last_day(counts.month) <= as_of.as_of_date as is_complete,
         cast(counts.at_risk_count as bigint) as at_risk_count,
         counts.arrived_count,

@@ -21,12 +21,15 @@ def score(
 
     measures: as_of_date, customer_id, recency_days (null without a purchase), frequency,
     monetary (amount); one row a customer and as-of date. cells: the segment of each of the 125
-    combinations of scores. segments: strategy by segment. All relations of `con`.
+    combinations of scores. segments: strategy by segment, and the maximum_recency_days after which
+    a customer is in its later_segment. All relations of `con`.
 
     A score is 5 for the best fifth down to 1: 6 - ceil(5 x share of customers at least as good).
     Equal customers get equal scores (`ntile` would break ties at random), and where all are equal
-    the score is 3. Customers without purchase, and all of them where fewer than five have bought,
-    have no scores and the status `insufficient_data`.
+    the score is 3. In the map one order counts as a frequency of 1 and several as at least 2,
+    whatever others do, so that what is said of customers who ordered once is said of no others.
+    Customers without purchase, and all of them where fewer than five have bought, have no scores
+    and the status `insufficient_data`.
     """
     # DuckDB finds the three relations by the names of these arguments
     return con.sql(
@@ -47,9 +50,9 @@ def score(
             select
                 measures.*,
                 bounds.as_of_date is not null as is_scored,
-                {fifth("-measures.recency_days", "recency")},
-                {fifth("measures.frequency", "frequency")},
-                {fifth("measures.monetary", "monetary")}
+                {fifth("-measures.recency_days", "recency")} as recency_score,
+                {fifth("measures.frequency", "frequency")} as frequency_score,
+                {fifth("measures.monetary", "monetary")} as monetary_score
             from measures
             left join bounds
                 on measures.as_of_date = bounds.as_of_date and measures.recency_days is not null
@@ -57,7 +60,7 @@ def score(
 
         select
             scored.customer_id,
-            cells.segment,
+            segments.segment,
             segments.strategy,
             '{METHOD}' as method,
             case when scored.is_scored then 'ok' else 'insufficient_data' end as status,
@@ -69,8 +72,22 @@ def score(
             scored.monetary_score,
             scored.as_of_date
         from scored
-        left join cells using (recency_score, frequency_score, monetary_score)
-        left join segments using (segment)
+        left join cells
+            on
+                scored.recency_score = cells.recency_score
+                and cells.frequency_score = case
+                    when scored.frequency = 1 then 1
+                    else greatest(2, scored.frequency_score)
+                end
+                and scored.monetary_score = cells.monetary_score
+        left join segments as first_segments on cells.segment = first_segments.segment
+        left join segments
+            on
+                segments.segment = case
+                    when scored.recency_days > first_segments.maximum_recency_days
+                        then first_segments.later_segment
+                    else cells.segment
+                end
         """
     )
 
@@ -152,9 +169,9 @@ def bounds(measure: str, name: str) -> str:
 
 
 def fifth(measure: str, name: str) -> str:
-    """SQL for a score: 1 and another 1 for each bound that the measure is above."""
+    """SQL of a score: 1 and another 1 for each bound that the measure is above."""
     above = " + ".join(f"cast({measure} > {name}_bounds[{k}] as bigint)" for k in range(1, 5))
-    return f"case when is_{name}_even then 3 else 1 + {above} end as {name}_score"
+    return f"case when is_{name}_even then 3 else 1 + {above} end"
 
 
 def fences(measure: str) -> str:

@@ -28,3 +28,4 @@ import retail_analytics.support.staffing
 import retail_analytics.support.teams
 import retail_analytics.support.volumes
 import retail_analytics.support.waits
+import retail_analytics.customers.season

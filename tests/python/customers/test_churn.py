@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import expit, logit
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from retail_analytics.customers.churn.backtest import (
@@ -30,14 +30,17 @@ from retail_analytics.customers.churn.model import (
     RATE,
     RECENCY,
     SHORT_HISTORY,
-    SPREAD_COLUMNS,
+    USUAL_PERIOD_SD,
     at_last_years_level,
     churn_coefficients,
+    excess_of_groups,
     fit_churn,
     fit_logits,
-    interval_spreads,
+    half_width,
+    period_variances,
     prepared,
 )
+from retail_analytics.customers.season import TradeYear
 
 HORIZONS = [30, 60, 90]
 AS_OF = pd.Timestamp("2024-12-31")
@@ -84,7 +87,8 @@ def test_two_groups_give_the_logarithm_of_their_odds_ratio() -> None:
     # 10 of 40 and 30 of 40: odds of 1/3 and 3
     x = np.repeat([0.0, 1.0], 40)[:, None]
     outcomes = np.concatenate([np.arange(40) < 10, np.arange(40) < 30]).astype(float)[:, None]
-    assert fit_logits(x, outcomes, ridge=0.0) == pytest.approx([-np.log(3), np.log(9)])
+    # the level, the pull of a season that does not vary, the slope
+    assert fit_logits(x, outcomes, ridge=0.0) == pytest.approx([-np.log(3), -1, np.log(9)])
 
 
 def test_one_horizon_is_ridge_logistic_regression() -> None:
@@ -93,7 +97,31 @@ def test_one_horizon_is_ridge_logistic_regression() -> None:
     outcome = (random.random(500) < expit(x @ [1, -2, 0.5, 0] + 1)).astype(float)
     peer = LogisticRegression(C=1 / 2.5, tol=1e-10, max_iter=1_000).fit(x, outcome)
     found = fit_logits(x, outcome[:, None], ridge=2.5)
-    assert found == pytest.approx([*peer.intercept_, *peer.coef_[0]], abs=1e-5)
+    assert np.delete(found, 1) == pytest.approx([*peer.intercept_, *peer.coef_[0]], abs=1e-5)
+
+
+def test_the_pull_of_the_season_is_found() -> None:
+    random = np.random.default_rng(4)
+    x, season = random.normal(size=(20_000, 1)), random.normal(0, 0.5, size=(20_000, 2))
+    odds = x + [1.0, 0.5] - 0.7 * season
+    draw = random.logistic(size=(20_000, 2))
+    found = fit_logits(x, (odds + draw > 0).astype(float), season=season)
+    assert found == pytest.approx([1.0, 0.5, -0.7, 1.0], abs=0.06)
+
+
+def test_a_month_of_much_trade_lowers_the_chance_to_stay_away() -> None:
+    months = [1.0] * 12
+    months[0] = 2.0
+    trade = TradeYear(tuple(12 / 13 * month for month in months), is_known=True)
+    rows = prepared(made_up(), horizons=HORIZONS)
+    with_season, without = (
+        fit_churn(rows, method=LOGISTIC, horizons=HORIZONS, as_of_date=AS_OF, trade=year)
+        for year in (trade, TradeYear())
+    )
+    # January is ahead: of the 30 days nearly all count double, of 90 a third
+    assert with_season.levels[0] < with_season.levels[2] + (without.levels[0] - without.levels[2])
+    # there is no season in the data, and so much they say
+    assert -1 < with_season.pull < 0
 
 
 @settings(max_examples=25)
@@ -106,7 +134,7 @@ def test_levels_fall_with_the_horizon_and_give_the_observed_rates(seed, effect) 
     outcomes[0], outcomes[1] = 0, 1
     found = fit_logits(x, outcomes)
     assert found[0] >= found[1] >= found[2]
-    chances = expit((x @ found[3:])[:, None] + found[:3])
+    chances = expit((x @ found[4:])[:, None] + found[:3])
     assert chances.mean(axis=0) == pytest.approx(outcomes.mean(axis=0), abs=1e-6)
 
 
@@ -174,38 +202,63 @@ def test_coefficients_and_level_add_up_to_the_log_odds_of_the_model() -> None:
     values = training[features.index]
     added = ((values - features["centre"]) / features["sd"] * features["coefficient"]).sum(axis=1)
     levels = table.loc[table["feature"] == LEVEL, "coefficient"].to_numpy(dtype=float)
-    assert (added.to_numpy()[:, None] + levels) == pytest.approx(model.log_odds(training))
+    scales = table.loc[table["feature"] == LEVEL, "scale"].to_numpy(dtype=float)
+    odds = np.minimum.accumulate(added.to_numpy()[:, None] * scales + levels, axis=1)
+    assert odds == pytest.approx(model.log_odds(training))
     assert table["status"].unique().tolist() == [OK]
 
 
-def test_half_the_interval_is_that_of_a_draw_more_from_the_folds() -> None:
-    # log odds 1, 2, 3, 6 of the folds: sd sqrt(14 / 3), t of 3 degrees at 90 % 1.6377
-    spreads = interval_spreads(np.array([[1.0], [2.0], [3.0], [6.0]]))
-    assert np.sqrt((spreads**2).sum()) == pytest.approx(
-        1.6377 * np.sqrt(14 / 3) * np.sqrt(5 / 4), abs=1e-3
+def test_half_the_interval_is_the_luck_of_the_group_and_the_period() -> None:
+    # p (1 - p) = 0.25; luck 0.25 / 100 and a period's 0.04 x 0.25^2
+    assert half_width(np.array(0.5), period_variance=0.04, group_size=100) == pytest.approx(
+        1.28155 * np.sqrt(0.0025 + 0.0025), abs=1e-5
     )
 
 
-def test_four_rows_of_spreads_hold_any_number_of_folds() -> None:
-    assert interval_spreads(np.array([[1.0, 5.0], [3.0, 5.0]])).shape == (len(SPREAD_COLUMNS), 2)
-    model = fitted(made_up(cut_offs=2))
-    assert not model.spreads[2:].any() and model.spreads[:2].any()
+def test_the_variance_of_periods_is_found_beyond_luck() -> None:
+    random = np.random.default_rng(8)
+    chance = np.full((5_000, 1), 0.5)
+
+    def found(sd: float) -> float:
+        missed = []
+        for shift in random.normal(0, sd, size=200):
+            outcomes = (random.random((5_000, 1)) < expit(shift)).astype(float)
+            missed.append(excess_of_groups(chance, outcomes))
+        return float(period_variances(np.array(missed))[0])
+
+    assert found(0.3) == pytest.approx(0.09, rel=0.25)
+    assert found(0.0) < 0.003
+    usual = period_variances(np.empty((0, 2, 1)))
+    assert usual == pytest.approx([USUAL_PERIOD_SD**2])
 
 
-def test_the_interval_covers_a_period_to_come() -> None:
+@pytest.mark.parametrize("spread", [0.0, 0.3])
+def test_the_interval_covers_the_groups_of_a_period_to_come(spread: float) -> None:
     # periods whose levels are draws of one distribution, as the interval takes them to be
     random = np.random.default_rng(5)
-    covered = []
-    for seed in range(60):
-        training = made_up(seed=seed, customers=300, levels=tuple(random.normal(0, 0.5, size=5)))
+    covered, widths = [], []
+    for seed in range(12):
+        levels = tuple(random.normal(0, spread, size=9))
+        training = made_up(seed=seed, customers=2_000, cut_offs=9, levels=levels)
         newest = training["as_of_date"].max()
         rows = prepared(training, horizons=HORIZONS)
-        model = fit_churn(rows, method=RATE, horizons=HORIZONS, as_of_date=newest)
+        model = fit_churn(rows, method=LOGISTIC, horizons=HORIZONS, as_of_date=newest)
         held_out = training[training["as_of_date"] == newest]
-        observed = logit((held_out[OUTCOME] > 60).mean())
-        missed = abs(observed - model.log_odds(held_out)[0, 1])
-        covered.append(missed <= model.half_width(held_out)[0, 1])
-    assert 0.65 <= np.mean(covered) <= 0.95
+        lower, upper = model.bounds(held_out, group_size=len(held_out) / 10)
+        stayed = (held_out[OUTCOME] > 60).to_numpy(dtype=float)
+        odds = model.log_odds(held_out)[:, 1]
+        covered.append(coverage(odds, lower[:, 1], upper[:, 1], stayed))
+        widths.append((upper - lower).max())
+    assert 0.70 <= np.mean(covered) <= 0.92
+    if spread == 0:
+        assert max(widths) < 0.15
+
+
+def test_what_separates_is_told_from_noise() -> None:
+    model = fitted(made_up(customers=2_000))
+    found = dict(zip(model.features, model.is_separating, strict=True))
+    assert found["silence"] and found["purchases"]
+    assert sum(found.values()) <= 4
 
 
 def test_the_level_of_the_same_season_is_taken_from_last_year() -> None:
@@ -226,7 +279,9 @@ def test_a_regression_on_noise_does_not_serve(seed: int) -> None:
     training = made_up(seed=seed, effect=0.0, customers=300)
     table = backtest(training, horizons=HORIZONS)
     assert choose_method(table).removesuffix(LAST_YEARS_LEVEL) in (RECENCY, RATE)
-    assert not table["is_serving"].any()
+    # the baseline that serves has its rows, beside the regression that does not
+    assert set(table.loc[table["is_serving"], "model"]) == {choose_method(table)}
+    assert table.loc[~table["is_serving"], "model"].str.startswith(LOGISTIC).any()
     found = churn_coefficients(
         training, horizons=HORIZONS, as_of_date=AS_OF, method=choose_method(table)
     )
@@ -238,9 +293,11 @@ def test_the_backtest_has_one_row_a_model_horizon_metric_and_baseline() -> None:
     table = backtest(made_up(), horizons=HORIZONS)
     assert not table.duplicated(["model", "horizon_days", "metric", "baseline"]).any()
     assert table["as_of_date"].unique().tolist() == [AS_OF - pd.Timedelta(days=90)]
-    brier = table[table["metric"] == "brier_score"]
+    brier = table[(table["metric"] == "brier_score") & table["model"].str.startswith(LOGISTIC)]
     assert (brier["value"] < brier["baseline_value"]).all()
-    slopes = table.loc[table["metric"] == "calibration_slope", "value"]
+    slopes = table.loc[
+        (table["metric"] == "calibration_slope") & table["model"].str.startswith(LOGISTIC), "value"
+    ]
     assert slopes.between(0.8, 1.2).all()
 
 
@@ -260,14 +317,15 @@ def test_calibration_finds_log_odds_twice_too_far_apart() -> None:
     assert np.isnan(calibration(outcome, outcome)).all()
 
 
-def test_coverage_allows_for_luck_and_for_nothing_else() -> None:
+def test_coverage_is_that_of_the_mean_intervals_of_groups() -> None:
     random = np.random.default_rng(6)
     odds = random.normal(size=20_000)
     outcome = (random.random(20_000) < expit(odds)).astype(float)
-    none, wide = np.zeros(20_000), np.full(20_000, 1.5)
-    assert coverage(odds, none, outcome) >= 0.5
-    assert coverage(odds + 1, none, outcome) == 0
-    assert coverage(odds + 1, wide, outcome) == 1
+    chance = expit(odds)
+    luck = 1.28 * np.sqrt(chance * (1 - chance) / 2_000)
+    assert 0.6 <= coverage(odds, chance - luck, chance + luck, outcome) <= 1
+    assert coverage(odds, chance + 0.1, chance + 0.2, outcome) == 0
+    assert coverage(odds, chance - 0.5, chance + 0.5, outcome) == 1
 
 
 def test_without_an_older_cut_off_recency_serves_untested() -> None:
@@ -277,7 +335,8 @@ def test_without_an_older_cut_off_recency_serves_untested() -> None:
     found = churn_coefficients(training, horizons=HORIZONS, as_of_date=AS_OF, method=None)
     assert found["status"].unique().tolist() == [SHORT_HISTORY]
     assert found["method"].unique().tolist() == [RECENCY]
-    assert found[SPREAD_COLUMNS].to_numpy().any()
+    levels = found[found["feature"] == LEVEL]
+    assert (levels["period_variance"] > 0).all()
 
 
 @pytest.mark.parametrize(
@@ -302,5 +361,5 @@ def test_too_little_to_learn_from_gives_no_figure(training: pd.DataFrame) -> Non
 def test_customers_all_alike_get_the_observed_rate() -> None:
     training = made_up(effect=0.0).assign(**dict.fromkeys(FEATURES, 1.0))
     chances = expit(fitted(training).log_odds(training))
-    rates = (training.loc[training["as_of_date"] >= "2024-01-01", OUTCOME] > 60).mean()
+    rates = (training[OUTCOME] > 60).mean()
     assert chances[:, 1] == pytest.approx(np.full(len(training), rates), abs=1e-6)

@@ -145,3 +145,21 @@ def test_customers_all_alike_are_in_the_middle() -> None:
 
 def test_no_customers_give_no_rows() -> None:
     assert scored([]).empty
+
+
+def test_what_is_said_of_one_order_is_said_of_no_others() -> None:
+    # everybody repeats: the newest customers are no newcomers, however seldom they order
+    table = scored([(day, 4 + day, 10.0 * day) for day in range(1, 21)])
+    assert not set(table["segment"]) & {"New", "Promising", "About to Sleep"}
+    # nearly everybody bought once: nobody of them orders often
+    table = scored([(day, 1, 10.0 * day) for day in range(1, 21)] + [(30, 2, 5.0)])
+    assert set(table["segment"][:20]) <= {
+        *("New", "Promising", "About to Sleep", "Hibernating", "Lost"),
+    }
+
+
+def test_a_first_order_is_fresh_for_so_long_only() -> None:
+    table = scored([(91 + day, 1, 10.0 * day) for day in range(1, 21)])
+    assert "New" not in set(table["segment"]) and "Promising" in set(table["segment"])
+    table = scored([(day, 1, 10.0 * day) for day in range(1, 21)])
+    assert "New" in set(table["segment"])

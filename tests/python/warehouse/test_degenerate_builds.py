@@ -82,6 +82,6 @@ def test_customers_who_are_alike_are_judged_alike(degenerate):
         return
     assert ask(
         built,
-        "select count(distinct (segment, cluster_name, expected_value_12_months, "
-        "churn_probability_90_days)) from marts.customer_360",
+        "select count(distinct (segment, cluster_name, expected_value, "
+        "churn_probability)) from marts.customer_360",
     ) == [(1,)]

@@ -1,5 +1,6 @@
 -- customer_churn_risks agrees with the coefficient table: for a thousand customers, the level of the
--- horizon and coefficient x (value - centre) / sd over all features add up to the log odds.
+-- horizon and its scale x coefficient x (value - centre) / sd over all features add up to the log
+-- odds, which are never more than at a shorter horizon.
 with risks as (
     select * from {{ ref('customer_churn_risks') }}
     where status <> 'insufficient_data'
@@ -42,15 +43,24 @@ added as (
     inner join coefficients
         on feature_values.feature = coefficients.feature and coefficients.horizon_days = 0
     group by feature_values.customer_id
+),
+
+expected as (
+    select
+        risks.customer_id,
+        risks.horizon_days,
+        risks.log_odds,
+        min(levels.coefficient + levels.scale * added.log_odds) over (
+            partition by risks.customer_id
+            order by risks.horizon_days
+            rows between unbounded preceding and current row
+        ) as expected_log_odds
+    from risks
+    inner join added on risks.customer_id = added.customer_id
+    left join coefficients as levels
+        on risks.horizon_days = levels.horizon_days
 )
 
-select
-    risks.customer_id,
-    risks.horizon_days,
-    risks.log_odds,
-    levels.coefficient + added.log_odds as expected_log_odds
-from risks
-inner join added on risks.customer_id = added.customer_id
-left join coefficients as levels
-    on risks.horizon_days = levels.horizon_days
-where coalesce(abs(risks.log_odds - levels.coefficient - added.log_odds) > 1e-9, true)
+select *
+from expected
+where coalesce(abs(log_odds - expected_log_odds) > 1e-9, true)

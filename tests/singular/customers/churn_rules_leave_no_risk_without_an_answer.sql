@@ -1,5 +1,6 @@
--- churn_risk_classes and churn_actions agree: at every horizon a class begins at 0 and no two begin at
--- one probability, and every class has one action for any driver and at most one for each.
+-- The churn rules agree with each other: one class begins at nothing and no two begin alike, every
+-- class has one action for any driver and at most one for each, there is one for who may not be
+-- written to, and some horizon suits every shop.
 with risk_classes as (
     select * from {{ ref('churn_risk_classes') }}
 ),
@@ -8,14 +9,25 @@ actions as (
     select * from {{ ref('churn_actions') }}
 ),
 
-faulty_horizons as (
-    select 'horizon ' || horizon_days as fault
+horizons as (
+    select * from {{ ref('churn_horizons') }}
+),
+
+faulty_classes as (
+    select 'risk classes' as fault
     from risk_classes
-    group by horizon_days
     having
-        min(minimum_probability) <> 0
-        or count(distinct minimum_probability) < count(*)
-        or count(distinct risk_class) < count(*)
+        count(*) filter (minimum_lift <= 0 and minimum_silence <= 0) <> 1
+        or count(distinct minimum_lift) < count(*)
+),
+
+faulty_horizons as (
+    select 'horizons' as fault
+    from horizons
+    having
+        min(shown_from_interval_days) > 0
+        or count(distinct shown_from_interval_days) < count(*)
+        or min(horizon_days) <= 0
 ),
 
 faulty_actions as (
@@ -31,14 +43,30 @@ general_actions as (
     where driver is null
 ),
 
+answered as (
+    select risk_class from risk_classes
+    union all
+    select 'No consent' as risk_class
+),
+
 classes_without_action as (
     select 'no action of ' || risk_class as fault
-    from risk_classes
+    from answered
     where risk_class not in (select general_actions.risk_class from general_actions)
+),
+
+actions_without_class as (
+    select 'no class ' || risk_class as fault
+    from actions
+    where risk_class not in (select answered.risk_class from answered)
 )
 
+select * from faulty_classes
+union all
 select * from faulty_horizons
 union all
 select * from faulty_actions
 union all
 select * from classes_without_action
+union all
+select * from actions_without_class

@@ -7,7 +7,7 @@ Models are fitted for the newest cut-off, from older ones alone, and measured on
 - calibration_slope, calibration_intercept: of the outcome's log odds on the predicted ones (Cox
   1958), 1 and 0 when the chances are right; a slope below 1 means they are too far apart;
 - coverage_rate: share of customers whose group, of ten by predicted chance, had an observed rate
-  within the interval, allowing for the luck of a group of its size.
+  within the interval.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from scipy.special import expit
-from scipy.stats import norm, rankdata
+from scipy.stats import rankdata
 
 from retail_analytics.customers.churn.model import (
-    INTERVAL_LEVEL,
+    GROUPS,
     LOGISTIC,
     NO_CHANGE,
+    NO_SEASON,
     RATE,
     RECENCY,
     Array,
@@ -31,6 +32,7 @@ from retail_analytics.customers.churn.model import (
     prepared,
     stayed_away,
 )
+from retail_analytics.customers.season import TradeYear
 
 TARGET = "no_purchase"
 BACKTEST_COLUMNS = [
@@ -39,20 +41,24 @@ BACKTEST_COLUMNS = [
 ]
 DECIDING_METRIC = "brier_score"
 WORTH_IT = 0.01
-GROUPS = 10
 
 
-def backtest(training: pd.DataFrame, *, horizons: Sequence[int]) -> pd.DataFrame:
+def backtest(
+    training: pd.DataFrame, *, horizons: Sequence[int], trade: TradeYear = NO_SEASON
+) -> pd.DataFrame:
     """One row per model, horizon, metric and baseline; none without an older cut-off to learn from.
 
-    training: as for `churn.prepared`. Of the two levels of a baseline the better one is shown.
+    training: as for `churn.prepared`; trade: the season as known by the newest cut-off. Of the two
+    levels of a baseline the better one is shown, as a model too, for it may serve.
     """
     training = prepared(training, horizons=horizons)
     newest = training["as_of_date"].max()
     customers = training[training["as_of_date"] == newest]
     models = []
     for method in (LOGISTIC, RECENCY, RATE):
-        model = fit_churn(training, method=method, horizons=horizons, as_of_date=newest)
+        model = fit_churn(
+            training, method=method, horizons=horizons, as_of_date=newest, trade=trade
+        )
         if model is not None:
             models += [model, at_last_years_level(model, training, as_of_date=newest)]
     measured = {model.method: measure(model, customers) for model in models if model is not None}
@@ -70,7 +76,7 @@ def backtest(training: pd.DataFrame, *, horizons: Sequence[int]) -> pd.DataFrame
             .rename(columns={"value_of_baseline": "baseline_value"})
             .assign(model=model, baseline=baseline)
             for model in measured
-            if model.startswith(LOGISTIC)
+            if model.startswith(LOGISTIC) or model in baselines
             for baseline in baselines
         ],
         ignore_index=True,
@@ -93,15 +99,17 @@ def choose_method(table: pd.DataFrame) -> str | None:
     table = table[table["metric"] == DECIDING_METRIC]
     if table.empty:
         return None
-    models = table.groupby("model")["value"].mean()
+    is_model = table["model"].str.startswith(LOGISTIC)
+    models = table[is_model].groupby("model")["value"].mean()
     baselines = table.groupby("baseline")["baseline_value"].mean()
-    is_worth_it = models.min() <= (1 - WORTH_IT) * baselines.min()
+    is_worth_it = len(models) and models.min() <= (1 - WORTH_IT) * baselines.min()
     return str(models.idxmin() if is_worth_it else baselines.idxmin())
 
 
 def measure(model: ChurnModel, customers: pd.DataFrame) -> pd.DataFrame:
     """One row per horizon and metric, with its value."""
-    log_odds, half_width = model.log_odds(customers), model.half_width(customers)
+    log_odds = model.log_odds(customers)
+    lower, upper = model.bounds(customers, group_size=len(customers) / GROUPS)
     outcomes = stayed_away(customers, model.horizons)
     rows = []
     for column, horizon in enumerate(model.horizons):
@@ -113,7 +121,7 @@ def measure(model: ChurnModel, customers: pd.DataFrame) -> pd.DataFrame:
             "log_loss": float(np.mean(np.logaddexp(0.0, odds) - outcome * odds)),
             "calibration_slope": slope,
             "calibration_intercept": intercept,
-            "coverage_rate": coverage(odds, half_width[:, column], outcome),
+            "coverage_rate": coverage(odds, lower[:, column], upper[:, column], outcome),
         }
         rows += [(horizon, name, value) for name, value in metrics.items()]
     return pd.DataFrame(rows, columns=["horizon_days", "metric", "value"])
@@ -136,20 +144,15 @@ def calibration(log_odds: Array, outcome: Array) -> tuple[float, float]:
     stayed, came = log_odds[outcome == 1], log_odds[outcome == 0]
     if np.ptp(log_odds) < NO_CHANGE or stayed.min() > came.max() or stayed.max() < came.min():
         return float("nan"), float("nan")
-    level, slope = fit_logits(log_odds[:, None], outcome[:, None], ridge=0.0)
+    level, _, slope = fit_logits(log_odds[:, None], outcome[:, None], ridge=0.0)
     return float(level), float(slope)
 
 
-def coverage(log_odds: Array, half_width: Array, outcome: Array) -> float:
-    """Share of customers in groups whose observed rate the interval covers."""
-    z = norm.ppf((1 + INTERVAL_LEVEL) / 2)
+def coverage(log_odds: Array, lower: Array, upper: Array, outcome: Array) -> float:
+    """Share of customers in groups whose observed rate lies within the group's mean interval."""
     covered = 0
     for rows in np.array_split(np.argsort(log_odds, kind="stable"), GROUPS):
-        if len(rows) == 0:
-            continue
-        chance, observed = expit(log_odds[rows]).mean(), outcome[rows].mean()
-        side = np.sign(observed - chance) * half_width[rows]
-        reach = abs(expit(log_odds[rows] + side).mean() - chance)
-        luck = z * np.sqrt(chance * (1 - chance) / len(rows))
-        covered += len(rows) * (abs(observed - chance) <= np.hypot(reach, luck))
+        if len(rows):
+            observed = outcome[rows].mean()
+            covered += len(rows) * (lower[rows].mean() <= observed <= upper[rows].mean())
     return covered / len(outcome)

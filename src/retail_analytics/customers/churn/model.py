@@ -1,18 +1,25 @@
 """The chance that a customer buys nothing in the days ahead: logistic regression with one set of
 slopes for all horizons.
 
-    log odds of no purchase in h days = level(h) + sum over features of
-                                        slope * (value - centre) / sd
+    log odds of no purchase in h days = level(h) + pull * season(h) + scale(h) * score
+    score = sum over features of slope * (value - centre) / sd
 
-With one set of slopes the chance never rises with the horizon, and what a feature adds to the log
-odds is the same at each. Levels and slopes maximise the sum of the likelihoods of the horizons less
-a ridge on the slopes (le Cessie and van Houwelingen 1992); the levels then reproduce the observed
-rate of each horizon, which never rises with it.
+Levels and slopes maximise the sum of the likelihoods of the horizons less a ridge on the slopes (le
+Cessie and van Houwelingen 1992). Whether customers have left shows more the longer the horizon is:
+the scales, near 1, are fitted next, each with its level, and shrunk to 1.
 
-The interval comes from fitting the same model to folds: the cut-offs, or groups of them. Log odds
-of the folds and of the period to come are taken for draws of one normal distribution, so that half
-the width is t * sqrt(1 + 1 / folds) standard deviations of the folds. It holds what sampling,
-seasons and slow change do to a chance, and not the luck of the single customer.
+`season(h)` is the logarithm of how many days of trade the h days ahead hold, a day (`season`). The
+chance of a rare event within a time is proportional to that time, so that the pull is about -1: it
+is shrunk to that.
+
+The interval is that of the share that stays away of a group of customers of that chance, a tenth of
+all: the luck of so many customers, and what a period has of its own. The model is fitted without
+each cut-off in turn, and predicts it; what the shares of ten groups miss by, more than luck, is the
+variance of a period (of the log odds, alike for all). PRIOR_PERIODS periods of the usual size are
+added, for a few cut-offs of one shop prove little.
+
+A feature separates where its slope lies further from 0 than the jackknife over the cut-offs leaves
+to chance (Efron and Stein 1981).
 
 `training` below is a frame of one row a customer and cut-off, every horizon complete: as_of_date
 (timestamp), customer_id, the features, and days_to_next_purchase (null where none followed).
@@ -27,7 +34,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from scipy.stats import t
+from scipy.stats import norm
+
+from retail_analytics.customers.season import TradeYear
 
 Array = NDArray[np.float64]
 
@@ -35,6 +44,7 @@ OK, SHORT_HISTORY, INSUFFICIENT_DATA = "ok", "short_history", "insufficient_data
 LOGISTIC, RECENCY, RATE = "logistic regression", "recency alone", "observed rate"
 LAST_YEARS_LEVEL = " at last year's level"
 NO_METHOD = "none"
+NO_SEASON = TradeYear()
 
 HABITS = ("idleness", "silence", "days_per_purchase", "purchases", "single_purchase")
 HABITS += ("trend", "order_value")
@@ -47,27 +57,38 @@ OUTCOME = "days_to_next_purchase"
 
 # a cut-off or fold says something when so many of its customers came back, and so many did not
 MIN_CLASS = 10
-MAX_FOLDS = 4
+FEWEST_FOLDS = 4
 INTERVAL_LEVEL = 0.80
 RIDGE = 1.0
 YEAR = timedelta(days=365)
+# The scales are shrunk to 1 as by as much information as a standard deviation of a seventh gives.
+SCALE_PRECISION = 50.0
+# Two years show each season twice, and how far a period lies from another.
+TRAINING_TIME = timedelta(days=730)
+# The pull of the season, and how surely: a standard deviation of a quarter.
+PULL, PULL_PRECISION = -1.0, 16.0
+GROUPS = 10
+# A group of which hardly anything else is expected says nothing by an exception.
+LEAST_LUCK = 0.5
+# A feature separates at this level: of twenty that say nothing one does.
+SEPARATING_LEVEL = 0.95
+# Usual standard deviation of a period in log odds, and how many periods that counts for.
+USUAL_PERIOD_SD, PRIOR_PERIODS = 0.2, 2.0
 MAX_STEPS = 100
 NO_CHANGE = 1e-9
 
 LEVEL = "level"
-SPREAD_COLUMNS = [f"spread_{number}" for number in range(1, MAX_FOLDS + 1)]
 COEFFICIENT_COLUMNS = [
-    *("feature", "horizon_days", "method", "status", "centre", "sd", "coefficient"),
-    *SPREAD_COLUMNS,
-    *("row_count", "as_of_date"),
+    *("feature", "horizon_days", "method", "status", "is_separating", "centre", "sd", "scale"),
+    *("coefficient", "period_variance", "group_size", "row_count", "as_of_date"),
 ]
 
 
 @dataclass(frozen=True)
 class ChurnModel:
-    """A fitted model; `spreads` has a row a fold, and columns for the horizons and the features.
+    """A fitted model, for one day: `levels` hold the season ahead of `as_of_date`.
 
-    The root of the sum of squares of the spreads' own log odds is half the interval.
+    errors: standard errors of the slopes. period_variances: by horizon, of the log odds.
     """
 
     method: str
@@ -77,23 +98,56 @@ class ChurnModel:
     sd: Array
     levels: Array
     slopes: Array
-    spreads: Array
+    errors: Array
+    pull: float
+    scales: Array
+    period_variances: Array
     row_count: int
 
     def log_odds(self, customers: pd.DataFrame) -> Array:
-        """Log odds of no purchase, customer x horizon."""
-        return (self.standardised(customers) @ self.slopes)[:, None] + self.levels
+        """Log odds of no purchase, customer x horizon; never more than at a shorter horizon."""
+        score = self.standardised(customers) @ self.slopes
+        return np.minimum.accumulate(score[:, None] * self.scales + self.levels, axis=1)
 
-    def half_width(self, customers: pd.DataFrame) -> Array:
-        """Half the width of the interval of the log odds, customer x horizon."""
-        levels, slopes = np.split(self.spreads, [len(self.horizons)], axis=1)
-        parts = (self.standardised(customers) @ slopes.T)[:, None, :] + levels.T
-        return np.sqrt((parts**2).sum(axis=2))
+    def bounds(self, customers: pd.DataFrame, *, group_size: float) -> tuple[Array, Array]:
+        """Interval of the share that stays away of `group_size` such customers, as `log_odds`."""
+        chance = expit(self.log_odds(customers))
+        half = half_width(chance, period_variance=self.period_variances, group_size=group_size)
+        return np.maximum(chance - half, 0.0), np.minimum(chance + half, 1.0)
 
     def standardised(self, customers: pd.DataFrame) -> Array:
         """(value - centre) / sd, customer x feature; what is not known counts as the centre."""
         values = customers[self.features].to_numpy(dtype=float)
         return np.nan_to_num((values - self.centre) / self.sd, nan=0.0)
+
+    @property
+    def is_separating(self) -> NDArray[np.bool_]:
+        """Which slopes are not luck."""
+        z = norm.ppf((1 + SEPARATING_LEVEL) / 2)
+        return np.abs(self.slopes) > np.maximum(z * self.errors, NO_CHANGE)
+
+
+def half_width(chance: Array, *, period_variance: Array | float, group_size: float) -> Array:
+    """Half the interval of the share of a group: its luck, and that of the period.
+
+    One unit of log odds moves a chance by chance x (1 - chance).
+    """
+    luck = chance * (1 - chance)
+    z = norm.ppf((1 + INTERVAL_LEVEL) / 2)
+    return z * np.sqrt(luck / max(group_size, 1.0) + period_variance * luck**2)
+
+
+def season_ahead(dates: pd.Series, horizons: Sequence[int], trade: TradeYear) -> Array:
+    """log(days of trade / days) of the horizons after each date; dates x horizons."""
+    known, number = np.unique(dates.to_numpy(), return_inverse=True)
+    ahead = [
+        [
+            np.log(trade.days(pd.Timestamp(day), pd.Timestamp(day) + timedelta(days=int(h))) / h)
+            for h in horizons
+        ]
+        for day in known
+    ]
+    return np.array(ahead).reshape(len(known), len(horizons))[number]
 
 
 def prepared(training: pd.DataFrame, *, horizons: Sequence[int]) -> pd.DataFrame:
@@ -128,15 +182,21 @@ def is_telling(outcomes: Array) -> bool:
 
 
 def fit_churn(
-    training: pd.DataFrame, *, method: str, horizons: Sequence[int], as_of_date: pd.Timestamp
+    training: pd.DataFrame,
+    *,
+    method: str,
+    horizons: Sequence[int],
+    as_of_date: pd.Timestamp,
+    trade: TradeYear = NO_SEASON,
 ) -> ChurnModel | None:
-    """The model for `as_of_date`, from the `prepared` rows of the year before; None for too few.
+    """The model for `as_of_date`, from the `prepared` rows of TRAINING_TIME; None for too few.
 
-    method: LOGISTIC with all features but recency, RECENCY, or RATE without features.
+    method: LOGISTIC with all features but recency, RECENCY, or RATE without features. trade: the
+    season as known by `as_of_date`.
     """
     horizons = sorted(horizons)
     age = as_of_date - training["as_of_date"]
-    training = training[(age > timedelta(0)) & (age <= YEAR + half_season(horizons))]
+    training = training[(age > timedelta(0)) & (age <= TRAINING_TIME + half_season(horizons))]
     outcomes = stayed_away(training, horizons)
     folds = fold_numbers(training["as_of_date"])
     fold_rows = [folds == fold for fold in np.unique(folds)]
@@ -155,16 +215,94 @@ def fit_churn(
         sd=np.where(sd > NO_CHANGE, sd, 1.0),
         levels=np.zeros(len(horizons)),
         slopes=np.zeros(len(features)),
-        spreads=np.zeros((MAX_FOLDS, len(horizons) + len(features))),
+        errors=np.zeros(len(features)),
+        pull=PULL,
+        scales=np.ones(len(horizons)),
+        period_variances=np.zeros(len(horizons)),
         row_count=len(training),
     )
     x = unfitted.standardised(training)
-    fit = fit_logits(x, outcomes)
-    fold_fits = [fit_logits(x[rows], outcomes[rows], start=fit) for rows in fold_rows]
-    levels, slopes = np.split(fit, [len(horizons)])
+    season = season_ahead(training["as_of_date"], horizons, trade)
+    fit = fit_logits(x, outcomes, season=season)
+    fold_fits, missed = [], []
+    for rows in fold_rows if len(fold_rows) > 1 else []:
+        rest = ~rows
+        left_out = fit_logits(x[rest], outcomes[rest], season=season[rest], start=fit)
+        levels, scales, pull, slopes = scaled(left_out, x[rest], outcomes[rest], season[rest])
+        odds = (x[rows] @ slopes)[:, None] * scales + levels + pull * season[rows]
+        missed.append(excess_of_groups(expit(odds), outcomes[rows]))
+        fold_fits.append(left_out)
+    levels, scales, pull, slopes = scaled(fit, x, outcomes, season)
+    ahead = season_ahead(pd.Series([as_of_date]), horizons, trade)[0]
     return replace(
-        unfitted, levels=levels, slopes=slopes, spreads=interval_spreads(np.array(fold_fits))
+        unfitted,
+        levels=levels + pull * ahead,
+        pull=pull,
+        scales=scales,
+        slopes=slopes,
+        errors=jackknife_errors(np.array(fold_fits))[len(horizons) + 1 :],
+        period_variances=period_variances(np.array(missed)),
     )
+
+
+def scaled(
+    fit: Array, x: Array, outcomes: Array, season: Array
+) -> tuple[Array, Array, float, Array]:
+    """Levels and scales by horizon, pull and slopes, from what `fit_logits` returned."""
+    levels, pull, slopes = split_parameters(fit, outcomes.shape[1])
+    score = x @ slopes
+    if np.ptp(score) < NO_CHANGE:
+        return levels, np.ones(len(levels)), pull, slopes
+    found = [
+        fit_logits(
+            score[:, None],
+            outcomes[:, [column]],
+            offset=score + pull * season[:, column],
+            start=np.array([levels[column], PULL, 0.0]),
+            ridge=SCALE_PRECISION,
+        )
+        for column in range(len(levels))
+    ]
+    levels, scales = np.array([[level, 1 + more] for level, _, more in found]).T
+    return levels, scales, pull, slopes
+
+
+def split_parameters(fit: Array, horizon_count: int) -> tuple[Array, float, Array]:
+    """Levels, pull and slopes of what `fit_logits` returns."""
+    return fit[:horizon_count], float(fit[horizon_count]), fit[horizon_count + 1 :]
+
+
+def jackknife_errors(left_out: Array) -> Array:
+    """Standard errors of parameters, from fits each without one fold (folds x parameters)."""
+    count = len(left_out)
+    deviations = left_out - left_out.mean(axis=0)
+    return np.sqrt((count - 1) / count * (deviations**2).sum(axis=0))
+
+
+def excess_of_groups(chance: Array, outcomes: Array) -> Array:
+    """What groups of similar chance missed by, squared, beyond luck, and the scale of that.
+
+    A group that expects n p, with a period's shift of variance v, has the variance luck + v luck^2,
+    luck being n p (1 - p); groups count by 1 / luck (DerSimonian and Laird 1986). Two x horizons.
+    """
+    excess, scale = np.zeros(chance.shape[1]), np.zeros(chance.shape[1])
+    for group in np.array_split(np.argsort(chance[:, 0], kind="stable"), GROUPS):
+        luck = (chance[group] * (1 - chance[group])).sum(axis=0)
+        missed = (outcomes[group] - chance[group]).sum(axis=0)
+        excess += missed**2 / np.maximum(luck, LEAST_LUCK) - 1
+        scale += luck
+    return np.stack([excess, scale])
+
+
+def period_variances(missed: Array) -> Array:
+    """Variance of the log odds of a period, by horizon; shrunk to the usual one.
+
+    missed: what `excess_of_groups` found of each fold, predicted from the others.
+    """
+    excess, scale = missed.sum(axis=0)
+    found = np.divide(excess, scale, out=np.zeros(len(excess)), where=scale > 0)
+    usual = PRIOR_PERIODS * USUAL_PERIOD_SD**2
+    return (usual + len(missed) * np.maximum(found, 0.0)) / (PRIOR_PERIODS + len(missed))
 
 
 def at_last_years_level(
@@ -175,11 +313,12 @@ def at_last_years_level(
     season = training[(age - YEAR).abs() <= half_season(model.horizons)]
     if season.empty:
         return None
-    levels = fit_logits(
+    fit = fit_logits(
         np.empty((len(season), 0)),
         stayed_away(season, model.horizons),
-        offset=model.standardised(season) @ model.slopes,
+        offset=(model.standardised(season) @ model.slopes)[:, None] * model.scales,
     )
+    levels = split_parameters(fit, len(model.horizons))[0]
     return replace(model, method=model.method + LAST_YEARS_LEVEL, levels=levels)
 
 
@@ -189,54 +328,66 @@ def half_season(horizons: Sequence[int]) -> timedelta:
 
 
 def fold_numbers(as_of_dates: pd.Series) -> NDArray[np.int_]:
-    """The fold of each row: its cut-off, neighbouring ones together where there are many.
-
-    Where there is one cut-off only, its customers are dealt out to the folds in turn.
-    """
+    """The fold of each row: its cut-off. Where there is one cut-off only, its customers are dealt
+    out to FEWEST_FOLDS folds in turn."""
     dates, number = np.unique(as_of_dates.to_numpy(), return_inverse=True)
-    if len(dates) == 1:
-        return np.arange(len(number)) % MAX_FOLDS
-    return number * min(len(dates), MAX_FOLDS) // max(len(dates), 1)
+    return np.arange(len(number)) % FEWEST_FOLDS if len(dates) == 1 else number
 
 
 def fit_logits(
     x: Array,
     outcomes: Array,
     *,
+    season: Array | None = None,
     offset: Array | float = 0.0,
     start: Array | None = None,
     ridge: float = RIDGE,
 ) -> Array:
-    """Levels (one a horizon), then slopes (one a feature), by Newton's method.
+    """Levels (one a horizon), the pull of the season, slopes (one a feature), by Newton's method.
 
-    x: rows x features; outcomes: rows x horizons, 0 or 1; offset: a known part of each row's log
-    odds; start: parameters to begin with. ValueError where a horizon has one outcome only.
+    x: rows x features; outcomes: rows x horizons, 0 or 1; season: rows x horizons; offset: a known
+    part of each row's log odds, of each horizon's too; start: parameters to begin with. ValueError
+    where a horizon has one outcome only.
     """
     rates = outcomes.mean(axis=0)
     if not np.all((rates > 0) & (rates < 1)):
         raise ValueError("outcomes: a horizon has one outcome only")
-    horizon_count, feature_count = outcomes.shape[1], x.shape[1]
-    penalty = np.repeat([0.0, ridge], [horizon_count, feature_count])
+    count, feature_count = outcomes.shape[1], x.shape[1]
+    season = np.zeros(outcomes.shape) if season is None else season
+    own = np.asarray(offset, dtype=float)
+    own = own[:, None] if own.ndim == 1 else own
+    penalty = np.concatenate([np.zeros(count), [PULL_PRECISION], np.full(feature_count, ridge)])
+    prior = np.zeros(len(penalty))
+    prior[count] = PULL
 
     def log_odds(parameters: Array) -> Array:
-        known = x @ parameters[horizon_count:] + offset
-        return known[:, None] + parameters[:horizon_count]
+        known = (x @ parameters[count + 1 :])[:, None] + own
+        return known + parameters[:count] + parameters[count] * season
 
     def penalised_likelihood(parameters: Array) -> float:
         odds = log_odds(parameters)
         likelihood = np.sum(outcomes * odds - np.logaddexp(0.0, odds))
-        return float(likelihood - penalty @ parameters**2 / 2)
+        return float(likelihood - penalty @ (parameters - prior) ** 2 / 2)
 
-    parameters = np.append(logit(rates), np.zeros(feature_count)) if start is None else start
+    if start is None:
+        start = np.concatenate([logit(rates) - PULL * season.mean(axis=0), [PULL]])
+        start = np.append(start, np.zeros(feature_count))
+    parameters = start
     reached = penalised_likelihood(parameters)
     for _ in range(MAX_STEPS):
         chance = expit(log_odds(parameters))
         missed, weight = outcomes - chance, chance * (1 - chance)
-        gradient = np.append(missed.sum(axis=0), x.T @ missed.sum(axis=1))
-        across = weight.T @ x
+        gradient = np.concatenate(
+            [missed.sum(axis=0), [(missed * season).sum()], x.T @ missed.sum(axis=1)]
+        )
+        pulled = weight * season
+        by_level = np.column_stack([pulled.sum(axis=0), weight.T @ x])
+        by_pull = np.append((pulled * season).sum(), x.T @ pulled.sum(axis=1))
         within = (x * weight.sum(axis=1)[:, None]).T @ x
-        information = np.block([[np.diag(weight.sum(axis=0)), across], [across.T, within]])
-        step = np.linalg.solve(information + np.diag(penalty), gradient - penalty * parameters)
+        corner = np.block([[by_pull[:1, None], by_pull[None, 1:]], [by_pull[1:, None], within]])
+        information = np.block([[np.diag(weight.sum(axis=0)), by_level], [by_level.T, corner]])
+        slope = gradient - penalty * (parameters - prior)
+        step = np.linalg.solve(information + np.diag(penalty), slope)
         # a full step can overshoot where the chances are extreme
         while (new := penalised_likelihood(parameters + step)) < reached and (
             np.abs(step).max() > NO_CHANGE
@@ -248,35 +399,29 @@ def fit_logits(
     return parameters
 
 
-def interval_spreads(fold_fits: Array) -> Array:
-    """Deviations of the folds (folds x parameters), scaled so that the root of the sum of their
-    squares is half the interval; filled up with zeros to MAX_FOLDS rows."""
-    count = len(fold_fits)
-    quantile = t.ppf((1 + INTERVAL_LEVEL) / 2, count - 1)
-    scale = quantile * np.sqrt((1 + 1 / count) / (count - 1))
-    spreads = np.zeros((MAX_FOLDS, fold_fits.shape[1]))
-    spreads[:count] = scale * (fold_fits - fold_fits.mean(axis=0))
-    return spreads
-
-
 def churn_coefficients(
     training: pd.DataFrame,
     *,
     horizons: Sequence[int],
     as_of_date: pd.Timestamp | None,
     method: str | None,
+    trade: TradeYear = NO_SEASON,
+    customer_count: int = 0,
 ) -> pd.DataFrame:
-    """The coefficient table: one row a horizon (LEVEL) and one a feature (horizon_days 0).
+    """The coefficient table: one row per horizon (LEVEL) and one per feature (horizon_days 0).
 
     method: what `churn_backtest.choose_method` chose; where nothing could be tested recency alone
-    serves, with the status SHORT_HISTORY. Features that the method does not use have the
-    coefficient 0. Without a model coefficients are null, and the status says so.
+    serves, with the status SHORT_HISTORY. trade: the season; customer_count: customers that are
+    scored, a tenth of whom is the group that intervals are of. Features that the method does not
+    use have the coefficient 0. Without a model coefficients are null, and the status says so.
     """
     training = prepared(training, horizons=horizons)
     base = (method or RECENCY).removesuffix(LAST_YEARS_LEVEL)
     model = None
     if not training.empty:
-        model = fit_churn(training, method=base, horizons=horizons, as_of_date=as_of_date)
+        model = fit_churn(
+            training, method=base, horizons=horizons, as_of_date=as_of_date, trade=trade
+        )
     if model is not None and method not in (base, None):
         model = at_last_years_level(model, training, as_of_date=as_of_date) or model
 
@@ -285,16 +430,29 @@ def churn_coefficients(
         keys + [(feature, 0) for feature in FEATURES], columns=["feature", "horizon_days"]
     )
     if model is None:
-        table = table.assign(method=NO_METHOD, status=INSUFFICIENT_DATA, row_count=0)
-    else:
-        weights = np.vstack([np.append(model.levels, model.slopes), model.spreads]).T
-        found = pd.DataFrame(weights, columns=["coefficient", *SPREAD_COLUMNS]).assign(
-            feature=[LEVEL] * len(model.horizons) + model.features,
-            horizon_days=model.horizons + [0] * len(model.features),
-            centre=np.append(np.zeros(len(model.horizons)), model.centre),
-            sd=np.append(np.ones(len(model.horizons)), model.sd),
+        table = table.assign(
+            method=NO_METHOD, status=INSUFFICIENT_DATA, row_count=0, is_separating=False
         )
-        table = table.merge(found, how="left").fillna({"sd": 1.0}).fillna(0.0)
-        status = OK if method else SHORT_HISTORY
-        table = table.assign(method=model.method, status=status, row_count=model.row_count)
+    else:
+        nothing = np.zeros(len(model.features))
+        found = pd.DataFrame(
+            {
+                "feature": [LEVEL] * len(model.horizons) + model.features,
+                "horizon_days": model.horizons + [0] * len(model.features),
+                "is_separating": np.append(np.zeros(len(model.horizons)), model.is_separating),
+                "centre": np.append(np.zeros(len(model.horizons)), model.centre),
+                "sd": np.append(np.ones(len(model.horizons)), model.sd),
+                "coefficient": np.append(model.levels, model.slopes),
+                "scale": np.append(model.scales, nothing + 1),
+                "period_variance": np.append(model.period_variances, nothing),
+            }
+        )
+        table = table.merge(found, how="left").fillna({"sd": 1.0, "scale": 1.0}).fillna(0.0)
+        table = table.assign(
+            method=model.method,
+            status=OK if method else SHORT_HISTORY,
+            is_separating=table["is_separating"].astype(bool),
+            group_size=max(customer_count / GROUPS, 1.0),
+            row_count=model.row_count,
+        )
     return table.reindex(columns=COEFFICIENT_COLUMNS).assign(as_of_date=as_of_date)

@@ -16,6 +16,7 @@ customer in the time after it. Metrics, `value` and `baseline_value` alike:
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -37,13 +38,84 @@ from retail_analytics.customers.clv.grouping import (
 )
 from retail_analytics.customers.clv.lifetime_value import SPEND_COLUMNS
 from retail_analytics.customers.clv.predictive import Interval, count_distributions, predict
-from retail_analytics.customers.clv.purchase_model import PurchaseModel
 
 OUTCOME_COLUMNS = ["holdout_orders", "holdout_spend"]
-BACKTEST_COLUMNS = ["model", "target", "metric", "value", "baseline", "baseline_value", "rows"]
+BACKTEST_COLUMNS = [
+    *("model", "target", "metric", "value", "baseline", "baseline_value", "horizon_days", "rows"),
+]
+ALL_MODELS = {**MODELS, **BASELINES}
 # The metric that leads the choice: proper, and it looks at the whole distribution.
 DECIDING_METRIC = "ranked_probability_score"
-CLOSE_SCORE = 0.02
+CLOSE_SCORE = 0.05
+DEFAULT_MODEL = "pareto_nbd"
+# Variances of the factor between past and coming rates that are tried (`purchase_model.widened`).
+RATE_VARIANCE = "rate_variance"
+RATE_VARIANCES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+USUAL_RATE_VARIANCE = 0.05
+LEVEL, DRAWS, SEED = 0.80, 512, 20_240_601
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What customers did in the `days` after a history.
+
+    trade_days: the same time in days of trade, which the history is in. orders and value have one
+    entry a customer; value is what their spend was worth.
+    """
+
+    days: int
+    trade_days: float
+    orders: Array
+    value: Array
+
+
+@dataclass(frozen=True)
+class Held:
+    """Customers as of a past day, their groups, the models fitted to them, and what came after."""
+
+    customers: pd.DataFrame
+    groups: pd.DataFrame
+    fits: Mapping[str, Fit]
+    spend_fit: Fit
+    outcomes: Sequence[Outcomes]
+
+    @property
+    def weight(self) -> Array:
+        """Customers that each row stands for."""
+        return self.customers["customer_count"].to_numpy(dtype=float)
+
+    def order_worth(self) -> Array:
+        """What an order of each customer is expected to be worth."""
+        known, total = known_purchases(
+            frequency=self.customers["frequency"],
+            **{name: self.customers[name] for name in SPEND_COLUMNS},
+        )
+        spend = expected_spend(self.spend_fit.parameters, purchase_count=known, total_spend=total)
+        return spend * self.customers["worth_rate"].to_numpy(dtype=float)
+
+
+def held(
+    customers: pd.DataFrame,
+    *,
+    outcomes: Sequence[Outcomes],
+    models: Sequence[str] = tuple(ALL_MODELS),
+    max_groups: int = 40_000,
+) -> Held:
+    """Customers, one row each (or customer_count many), with the models fitted to them."""
+    require_columns(customers, [*HISTORY_COLUMNS, *SPEND_COLUMNS])
+    customers = customers.assign(
+        customer_count=customers.get("customer_count", 1),
+        worth_rate=customers.get("worth_rate", 1.0),
+    )
+    groups = group_histories(customers, max_groups=max_groups)
+    spends = {"frequency": "purchase_count", "repeat_mean_spend": "mean_spend"}
+    return Held(
+        customers=customers,
+        groups=groups,
+        fits={name: fit_purchase_model(groups, model=name) for name in models},
+        spend_fit=fit_spend_model(customers.rename(columns=spends)),
+        outcomes=outcomes,
+    )
 
 
 def backtest(
@@ -52,38 +124,52 @@ def backtest(
     horizon_days: float,
     models: Sequence[str] = tuple(MODELS),
     max_groups: int = 40_000,
-    level: float = 0.80,
-    draws: int = 512,
-    seed: int = 20_240_601,
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = SEED,
 ) -> pd.DataFrame:
-    """One row per model, target (`orders`, `value`), metric and baseline.
+    """One row a model, target (`orders`, `value`), metric and baseline.
 
     `customers` has, as of the split, frequency, recency_days, age_days, repeat_mean_spend and
     first_spend (per purchase day), and holdout_orders (purchase days) and holdout_spend within
-    `horizon_days` after it; optionally customer_count. Without enough data: no rows.
+    `horizon_days` after it; optionally customer_count and worth_rate. Without enough data: no rows.
     """
     columns = [*HISTORY_COLUMNS, *SPEND_COLUMNS, *OUTCOME_COLUMNS]
     require_columns(customers, columns)
-    customers = customers.assign(customer_count=customers.get("customer_count", 1))
     customers = customers.sort_values(columns, ignore_index=True)
-    groups = group_histories(customers, max_groups=max_groups)
-    spend_fit = fit_spend_model(
-        customers.rename(columns={"frequency": "purchase_count", "repeat_mean_spend": "mean_spend"})
-    )
-    measured = {}
-    for name in (*models, *BASELINES):
-        fit = fit_purchase_model(groups, model=name)
-        if fit.status == OK and spend_fit.status == OK:
-            measured[name] = _measure(
-                customers,
-                groups,
-                fit=fit,
-                spend_fit=spend_fit,
-                horizon_days=horizon_days,
-                level=level,
-                draws=draws,
-                seed=seed,
-            )
+    orders, value = (customers[name].to_numpy(dtype=float) for name in OUTCOME_COLUMNS)
+    outcomes = [Outcomes(int(horizon_days), float(horizon_days), orders, value)]
+    split = held(customers, outcomes=outcomes, models=[*models, *BASELINES], max_groups=max_groups)
+    return measured(split, level=level, draws=draws, seed=seed)
+
+
+def measured(
+    split: Held,
+    *,
+    only: str | None = None,
+    rate_variance: float = 0.0,
+    level: float = LEVEL,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> pd.DataFrame:
+    """One row per model, target, metric, baseline and horizon; baselines are models too.
+
+    only: the one model that is measured beside the baselines, with this variance of rates.
+    """
+    if split.spend_fit.status != OK:
+        return pd.DataFrame(columns=BACKTEST_COLUMNS)
+    found = {
+        name: _measure(
+            split,
+            fit=fit,
+            rate_variance=rate_variance if name == only else 0.0,
+            level=level,
+            draws=draws,
+            seed=seed,
+        )
+        for name, fit in split.fits.items()
+        if fit.status == OK and (only is None or name in (only, *BASELINES))
+    }
     rows = [
         {
             "model": model,
@@ -91,99 +177,152 @@ def backtest(
             "metric": metric,
             "value": value,
             "baseline": baseline,
-            "baseline_value": measured[baseline][target, metric],
-            "rows": int(customers["customer_count"].sum()),
+            "baseline_value": found[baseline][target, metric, days],
+            "horizon_days": days,
+            "rows": int(split.customers["customer_count"].sum()),
         }
-        for model in models
-        for (target, metric), value in measured.get(model, {}).items()
+        for model in found
+        if only in (None, model)
+        for (target, metric, days), value in found[model].items()
         for baseline in BASELINES
+        if baseline in found
     ]
     return pd.DataFrame(rows, columns=BACKTEST_COLUMNS)
 
 
-def choose_model(backtest: pd.DataFrame, *, default: str = "pareto_nbd") -> str:
-    """The model, or the baseline, that serves.
+def choose_model(backtest: pd.DataFrame, *, default: str = DEFAULT_MODEL) -> str:
+    """The model, or the baseline, that serves: the first of `ranked_models`."""
+    return ranked_models(backtest, default=default)[0]
 
-    The lowest ranked probability score of the orders leads; models within 2 % of it describe single
-    customers equally well, and of those the one with the smallest error of the total serves; not
-    the BG/NBD, for which everybody who bought once is alive for sure (Batislam et al. 2007), unless
-    it is better than all others by more. A model that does not beat both baselines is out; if all
-    are, the better baseline serves. Without a backtest nothing is known and the default serves.
+
+def ranked_models(backtest: pd.DataFrame, *, default: str = DEFAULT_MODEL) -> list[str]:
+    """All models and baselines, the one that should serve first.
+
+    The lowest ranked probability score of the orders leads, as a share of the better baseline's and
+    averaged over the horizons. Models within 5 % of it describe single customers nearly equally
+    well, and of those the one with the smallest error of the totals comes first; not the BG/NBD,
+    for which everybody who bought once is alive for sure (Batislam et al. 2007), unless it is
+    better than all others by more. Models that do not beat both baselines come after the better
+    baseline. Without a backtest nothing is known: the default, the other models, the mean rate,
+    the own rate.
     """
+    usual = [default, *(name for name in MODELS if name != default), *reversed(BASELINES)]
     orders = backtest[backtest["target"] == "orders"]
-    served = orders.pivot_table(index="model", columns="metric", values="value")
-    naive = orders.pivot_table(index="baseline", columns="metric", values="baseline_value")
-    if served.empty:
-        return default
-    to_beat = naive[DECIDING_METRIC].min()
-    served = served[served[DECIDING_METRIC] < to_beat]
-    if served.empty:
-        return str(naive[DECIDING_METRIC].idxmin())
-    close = served[served[DECIDING_METRIC] <= served[DECIDING_METRIC].min() * (1 + CLOSE_SCORE)]
-    if len(close) > 1:
-        close = close.drop(index="bg_nbd", errors="ignore")
-    return str(close["total_error_rate"].abs().idxmin())
+    if orders.empty:
+        return usual
+    keys = ["model", "horizon_days"]
+    served = orders.pivot_table(index=keys, columns="metric", values="value")
+    own = pd.DataFrame(
+        {
+            "score": served[DECIDING_METRIC],
+            "total": served["total_error_rate"].abs(),
+        }
+    )
+    naive = orders[orders["metric"] == DECIDING_METRIC]
+    to_beat = naive.groupby("horizon_days")["baseline_value"].min()
+    own["score"] /= to_beat.reindex(own.index.get_level_values("horizon_days")).to_numpy()
+    mean = own.groupby("model").mean()
+    models = mean.loc[[name for name in mean.index if name in MODELS]]
+    better = models[models["score"] < 1]
+    is_close = better["score"] <= better["score"].min() * (1 + CLOSE_SCORE)
+    close = better[is_close].sort_values("total", kind="stable").index.tolist()
+    if len(close) > 1 and "bg_nbd" in close:
+        close.remove("bg_nbd")
+        close.append("bg_nbd")
+    rest = better[~is_close].sort_values("score", kind="stable").index.tolist()
+    naive_names = naive.groupby("baseline")["baseline_value"].mean().sort_values().index.tolist()
+    ranked = [*close, *rest, *naive_names]
+    return ranked + [name for name in usual if name not in ranked]
+
+
+def best_rate_variance(split: Held, *, model: str) -> float:
+    """The variance of RATE_VARIANCES under which what repeat customers bought was likeliest.
+
+    Customers who bought once say little of how rates change, and are left out.
+    """
+    fit = split.fits[model]
+    history = bin_values(split.groups, time_unit_days=fit.time_unit_days)
+    member = members(split.customers, split.groups)
+    is_repeating = history["frequency"] > 0
+    if not is_repeating.any():
+        return USUAL_RATE_VARIANCE
+    numbers = np.cumsum(is_repeating) - 1
+    own = is_repeating[member]
+    history = {name: values[is_repeating] for name, values in history.items()}
+    horizons = np.array([outcome.trade_days for outcome in split.outcomes]) / fit.time_unit_days
+    weight = split.weight[own]
+
+    def surprise(rate_variance: float) -> float:
+        total = 0.0
+        for rows, edges, cells in count_distributions(
+            ALL_MODELS[model], fit, horizons=horizons, rate_variance=rate_variance, **history
+        ):
+            width = edges[1] - edges[0]
+            position = np.full(len(history["frequency"]), -1)
+            position[rows] = np.arange(len(rows))
+            row = position[numbers[member[own]]]
+            here = row >= 0
+            for step, outcome in enumerate(split.outcomes):
+                bought = outcome.orders[own][here]
+                cell = np.minimum(bought // width, len(edges) - 1).astype(int)
+                chance = np.maximum(cells[step, row[here], cell] / width, 1e-12)
+                total -= weight[here] @ np.log(chance)
+        return total
+
+    return min(RATE_VARIANCES, key=surprise)
 
 
 def _measure(
-    customers: pd.DataFrame,
-    groups: pd.DataFrame,
-    *,
-    fit: Fit,
-    spend_fit: Fit,
-    horizon_days: float,
-    level: float,
-    draws: int,
-    seed: int,
-) -> dict[tuple[str, str], float]:
-    """Every metric of one model, by target and name."""
-    model = {**MODELS, **BASELINES}[fit.model]
-    history = bin_values(groups, time_unit_days=fit.time_unit_days)
-    horizon = horizon_days / fit.time_unit_days
-    member = _members(customers, groups)
-    count = customers["customer_count"].to_numpy(dtype=float)
-    orders, value = (customers[name].to_numpy(dtype=float) for name in OUTCOME_COLUMNS)
-    known, total = known_purchases(
-        frequency=customers["frequency"], **{name: customers[name] for name in SPEND_COLUMNS}
+    split: Held, *, fit: Fit, rate_variance: float, level: float, draws: int, seed: int
+) -> dict[tuple[str, str, int], float]:
+    """Every metric of one model, by target, name and horizon."""
+    model = ALL_MODELS[fit.model]
+    history = bin_values(split.groups, time_unit_days=fit.time_unit_days)
+    horizons = np.array([outcome.trade_days for outcome in split.outcomes]) / fit.time_unit_days
+    member, weight, worth = (
+        members(split.customers, split.groups),
+        split.weight,
+        split.order_worth(),
     )
-    spend = expected_spend(spend_fit.parameters, purchase_count=known, total_spend=total)
-    expected = model.expected_purchases(fit.array, horizon=horizon, **history)
-    order_range, spend_range = predict(
-        model,
-        fit,
-        horizons=np.array([horizon]),
-        spend_fit=spend_fit,
+    distributions = list(
+        count_distributions(model, fit, horizons=horizons, rate_variance=rate_variance, **history)
+    )
+    order_range, spend_range, _ = predict(
+        distributions,
+        shape=(len(horizons), len(split.groups)),
+        spend_fit=split.spend_fit,
         purchase_count=history["frequency"] + FIRST_PURCHASE_WEIGHT,
         level=level,
         draws=draws,
         seed=seed,
-        **history,
     )
-    score = _ranked_probability_scores(
-        model, fit, history=history, horizon=horizon, member=member, orders=orders
-    )
-    found = {
-        ("orders", DECIDING_METRIC): float(np.average(score, weights=count)),
-        ("value", "top_decile_share"): top_share(
-            expected[member] * spend, actual=value, weight=count, share=0.1
-        ),
-    }
-    for target, actual, interval, unit in (
-        ("orders", orders, order_range, 1.0),
-        ("value", value, spend_range, spend),
-    ):
-        own = Interval(
-            lower=interval.lower[0, member] * unit,
-            upper=interval.upper[0, member] * unit,
-            excess=interval.excess[0, member],
+    found = {}
+    for step, outcome in enumerate(split.outcomes):
+        expected = model.expected_purchases(fit.array, horizon=horizons[step], **history)[member]
+        score = _ranked_probability_scores(
+            distributions, step=step, member=member, orders=outcome.orders
         )
-        metrics = _point_metrics(expected[member] * unit, actual=actual, weight=count)
-        metrics |= _coverage(own, expected=expected[member] * unit, actual=actual, weight=count)
-        found |= {(target, name): number for name, number in metrics.items()}
+        found["orders", DECIDING_METRIC, outcome.days] = float(np.average(score, weights=weight))
+        found["value", "top_decile_share", outcome.days] = top_share(
+            expected * worth, actual=outcome.value, weight=weight, share=0.1
+        )
+        for target, actual, interval, unit in (
+            ("orders", outcome.orders, order_range, np.ones(len(worth))),
+            ("value", outcome.value, spend_range, worth),
+        ):
+            ends = interval.lower[step, member] * unit, interval.upper[step, member] * unit
+            own = Interval(
+                lower=np.minimum(*ends),
+                upper=np.maximum(*ends),
+                excess=interval.excess[step, member],
+            )
+            metrics = _point_metrics(expected * unit, actual=actual, weight=weight)
+            metrics |= _coverage(own, expected=expected * unit, actual=actual, weight=weight)
+            found |= {(target, name, outcome.days): number for name, number in metrics.items()}
     return found
 
 
-def _members(customers: pd.DataFrame, groups: pd.DataFrame) -> Array:
+def members(customers: pd.DataFrame, groups: pd.DataFrame) -> Array:
     """The row of `groups` each customer belongs to."""
     columns = {name: customers[name] for name in HISTORY_COLUMNS}
     bins = history_bins(**columns, resolution=float(groups["resolution"].iloc[0]))
@@ -233,25 +372,21 @@ def top_share(predicted: Array, *, actual: Array, weight: Array, share: float) -
 
 
 def _ranked_probability_scores(
-    model: PurchaseModel,
-    fit: Fit,
+    distributions: Sequence[tuple[Array, Array, Array]],
     *,
-    history: Mapping[str, Array],
-    horizon: float,
+    step: int,
     member: Array,
     orders: Array,
 ) -> Array:
     """Sum over n of (P(count <= n) - [outcome <= n])^2 for each customer."""
     score = np.empty(len(orders))
-    for rows, edges, cells in count_distributions(
-        model, fit, horizons=np.array([horizon]), **history
-    ):
+    for rows, edges, cells in distributions:
         width = edges[1] - edges[0]
-        below = np.minimum(np.cumsum(cells[0], axis=1), 1.0)
+        below = np.minimum(np.cumsum(cells[step], axis=1), 1.0)
         missed = np.cumsum(below**2, axis=1) - below**2
         beyond = np.cumsum(((1 - below) ** 2)[:, ::-1], axis=1)[:, ::-1]
-        position = np.full(len(history["frequency"]), -1)
-        position[rows] = np.arange(len(rows))
+        position = np.full(int(member.max()) + 1, -1)
+        position[rows[rows < len(position)]] = np.flatnonzero(rows < len(position))
         own = np.flatnonzero(position[member] >= 0)
         row = position[member[own]]
         cell = np.minimum(orders[own] // width, len(edges) - 1).astype(int)

@@ -15,6 +15,7 @@ from retail_analytics.customers.clv.purchase_model import (
     PurchaseModel,
     count_coefficients,
     negative_binomial_cells,
+    widened,
 )
 
 # A gamma of so large a shape has no spread left that would matter.
@@ -72,9 +73,17 @@ class PastRate(PurchaseModel):
         return shape / scale
 
     def count_cells(
-        self, parameters: Array, *, horizons: Array, frequency: Array, age: Array, edges: Array
+        self,
+        parameters: Array,
+        *,
+        horizons: Array,
+        frequency: Array,
+        age: Array,
+        edges: Array,
+        rate_variance: float = 0.0,
     ) -> Array:
         shape, scale = self.rate_distribution(parameters, frequency=frequency, age=age)
+        shape, scale = widened(shape, scale, rate_variance=rate_variance)
         counts, log_ways = count_coefficients(shape, edges=edges)
         cells = np.stack(
             [

@@ -23,6 +23,7 @@ from retail_analytics.customers.clv.purchase_model import (
     PurchaseModel,
     count_coefficients,
     negative_binomial_cells,
+    widened,
 )
 
 
@@ -94,7 +95,14 @@ class BetaGeometric(PurchaseModel):
         return shape / scale * mean_of_power(ahead / scale, power=shape + 1, a=a, b=kept)
 
     def count_cells(
-        self, parameters: Array, *, horizons: Array, frequency: Array, age: Array, edges: Array
+        self,
+        parameters: Array,
+        *,
+        horizons: Array,
+        frequency: Array,
+        age: Array,
+        edges: Array,
+        rate_variance: float = 0.0,
     ) -> Array:
         # The count is the smaller of a negative binomial one and, independent of it, the
         # beta-geometric number of the purchase after which the customer leaves.
@@ -104,11 +112,12 @@ class BetaGeometric(PurchaseModel):
         stays = np.ones((len(known), len(edges)))
         stays[:, 1:] = np.exp(betaln(a, kept + edges[1:] - 1) - betaln(a, kept))
         stays = stays[member]
-        counts, log_ways = count_coefficients(r + frequency, edges=edges)
+        shape, scale = widened(r + frequency, alpha + age, rate_variance=rate_variance)
+        counts, log_ways = count_coefficients(shape, edges=edges)
         cells = np.empty((len(horizons), *stays.shape))
         for row, horizon in zip(cells, horizons, strict=True):
             bought = negative_binomial_cells(
-                counts, log_ways, shape=r + frequency, scale=alpha + age, horizon=horizon
+                counts, log_ways, shape=shape, scale=scale, horizon=horizon
             )
             at_least = stays.copy()
             at_least[:, 1:] *= np.maximum(1 - np.cumsum(bought, axis=1)[:, :-1], 0.0)

@@ -19,10 +19,15 @@ MODELS: dict[str, PurchaseModel] = {m.name: m for m in (BG_NBD, MBG_NBD, PARETO_
 BASELINES: dict[str, PurchaseModel] = {m.name: m for m in (OWN_RATE, MEAN_RATE)}
 
 OK, SHORT_HISTORY, INSUFFICIENT_DATA = "ok", "short_history", "insufficient_data"
+# A fit that found no maximum, and values of a model that is not the first choice for that reason.
+NOT_CONVERGED, SECOND_CHOICE = "not_converged", "second_choice"
+# Where more than this share of new customers would still be customers after a year.
+NOBODY_LEAVES, STAYING_SHARE = "nobody leaves", 0.98
 # Four parameters: fewer customers or fewer of them with a repeat purchase say nothing about them.
 MIN_CUSTOMERS = 30
 MIN_REPEATERS = 10
 DAYS_PER_WEEK = 7.0
+DAYS_PER_YEAR = 365.25
 # A log parameter known this well may as well be known exactly.
 NEGLIGIBLE_SD = 0.005
 
@@ -119,7 +124,7 @@ def fit_purchase_model(
             parameters[name] *= unit
     return Fit(
         model=model,
-        status=OK if optimum.is_converged else INSUFFICIENT_DATA,
+        status=OK if optimum.is_converged else NOT_CONVERGED,
         parameters={name: float(value) for name, value in parameters.items()},
         log_covariance=log_covariance(optimum.information),
         # A density per mean age becomes one per time unit.
@@ -176,10 +181,11 @@ def model_fits(fits: Sequence[Fit]) -> pd.DataFrame:
             "time_unit_days": fit.time_unit_days,
             "longest_age_days": fit.longest_age_days,
             "spend_frequency_correlation": fit.spend_frequency_correlation,
+            "finding": finding(fit),
         }
         for fit in fits
     ]
-    return pd.DataFrame(rows, columns=list(_FIT_TYPES)).astype(_FIT_TYPES)
+    return pd.DataFrame(rows, columns=list(_TABLE_TYPES)).astype(_TABLE_TYPES)
 
 
 _FIT_TYPES = {
@@ -195,6 +201,17 @@ _FIT_TYPES = {
     "longest_age_days": "float64",
     "spend_frequency_correlation": "float64",
 }
+_TABLE_TYPES = {**_FIT_TYPES, "finding": "object"}
+
+
+def finding(fit: Fit) -> str | None:
+    """What the parameters say of all customers, where they say something out of the ordinary."""
+    if fit.model not in MODELS or not fit.parameters:
+        return None
+    zero, year = np.zeros(1), np.full(1, DAYS_PER_YEAR / fit.time_unit_days)
+    # the first purchase over, and one more: at purchases customers of some models leave
+    stays = MODELS[fit.model].survival(fit.array, ahead=year, frequency=zero + 1, age=zero)
+    return NOBODY_LEAVES if stays[0] > STAYING_SHARE else None
 
 
 def read_fit(table: pd.DataFrame, *, model: str) -> Fit:

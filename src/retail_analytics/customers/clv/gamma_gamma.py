@@ -76,12 +76,32 @@ def expected_spend(
 ) -> Array:
     """Expected spend per future purchase: the customer's own mean, shrunk to that of all.
 
-    `total_spend` is that of the `purchase_count` purchases known, in the money of the fit. In SQL:
-    p * (v + total_spend) / (p * purchase_count + q - 1).
+    `total_spend` is that of the `purchase_count` purchases known, in the money of the fit.
     """
     p, q, v = (parameters[name] for name in PARAMETER_NAMES)
     count, total = (np.asarray(known, dtype=float) for known in (purchase_count, total_spend))
     return p * (v + total) / (p * count + q - 1)
+
+
+def spend_coefficients(
+    parameters: Mapping[str, float], *, frequency: ArrayLike
+) -> tuple[Array, Array, Array]:
+    """The expected spend of who has this frequency, as a level and two shares:
+
+    level + repeat_share x repeat_mean_spend + first_share x first_spend.
+    """
+    frequency = np.asarray(frequency, dtype=float)
+
+    def spend(repeat: float, first: float) -> Array:
+        known, total = known_purchases(
+            frequency=frequency,
+            repeat_mean_spend=np.full_like(frequency, repeat),
+            first_spend=np.full_like(frequency, first),
+        )
+        return expected_spend(parameters, purchase_count=known, total_spend=total)
+
+    level = spend(0, 0)
+    return level, spend(1, 0) - level, spend(0, 1) - level
 
 
 def simulate_mean_spend(

@@ -6,12 +6,14 @@ depends on the single customer is multiplication, and stays in SQL or in `custom
     expected_value = discounted_orders     x expected_spend x margin_rate
     value_lower    = discounted_spends_lower x expected_spend x margin_rate, the same for _upper
 
+(where an order costs more than it brings in, the larger spend gives the lower bound).
+
 Purchases are discounted continuously: one at s days from now counts (1 + rate)^(-s / 365.25).
 A month is 365.25 / 12 days. Within a horizon the interval takes the mean discount of its
 expected purchases.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -29,6 +31,7 @@ from retail_analytics.customers.clv.gamma_gamma import (
     FIRST_PURCHASE_WEIGHT,
     expected_spend,
     known_purchases,
+    spend_coefficients,
 )
 from retail_analytics.customers.clv.grouping import (
     BIN_COLUMNS,
@@ -36,13 +39,15 @@ from retail_analytics.customers.clv.grouping import (
     bin_values,
     history_bins,
 )
-from retail_analytics.customers.clv.predictive import predict
+from retail_analytics.customers.clv.predictive import count_distributions, predict
+from retail_analytics.customers.clv.purchase_model import PurchaseModel
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 HORIZONS_MONTHS = (3, 6, 12, 24)
 ANNUAL_DISCOUNT_RATE = 0.10
 SPEND_COLUMNS = ["repeat_mean_spend", "first_spend"]
+SPEND_COEFFICIENTS = ["spend_level", "repeat_spend_share", "first_spend_share"]
 
 SCORE_COLUMNS = [
     "p_alive",
@@ -53,7 +58,11 @@ SCORE_COLUMNS = [
     "discounted_orders",
     "discounted_spends_lower",
     "discounted_spends_upper",
+    "discounted_spends_sd",
+    "common_sd",
+    *SPEND_COEFFICIENTS,
 ]
+DayCount = Callable[[float], float]
 
 
 def score_histories(
@@ -63,6 +72,10 @@ def score_histories(
     spend_fit: Fit,
     horizons_months: Sequence[float] = HORIZONS_MONTHS,
     annual_discount_rate: float = ANNUAL_DISCOUNT_RATE,
+    expected_only_days: Sequence[int] = (),
+    trade_days: DayCount | None = None,
+    rate_variance: float = 0.0,
+    common_sds: Mapping[int, float] | None = None,
     level: float = 0.80,
     draws: int = 512,
     seed: int = 20_240_601,
@@ -70,13 +83,20 @@ def score_histories(
     """One row per group of histories and horizon: what one customer of the group is expected to do.
 
     `groups` has the BIN_COLUMNS and resolution of `group_histories`, `fit` is of any purchase model
-    or baseline, `spend_fit` of a spend model. Returns BIN_COLUMNS, horizon_months, SCORE_COLUMNS,
-    method, status, sorted by key:
+    or baseline, `spend_fit` of a spend model. For `expected_only_days` ahead there are no intervals
+    and no horizon_months. `trade_days` turns days ahead into days of trade, in which the histories
+    are; `rate_variance` is that of `purchase_model.widened`; `common_sds` is what `totals` found,
+    by days ahead. Returns BIN_COLUMNS, horizon_days, horizon_months, SCORE_COLUMNS, method, status,
+    sorted by key:
 
     - p_alive, and monthly_retention_rate = P(alive in a month | alive now); null for baselines;
     - expected_orders within the horizon, with the interval of their number;
     - discounted_orders, and the interval of the discounted spend, both in units of the customer's
-      expected spend per purchase.
+      expected spend per purchase;
+    - the level and the shares that give a customer's expected spend per purchase
+      (`gamma_gamma.spend_coefficients`);
+    - discounted_spends_sd, its standard deviation by the customer's own luck, and common_sd, that
+      of a total of many customers relative to it (`totals`).
 
     Bounds are widened to the expected value where it lies outside: where nothing at all is by far
     the likeliest, the shortest range is that one point and the mean is above it.
@@ -84,10 +104,15 @@ def score_histories(
     """
     require_columns(groups, [*BIN_COLUMNS, "resolution"])
     groups = groups.sort_values(BIN_COLUMNS, ignore_index=True)
-    blocks = [
-        groups[BIN_COLUMNS].assign(horizon_months=float(months)) for months in horizons_months
-    ]
-    table = pd.concat(blocks, ignore_index=True)
+    days = [*(months * DAYS_PER_MONTH for months in horizons_months), *expected_only_days]
+    months = [*map(float, horizons_months), *([np.nan] * len(expected_only_days))]
+    table = pd.concat(
+        [
+            groups[BIN_COLUMNS].assign(horizon_days=round(ahead), horizon_months=month)
+            for ahead, month in zip(days, months, strict=True)
+        ],
+        ignore_index=True,
+    )
     table[SCORE_COLUMNS] = np.nan
     table["method"] = fit.model
     table["status"] = INSUFFICIENT_DATA
@@ -96,8 +121,12 @@ def score_histories(
             groups,
             fit=fit,
             spend_fit=spend_fit if spend_fit.status == OK else None,
-            horizons_months=horizons_months,
+            days=days,
+            interval_count=len(horizons_months),
+            trade_days=trade_days or float,
             annual_discount_rate=annual_discount_rate,
+            rate_variance=rate_variance,
+            common_sds=common_sds or {},
             level=level,
             draws=draws,
             seed=seed,
@@ -105,9 +134,9 @@ def score_histories(
         for name, array in values.items():
             table[name] = array.ravel()
         if spend_fit.status == OK:
-            is_long = table["horizon_months"] * DAYS_PER_MONTH > fit.longest_age_days
+            is_long = table["horizon_days"] > fit.longest_age_days
             table["status"] = np.where(is_long, SHORT_HISTORY, OK)
-    return table.sort_values([*BIN_COLUMNS, "horizon_months"], ignore_index=True)
+    return table.sort_values([*BIN_COLUMNS, "horizon_days"], ignore_index=True)
 
 
 def _scores(
@@ -115,18 +144,25 @@ def _scores(
     *,
     fit: Fit,
     spend_fit: Fit | None,
-    horizons_months: Sequence[float],
+    days: Sequence[float],
+    interval_count: int,
+    trade_days: DayCount,
     annual_discount_rate: float,
+    rate_variance: float,
+    common_sds: Mapping[int, float],
     level: float,
     draws: int,
     seed: int,
 ) -> dict[str, np.ndarray]:
-    """Arrays of SCORE_COLUMNS, horizons x groups."""
+    """Arrays of SCORE_COLUMNS, horizons x groups; intervals for the first horizons only."""
     model = {**MODELS, **BASELINES}[fit.model]
     history = bin_values(groups, time_unit_days=fit.time_unit_days)
-    month = DAYS_PER_MONTH / fit.time_unit_days
-    horizons = np.asarray(horizons_months, dtype=float) * month
-    discount_rate = np.log1p(annual_discount_rate) * fit.time_unit_days / DAYS_PER_YEAR
+    horizons = np.array([trade_days(ahead) for ahead in days]) / fit.time_unit_days
+    # Money is discounted by the calendar: spread over the days of trade of each horizon.
+    daily_rate = np.log1p(annual_discount_rate) / DAYS_PER_YEAR
+    discount_rates = [
+        daily_rate * ahead / horizon for ahead, horizon in zip(days, horizons, strict=True)
+    ]
     shape = (len(horizons), len(groups))
 
     expected = np.stack(
@@ -134,36 +170,91 @@ def _scores(
     )
     discounted = np.stack(
         [
-            model.expected_purchases(fit.array, horizon=h, discount_rate=discount_rate, **history)
-            for h in horizons
+            model.expected_purchases(fit.array, horizon=h, discount_rate=rate, **history)
+            for h, rate in zip(horizons, discount_rates, strict=True)
         ]
     )
-    orders, spends = predict(
-        model,
-        fit,
-        horizons=horizons,
+    shown = slice(0, interval_count)
+    orders, spends, variance = predict(
+        count_distributions(
+            model, fit, horizons=horizons[shown], rate_variance=rate_variance, **history
+        ),
+        shape=(interval_count, shape[1]),
         spend_fit=spend_fit,
         purchase_count=history["frequency"] + FIRST_PURCHASE_WEIGHT,
         level=level,
         draws=draws,
         seed=seed,
-        **history,
     )
-    mean_discount = np.divide(discounted, expected, out=np.ones(shape), where=expected > 0)
-    values = {
-        "expected_orders": expected,
-        "orders_lower": np.minimum(orders.lower, expected),
-        "orders_upper": np.maximum(orders.upper, expected),
-        "discounted_orders": discounted,
-        "discounted_spends_lower": np.minimum(spends.lower * mean_discount, discounted),
-        "discounted_spends_upper": np.maximum(spends.upper * mean_discount, discounted),
+    mean_discount = np.divide(discounted, expected, out=np.ones(shape), where=expected > 0)[shown]
+    own_variance = np.maximum(variance - rate_variance * expected[shown] ** 2, 0.0)
+    bounds = {
+        "orders_lower": np.minimum(orders.lower, expected[shown]),
+        "orders_upper": np.maximum(orders.upper, expected[shown]),
+        "discounted_spends_lower": np.minimum(spends.lower * mean_discount, discounted[shown]),
+        "discounted_spends_upper": np.maximum(spends.upper * mean_discount, discounted[shown]),
+        "discounted_spends_sd": np.sqrt(own_variance) * mean_discount,
+        "common_sd": np.broadcast_to(
+            _common_sds(
+                model,
+                groups,
+                fit=fit,
+                spend_fit=spend_fit,
+                days=days[shown],
+                horizons=horizons[shown],
+                common_sds=common_sds,
+            )[:, None],
+            variance.shape,
+        ),
     }
+    values = {name: np.full(shape, np.nan) for name in bounds}
+    for name, bound in bounds.items():
+        values[name][shown] = bound
+    values |= {"expected_orders": expected, "discounted_orders": discounted}
+    if spend_fit is not None:
+        found = spend_coefficients(spend_fit.parameters, frequency=history["frequency"])
+        for name, coefficient in zip(SPEND_COEFFICIENTS, found, strict=True):
+            values[name] = np.broadcast_to(coefficient, shape)
     if fit.model in MODELS:
         age = {"frequency": history["frequency"], "age": history["age"]}
-        retention = model.survival(fit.array, ahead=np.full(shape[1], month), **age)
+        month = np.full(shape[1], DAYS_PER_MONTH / fit.time_unit_days)
+        retention = model.survival(fit.array, ahead=month, **age)
         values["p_alive"] = np.broadcast_to(model.p_alive(fit.array, **history), shape)
         values["monthly_retention_rate"] = np.broadcast_to(retention, shape)
     return values
+
+
+def _common_sds(
+    model: PurchaseModel,
+    groups: pd.DataFrame,
+    *,
+    fit: Fit,
+    spend_fit: Fit | None,
+    days: Sequence[float],
+    horizons: np.ndarray,
+    common_sds: Mapping[int, float],
+) -> np.ndarray:
+    """What replays found, by days ahead; at least what the parameters leave open."""
+    history = bin_values(groups, time_unit_days=fit.time_unit_days)
+    count = groups.get("customer_count", pd.Series(1, index=groups.index)).to_numpy(dtype=float)
+    totals = np.array(
+        [
+            [model.expected_purchases(point, horizon=h, **history) @ count for h in horizons]
+            for point in fit.cubature()
+        ]
+    )
+    mean = totals.mean(axis=0)
+    relative = np.divide(totals, mean, out=np.ones_like(totals), where=mean > 0)
+    variance = relative.var(axis=0)
+    if spend_fit is not None:
+        p, q, v = spend_fit.cubature().T
+        spend = p * v / np.maximum(q - 1, 1e-3)
+        variance = variance + np.var(spend / spend.mean())
+    if common_sds:
+        known = sorted(common_sds)
+        found = np.interp(np.log(days), np.log(known), [common_sds[day] for day in known])
+        variance = np.maximum(variance, found**2)
+    return np.sqrt(variance)
 
 
 def customer_values(
@@ -192,6 +283,8 @@ def customer_values(
     table = keyed.merge(scores, on=BIN_COLUMNS, how="left")
     worth = table["expected_spend"] * table["margin_rate"]
     table["expected_value"] = table["discounted_orders"] * worth
-    table["value_lower"] = table["discounted_spends_lower"] * worth
-    table["value_upper"] = table["discounted_spends_upper"] * worth
+    bounds = pd.concat(
+        [table[f"discounted_spends_{end}"] * worth for end in ("lower", "upper")], axis=1
+    )
+    table["value_lower"], table["value_upper"] = bounds.min(axis=1), bounds.max(axis=1)
     return table.sort_values(["customer_id", "horizon_months"], ignore_index=True)

@@ -13,6 +13,9 @@ from retail_analytics.customers.clv.checks import Array
 LOG_BOUND = 7.0
 # Converged: by the curvature, less than this is left to gain in log likelihood.
 TOLERANCE = 1e-4
+# A ridge along which no more than this is left to gain is flat: whatever point of it is taken, the
+# data are as likely, and so is what follows from it.
+FLAT_TOLERANCE = 0.05
 NEWTON_STEPS = 20
 STEP = 1e-4
 
@@ -92,7 +95,10 @@ def _climb(objective: Objective, point: Array, information: Array, iterations: i
             if gradient @ _newton_step(point, gradient, information) / 2 < TOLERANCE / 100:
                 break
     gain = gradient @ _newton_step(point, gradient, information) / 2
-    return Optimum(point, value, information, iterations, bool(is_fresh and gain < TOLERANCE))
+    if not is_fresh:
+        information = _information(objective, point)
+        gain = gradient @ _newton_step(point, gradient, information) / 2
+    return Optimum(point, value, information, iterations, bool(gain < FLAT_TOLERANCE))
 
 
 def _information(objective: Objective, point: Array) -> Array:

@@ -22,6 +22,7 @@ from retail_analytics.customers.clv.purchase_model import (
     PurchaseModel,
     count_coefficients,
     negative_binomial_cells,
+    widened,
 )
 
 _NODES, _WEIGHTS = leggauss(24)
@@ -137,12 +138,19 @@ class ParetoNBD(PurchaseModel):
         return (r + frequency) / (alpha + age) * alive
 
     def count_cells(
-        self, parameters: Array, *, horizons: Array, frequency: Array, age: Array, edges: Array
+        self,
+        parameters: Array,
+        *,
+        horizons: Array,
+        frequency: Array,
+        age: Array,
+        edges: Array,
+        rate_variance: float = 0.0,
     ) -> Array:
         # Either the customer stays for the whole horizon, or leaves at some time within it. That
         # time is integrated piece by piece: between horizons and the halves of the longest one.
         r, alpha, s, beta = parameters
-        shape, scale = r + frequency, alpha + age
+        shape, scale = widened(r + frequency, alpha + age, rate_variance=rate_variance)
         counts, log_ways = count_coefficients(shape, edges=edges)
         # The more purchases there may be, the more times it takes to tell their numbers apart.
         nodes, weights = leggauss(4 + len(edges) // 40)

@@ -11,7 +11,7 @@ usual, and where "nothing" alone is more likely than the level the range is that
 equal-tailed interval of such a quantity would hold far more than it says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from scipy.special import gammaincinv
 
 from retail_analytics.customers.clv.checks import Array
 from retail_analytics.customers.clv.fit import Fit
-from retail_analytics.customers.clv.purchase_model import PurchaseModel
+from retail_analytics.customers.clv.purchase_model import PurchaseModel, widened
 
 # More cells than this, and several counts share one.
 MAX_CELLS = 512
@@ -76,41 +76,37 @@ def even_numbers(size: int, *, dimensions: int, seed: int) -> Array:
 
 
 def predict(
-    model: PurchaseModel,
-    fit: Fit,
+    distributions: Iterable[tuple[Array, Array, Array]],
     *,
-    horizons: Array,
-    frequency: Array,
-    recency: Array,
-    age: Array,
+    shape: tuple[int, int],
     spend_fit: Fit | None,
     purchase_count: Array,
     level: float,
     draws: int,
     seed: int,
-) -> tuple[Interval, Interval]:
-    """Intervals of the number of purchases and of the spend within each horizon.
+) -> tuple[Interval, Interval, Array]:
+    """Intervals of the number of purchases and of the spend within each horizon, and its variance.
 
-    Arrays of bounds are horizons x histories. Spend is in units of the customer's expected spend
-    per purchase, whose posterior rests on `purchase_count` purchases; without a `spend_fit` it is
-    missing. Cost: histories x horizons x draws, in bounded chunks.
+    distributions: what `count_distributions` yields; shape: horizons x histories, as of all arrays
+    returned. Spend is in units of the customer's expected spend per purchase, whose posterior rests
+    on `purchase_count` purchases; without a `spend_fit` it is missing. Cost: histories x horizons x
+    draws, in bounded chunks.
     """
-    shape = (len(horizons), len(frequency))
     orders, spend = Interval.empty(shape), Interval.empty(shape)
+    variance = np.full(shape, np.nan)
     sampler = SpendSampler(spend_fit, draws=draws, seed=seed) if spend_fit is not None else None
-    for rows, edges, cells in count_distributions(
-        model, fit, horizons=horizons, frequency=frequency, recency=recency, age=age
-    ):
+    for rows, edges, cells in distributions:
         counts = edges + (edges[1] - edges[0] - 1) / 2
-        for step in range(len(horizons)):
+        for step in range(len(cells)):
             cell = _sample_cells(cells[step], size=draws)
             _store(orders, shortest_interval(counts[cell], level=level), step, rows)
             if sampler is not None:
                 drawn = sampler.sums(counts)[cell, np.arange(draws)]
                 drawn *= sampler.scales(purchase_count[rows])
+                variance[step, rows] = drawn.var(axis=1)
                 drawn.sort(axis=1)
                 _store(spend, shortest_interval(drawn, level=level), step, rows)
-    return orders, spend
+    return orders, spend, variance
 
 
 def count_distributions(
@@ -121,6 +117,7 @@ def count_distributions(
     frequency: Array,
     recency: Array,
     age: Array,
+    rate_variance: float = 0.0,
 ) -> Iterator[tuple[Array, Array, Array]]:
     """The distribution of the number of purchases, alive or not, in chunks of histories.
 
@@ -129,7 +126,12 @@ def count_distributions(
     """
     points = fit.cubature()
     for members, edges in _buckets(
-        model, fit.array, horizon=horizons.max(), frequency=frequency, age=age
+        model,
+        fit.array,
+        horizon=horizons.max(),
+        frequency=frequency,
+        age=age,
+        rate_variance=rate_variance,
     ):
         for start in range(0, len(members), CHUNK_HISTORIES):
             rows = members[start : start + CHUNK_HISTORIES]
@@ -144,6 +146,7 @@ def count_distributions(
                     frequency=frequency[rows],
                     age=age[rows],
                     edges=edges,
+                    rate_variance=rate_variance,
                 )
             cells[:, :, 0] += np.maximum(1 - cells.sum(axis=2), 0.0)
             yield rows, edges, cells
@@ -155,7 +158,13 @@ def _store(target: Interval, values: Interval, step: int, rows: Array) -> None:
 
 
 def _buckets(
-    model: PurchaseModel, parameters: Array, *, horizon: float, frequency: Array, age: Array
+    model: PurchaseModel,
+    parameters: Array,
+    *,
+    horizon: float,
+    frequency: Array,
+    age: Array,
+    rate_variance: float,
 ) -> Iterator[tuple[Array, Array]]:
     """Histories that share the cells their counts are kept in, with the edges of the cells.
 
@@ -163,6 +172,7 @@ def _buckets(
     and depend on nothing but that history.
     """
     shape, scale = model.rate_distribution(parameters, frequency=frequency, age=age)
+    shape, scale = widened(shape, scale, rate_variance=rate_variance)
     mean = shape / scale * horizon
     reach = mean + 8 * np.sqrt(mean * (1 + horizon / scale)) + FIRST_CELLS
     bucket = np.ceil(np.log(reach / FIRST_CELLS) / np.log(CELL_GROWTH))

@@ -56,12 +56,20 @@ class PurchaseModel(ABC):
 
     @abstractmethod
     def count_cells(
-        self, parameters: Array, *, horizons: Array, frequency: Array, age: Array, edges: Array
+        self,
+        parameters: Array,
+        *,
+        horizons: Array,
+        frequency: Array,
+        age: Array,
+        edges: Array,
+        rate_variance: float = 0.0,
     ) -> Array:
         """P(purchases in (now, now + horizon] fall in a cell | alive now).
 
         Cell j holds counts from `edges[j]` up to but not including `edges[j + 1]`, the last cell
         all the rest; `edges` starts at 0 and has one whole step. Horizons x histories x cells.
+        rate_variance: see `widened`.
         """
 
     def rate_distribution(
@@ -107,6 +115,16 @@ class PurchaseModel(ABC):
                 parameters, horizon=horizon, frequency=zero, recency=zero, age=zero
             )[0]
         )
+
+
+def widened(shape: Array, scale: Array, *, rate_variance: float) -> tuple[Array, Array]:
+    """The gamma distributed rate times a factor of mean 1 and this variance, as a gamma again.
+
+    Habits change, and a time to come is better or worse than those before for all alike: a rate
+    known from many purchases is less sure ahead than behind. The mean of the rate stays.
+    """
+    less = 1 + shape * rate_variance
+    return shape / less, scale / less
 
 
 def count_coefficients(shape: Array, *, edges: Array) -> tuple[Array, Array]:

@@ -1,13 +1,28 @@
 """The tables of lifetime values as the warehouse asks for them, one function a table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 
-from retail_analytics.customers.clv.backtest import backtest, choose_model
+from retail_analytics.customers.clv.backtest import (
+    BACKTEST_COLUMNS,
+    RATE_VARIANCE,
+    USUAL_RATE_VARIANCE,
+    Held,
+    Outcomes,
+    best_rate_variance,
+    choose_model,
+    held,
+    measured,
+    ranked_models,
+)
 from retail_analytics.customers.clv.fit import (
     BASELINES,
     MODELS,
+    OK,
+    SECOND_CHOICE,
+    Fit,
     fit_purchase_model,
     model_fits,
     read_fit,
@@ -15,6 +30,12 @@ from retail_analytics.customers.clv.fit import (
 from retail_analytics.customers.clv.gamma_gamma import GAMMA_GAMMA, SHRUNKEN_MEAN, fit_spend_model
 from retail_analytics.customers.clv.grouping import BIN_COLUMNS
 from retail_analytics.customers.clv.lifetime_value import SCORE_COLUMNS, score_histories
+from retail_analytics.customers.clv.totals import common_sds, log_errors, total_coverage
+
+SERVING, BACKTEST = "serving", "backtest"
+TOTAL, COMMON_SD = "total", "common_sd"
+# Models are measured on at most so many groups of histories, replays fitted to fewer.
+MEASURED_GROUPS, REPLAY_GROUPS = 4_000, 1_500
 
 
 def fit_models(groups: pd.DataFrame, *, spends: pd.DataFrame) -> pd.DataFrame:
@@ -34,19 +55,104 @@ def fit_models(groups: pd.DataFrame, *, spends: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def backtest_models(customers: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """`backtest.backtest` with the model that serves marked, on histories that share a holdout.
+def backtest_models(
+    histories: pd.DataFrame,
+    *,
+    outcomes: pd.DataFrame | None = None,
+    trade_days: pd.DataFrame | None = None,
+    seed: int,
+) -> pd.DataFrame:
+    """How well every model did on held-out time; the model that serves; how far off totals are.
 
-    customers: the backtest rows of customer_histories. Returns the backtest's columns, holdout_days
-    and is_serving; no rows where nothing can be measured.
+    histories: the rows of int_customer_histories of past days; outcomes: int_history_outcomes;
+    trade_days: of the same purposes, without it days. Without `outcomes` the histories have
+    holdout_orders and holdout_spend themselves. Returns BACKTEST_COLUMNS (rows as row_count),
+    holdout_days and is_serving; no rows where nothing can be measured.
     """
-    holdout_days = int(customers["holdout_days"].max()) if len(customers) else 0
-    measured = backtest(customers, horizon_days=holdout_days, seed=seed)
-    measured = measured.rename(columns={"rows": "row_count"})
-    serving = choose_model(measured)
-    return measured.assign(
-        holdout_days=holdout_days, is_serving=(measured["model"] == serving).to_numpy()
+    splits = {
+        str(purpose): split_of(rows, outcomes=outcomes, trade_days=trade_days, purpose=str(purpose))
+        for purpose, rows in histories.groupby("purpose", sort=True)
+    }
+    main = splits.pop(BACKTEST, None)
+    first = None if main is None else measured(main, seed=seed)
+    if first is None or first.empty:
+        columns = [*BACKTEST_COLUMNS, "holdout_days", "is_serving"]
+        return pd.DataFrame(columns=columns).rename(columns={"rows": "row_count"})
+    serving = choose_model(first)
+    variance = best_rate_variance(main, model=serving)
+    again = measured(main, only=serving, rate_variance=variance, seed=seed)
+    table = pd.concat([first[first["model"] != serving], again], ignore_index=True)
+
+    errors = {BACKTEST: log_errors(main, model=serving)}
+    for purpose, split in splits.items():
+        fitted = held(
+            split.customers, outcomes=split.outcomes, models=[serving], max_groups=REPLAY_GROUPS
+        )
+        errors[purpose] = log_errors(fitted, model=serving)
+    is_known = trade_days is not None and bool(
+        trade_days.loc[trade_days["purpose"] == BACKTEST, "is_season_known"].any()
     )
+    days = [outcome.days for outcome in main.outcomes]
+    sds = common_sds(errors, horizons=days, is_season_known=is_known)
+    more = [("orders", RATE_VARIANCE, variance, days[-1], int(main.weight.sum()))]
+    for ahead in days:
+        coverage, count = total_coverage(errors, days=ahead, is_season_known=is_known)
+        more.append((TOTAL, COMMON_SD, sds[ahead], ahead, max(count, 1)))
+        if count:
+            more.append((TOTAL, "coverage_rate", coverage, ahead, count))
+    added = pd.DataFrame(more, columns=["target", "metric", "value", "horizon_days", "rows"])
+    added = added.assign(model=serving, baseline=next(iter(BASELINES)), baseline_value=np.nan)
+    table = pd.concat([table, added], ignore_index=True)
+    table = table.assign(holdout_days=days[-1], is_serving=table["model"] == serving)
+    return table.rename(columns={"rows": "row_count"})
+
+
+def split_of(
+    histories: pd.DataFrame,
+    *,
+    outcomes: pd.DataFrame | None,
+    trade_days: pd.DataFrame | None,
+    purpose: str,
+) -> Held:
+    """The customers of one purpose with what came after; fitted where it is the backtest."""
+    histories = histories.sort_values("customer_id", ignore_index=True)
+    holdout_days = int(histories["holdout_days"].max())
+    ahead = days_ahead(trade_days, purpose=purpose, as_of=histories["as_of_date"].iloc[0])
+    found = []
+    if outcomes is None:
+        orders, value = (
+            histories[name].to_numpy(dtype=float) for name in ("holdout_orders", "holdout_spend")
+        )
+        found.append(Outcomes(holdout_days, ahead(holdout_days), orders, value))
+    else:
+        own = outcomes[outcomes["purpose"] == purpose]
+        for days in sorted({*own["horizon_days"].astype(int), holdout_days}):
+            rows = own[own["horizon_days"] == days].set_index("customer_id")
+            rows = rows.reindex(histories["customer_id"])
+            orders, value = (
+                rows[name].fillna(0.0).to_numpy(dtype=float)
+                for name in ("holdout_orders", "holdout_worth")
+            )
+            found.append(Outcomes(days, ahead(days), orders, value))
+    return held(
+        histories,
+        outcomes=found,
+        models=[*MODELS, *BASELINES] if purpose == BACKTEST else [],
+        max_groups=MEASURED_GROUPS,
+    )
+
+
+def days_ahead(
+    trade_days: pd.DataFrame | None, *, purpose: str, as_of: pd.Timestamp | None
+) -> Callable[[float], float]:
+    """What turns days after `as_of` into days of trade; the days themselves without a table."""
+    if trade_days is None:
+        return float
+    own = trade_days[trade_days["purpose"] == purpose].sort_values("date_day")
+    days = (pd.to_datetime(own["date_day"]) - pd.Timestamp(as_of)).dt.days.to_numpy(dtype=float)
+    running = own["trade_days"].to_numpy(dtype=float)
+    start = float(np.interp(0.0, days, running))
+    return lambda ahead: float(np.interp(ahead, days, running)) - start
 
 
 def score_groups(
@@ -57,22 +163,49 @@ def score_groups(
     horizons_months: Sequence[float],
     annual_discount_rate: float,
     seed: int,
+    expected_only_days: Sequence[int] = (),
+    trade_days: pd.DataFrame | None = None,
+    as_of: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """`lifetime_value.score_histories` with the model that the backtest chose.
 
-    Where that model could not be fitted, the values are null and the status says so.
+    Where that model found no maximum on all data the next of the backtest serves, and the status
+    says SECOND_CHOICE. Where none can be fitted, the values are null and the status says so.
     """
     if fits.empty:
-        return pd.DataFrame(
-            columns=[*BIN_COLUMNS, "horizon_months", *SCORE_COLUMNS, "method", "status"]
-        )
-    fit = read_fit(fits, model=choose_model(measured))
+        keys = [*BIN_COLUMNS, "horizon_days", "horizon_months"]
+        return pd.DataFrame(columns=[*keys, *SCORE_COLUMNS, "method", "status"])
+    ranked = ranked_models(measured)
+    fit = first_ready(fits, ranked=ranked)
     spend_name = next(name for name in (GAMMA_GAMMA, SHRUNKEN_MEAN) if name in set(fits["model"]))
-    return score_histories(
+    variances = measured.loc[measured["metric"] == RATE_VARIANCE, "value"]
+    is_common = (measured["target"] == TOTAL) & (measured["metric"] == COMMON_SD)
+    table = score_histories(
         groups,
         fit=fit,
         spend_fit=read_fit(fits, model=spend_name),
         horizons_months=horizons_months,
         annual_discount_rate=annual_discount_rate,
+        expected_only_days=expected_only_days,
+        trade_days=days_ahead(trade_days, purpose=SERVING, as_of=as_of),
+        rate_variance=float(variances.iloc[0]) if len(variances) else USUAL_RATE_VARIANCE,
+        common_sds=common_by_days(measured[is_common], trade_days=trade_days),
         seed=seed,
     )
+    if fit.model != ranked[0]:
+        table["status"] = table["status"].replace(OK, SECOND_CHOICE)
+    return table
+
+
+def first_ready(fits: pd.DataFrame, *, ranked: Sequence[str]) -> Fit:
+    """The first model of the ranking whose fit is ok; the first of all where none is."""
+    found = [read_fit(fits, model=name) for name in ranked]
+    return next((fit for fit in found if fit.status == OK), found[0])
+
+
+def common_by_days(measured: pd.DataFrame, *, trade_days: pd.DataFrame | None) -> dict[int, float]:
+    """common_sd by days ahead; a usual one where nothing could be replayed."""
+    if measured.empty:
+        is_known = trade_days is not None and bool(trade_days["is_season_known"].any())
+        return common_sds({}, horizons=[90, 180, 365], is_season_known=is_known)
+    return dict(zip(measured["horizon_days"].astype(int), measured["value"], strict=True))

@@ -1,57 +1,112 @@
-"""Grouping in the warehouse: the steps of `grouping` and `group_spends` as SQL on relations.
+"""What the fits read, grouped in the warehouse: no table of all customers is held in memory."""
 
-What the fits read is grouped before it leaves DuckDB, so that no table of all customers is ever
-held in memory; the bins of a customer are made here only, for the groups and for the scores.
-"""
+from typing import Any
 
 import duckdb
+import pandas as pd
 
-from retail_analytics.customers.clv.grouping import DAY_SCALE, EXACT_FREQUENCY, RESOLUTIONS
+from retail_analytics.customers.season import TradeYear, covered_days, filled, trade_year
 
 SPEND_RESOLUTION = 0.02
 
 
-def with_bins(
-    con: duckdb.DuckDBPyConnection, *, histories: duckdb.DuckDBPyRelation, max_groups: int
+def trade_months(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    orders: duckdb.DuckDBPyRelation,
+    history_dates: duckdb.DuckDBPyRelation,
 ) -> duckdb.DuckDBPyRelation:
-    """`histories` with frequency_bin, gap_bin, age_bin and their resolution, row by row.
+    """New customers and repeat purchases by purpose, month of the first purchase, and month.
 
-    histories: purpose, frequency, recency_days, age_days and whatever else. For all purposes alike
-    the finest of RESOLUTIONS is taken that gives at most `max_groups` groups a purpose.
+    orders: customer_id, is_purchase and ordered_on; history_dates: purpose and as_of_date. Several
+    orders of a day are one purchase; months without any have no row.
     """
-    for resolution in RESOLUTIONS:
-        bins = bin_expressions(resolution)
-        widest = con.sql(
-            f"""
-            select max(group_count)
-            from (
-                select count(*) as group_count
-                from (select distinct purpose, {bins} from histories)
-                group by purpose
-            )
-            """
-        ).fetchall()[0][0]
-        if (widest or 0) <= max_groups:
-            break
-    return con.sql(f"select *, {bins}, cast({resolution} as double) as resolution from histories")
-
-
-def bin_expressions(resolution: float) -> str:
-    """SQL of the three bins; `grouping.history_bins` says what they are."""
-    gap = "(age_days - recency_days)"
-    if resolution == 0:
-        expressions = ("frequency", gap, "age_days")
-    else:
-        expressions = (
-            f"case when frequency <= {EXACT_FREQUENCY} then frequency else {EXACT_FREQUENCY + 1} "
-            f"+ floor(ln(frequency / {EXACT_FREQUENCY}.0) / {resolution}) end",
-            f"floor(ln(1 + {gap} / {DAY_SCALE}) / {resolution})",
-            f"floor(ln(1 + age_days / {DAY_SCALE}) / {resolution})",
+    return con.sql(
+        """
+        with purchase_days as (
+            select
+                ordered_on,
+                min(ordered_on) over (partition by customer_id) as first_ordered_on
+            from orders
+            where is_purchase and customer_id is not null
+            group by customer_id, ordered_on
         )
-    names = ("frequency_bin", "gap_bin", "age_bin")
-    return ", ".join(
-        f"cast({expression} as bigint) as {name}"
-        for expression, name in zip(expressions, names, strict=True)
+
+        select
+            history_dates.purpose,
+            date_trunc('month', purchase_days.first_ordered_on) as cohort_month,
+            date_trunc('month', purchase_days.ordered_on) as month,
+            count(*) filter (purchase_days.ordered_on = purchase_days.first_ordered_on)
+                as customer_count,
+            count(*) filter (purchase_days.ordered_on > purchase_days.first_ordered_on)
+                as purchase_count
+        from purchase_days
+        inner join history_dates on purchase_days.ordered_on <= history_dates.as_of_date
+        group by all
+        order by all
+        """
+    )
+
+
+def cut_off_season(
+    con: duckdb.DuckDBPyConnection, *, orders: Any, cut_offs: pd.DataFrame, number: int
+) -> TradeYear:
+    """The season as known on the cut-off of this number; none where there is no such cut-off.
+
+    orders: as for `trade_months`; cut_offs: cut_off_number and as_of_date.
+    """
+    dates = cut_offs[cut_offs["cut_off_number"] == number]
+    if dates.empty:
+        return TradeYear()
+    last = pd.Timestamp(dates["as_of_date"].iloc[0])
+    purpose = pd.DataFrame({"purpose": ["churn"], "as_of_date": [last.date()]})
+    con.register("churn_history_dates", purpose)
+    months = trade_months(con, orders=orders, history_dates=con.table("churn_history_dates")).df()
+    if months.empty:
+        return TradeYear()
+    # from the first month on; whether it is whole is known from the day of the first purchase
+    first = orders.filter("is_purchase and customer_id is not null").min("ordered_on")
+    first = pd.Timestamp(first.fetchall()[0][0])
+    return trade_year(filled(months, last=last), days=covered_days(first, last))
+
+
+def past_histories(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    histories: duckdb.DuckDBPyRelation,
+    worth_rates: duckdb.DuckDBPyRelation,
+) -> duckdb.DuckDBPyRelation:
+    """The histories of past days, with what a unit of each customer's spend was worth by then."""
+    return con.sql(
+        """
+        select histories.*, coalesce(worth_rates.worth_rate, 1) as worth_rate
+        from histories
+        left join worth_rates using (purpose, customer_id)
+        where purpose <> 'serving'
+        """
+    )
+
+
+def history_groups(
+    con: duckdb.DuckDBPyConnection, *, histories: duckdb.DuckDBPyRelation
+) -> duckdb.DuckDBPyRelation:
+    """Groups of similar histories, in the columns of `grouping.group_histories`, by purpose."""
+    return con.sql(
+        """
+        select
+            purpose,
+            frequency_bin,
+            gap_bin,
+            age_bin,
+            resolution,
+            avg(frequency) as frequency,
+            avg(recency_days) as recency_days,
+            avg(age_days) as age_days,
+            count(*) as customer_count
+        from histories
+        group by all
+        order by all
+        """
     )
 
 

@@ -14,7 +14,13 @@ from churn_chain import run_models
 from scipy.stats import spearmanr
 
 from retail_analytics.customers.clv.tables import backtest_models, fit_models, score_groups
-from retail_analytics.customers.clv.warehouse import spend_groups, with_bins
+from retail_analytics.customers.clv.warehouse import (
+    history_groups,
+    past_histories,
+    spend_groups,
+    trade_months,
+)
+from retail_analytics.customers.season import trade_days
 from retail_analytics.sample import write_sample
 
 SEEDS = range(11, 17)
@@ -29,6 +35,8 @@ def recovered(seed: int, folder: Path) -> pd.DataFrame:
         create table orders as
         select distinct on (order_id)
             customer_id,
+            'completed' as order_status,
+            try_cast(ordered_at as timestamp) as ordered_at,
             try_cast(ordered_at as date) as ordered_on,
             true as is_purchase,
             try_cast(order_total as decimal(18, 4)) as revenue,
@@ -37,22 +45,42 @@ def recovered(seed: int, folder: Path) -> pd.DataFrame:
         where customer_id is not null and order_status in ('completed', 'placed')
             and try_cast(ordered_at as date) <= date '2024-12-31';
         create table int_as_of as select date '2024-12-31' as as_of_date;
+        create view stg_orders as from orders;
+        create table order_statuses as select 'completed' as order_status, true as is_purchase;
     """)
-    run_models(con, {"int_history_dates": "table", "int_customer_histories": "table"})
-    histories = with_bins(con, histories=con.table("int_customer_histories"), max_groups=40_000)
-    histories.create("customer_histories")
-    run_models(con, {"int_history_groups": "table"})
-    groups = con.table("int_history_groups").df()
-    fits = fit_models(
-        groups, spends=spend_groups(con, histories=con.table("customer_histories")).df()
+    run_models(con, {"int_history_dates": "table", "int_purchase_days": "table"})
+    dates = con.table("int_history_dates")
+    months = trade_months(con, orders=con.table("orders"), history_dates=dates).df()
+    days = trade_days(months, history_dates=dates.df(), ahead_days=740)
+    con.register("found_days", days)
+    con.execute("create table trade_days as from found_days")
+    con.execute("update trade_days set date_day = cast(date_day as date)")
+    run_models(
+        con,
+        {
+            "int_worth_rates": "table",
+            "int_customer_histories": "table",
+            "int_history_outcomes": "table",
+        },
     )
-    past = con.sql("from customer_histories where purpose = 'backtest' order by customer_id").df()
+    histories = con.table("int_customer_histories")
+    groups = history_groups(con, histories=histories).df()
+    is_fitted = groups["purpose"].isin(["serving", "backtest"])
+    fits = fit_models(groups[is_fitted], spends=spend_groups(con, histories=histories).df())
+    past = past_histories(con, histories=histories, worth_rates=con.table("int_worth_rates"))
     scores = score_groups(
         groups[groups["purpose"] == "serving"].reset_index(drop=True),
         fits=fits[fits["purpose"] == "serving"],
-        measured=backtest_models(past, seed=seed),
+        measured=backtest_models(
+            past.df(),
+            outcomes=con.table("int_history_outcomes").df(),
+            trade_days=days,
+            seed=seed,
+        ),
         horizons_months=[12],
         annual_discount_rate=0,
+        trade_days=days,
+        as_of=pd.Timestamp("2024-12-31"),
         seed=seed,
     )
     con.register("scores", scores)
@@ -65,7 +93,7 @@ def recovered(seed: int, folder: Path) -> pd.DataFrame:
             truths.is_alive_at_end,
             truths.dropout_probability,
             truths.buying_rate_per_day * 365 as rate
-        from (from customer_histories where purpose = 'serving') as histories
+        from (from int_customer_histories where purpose = 'serving') as histories
         inner join scores using (frequency_bin, gap_bin, age_bin)
         inner join '{folder}/truth_customers.parquet' as truths using (customer_id)
     """).df()

@@ -1,0 +1,82 @@
+-- What a unit of a customer's spend is worth: the margin rate, shrunk to the shop's by spend
+-- (Buehlmann and Straub 1970); 1 where values are revenue. The prior weighs as much spend as the
+-- variance of rates within customers is to that between them, so that one leaflet at 6.00 that cost
+-- 15.00 is no habit (clv_negative_margin).
+with purchase_days as (
+    select
+        *,
+        cast(revenue as double) as spend,
+        cast(worth as double) as amount_worth
+    from {{ ref('int_purchase_days') }}
+),
+
+history_dates as (
+    select * from {{ ref('int_history_dates') }}
+),
+
+purchases as (
+    select
+        history_dates.purpose,
+        purchase_days.customer_id,
+        count(*) - 1 as repeat_count,
+        cast(sum(purchase_days.revenue) as double) as spend,
+        cast(sum(purchase_days.worth) as double) as worth,
+        sum(cast(
+            purchase_days.amount_worth * purchase_days.amount_worth / purchase_days.spend
+            as decimal(38, 6)
+        )) as squares
+    from purchase_days
+    inner join history_dates on purchase_days.ordered_on <= history_dates.as_of_date
+    where purchase_days.revenue > 0
+    group by history_dates.purpose, purchase_days.customer_id
+),
+
+sums as (
+    -- as decimals, whose sums do not depend on the order of rows
+    select
+        purpose,
+        count(*) as customer_count,
+        cast(nullif(sum(repeat_count), 0) as double) as repeat_count,
+        cast(sum(cast(spend as decimal(38, 6))) as double) as spend,
+        cast(sum(cast(spend * spend as decimal(38, 6))) as double) as squared_spend,
+        cast(sum(cast(worth as decimal(38, 6))) as double) as worth,
+        cast(sum(squares) as double) as squares,
+        cast(sum(cast(worth * worth / spend as decimal(38, 6))) as double) as customer_squares
+    from purchases
+    group by purpose
+),
+
+variances as (
+    select
+        purpose,
+        worth / spend as mean_rate,
+        greatest((squares - customer_squares) / repeat_count, 0) as within_variance,
+        (
+            customer_squares - worth * worth / spend
+            - (customer_count - 1) * greatest((squares - customer_squares) / repeat_count, 0)
+        ) / nullif(spend - squared_spend / spend, 0) as between_variance
+    from sums
+),
+
+worth_rates as (
+    select
+        purchases.purpose,
+        purchases.customer_id,
+        -- without a spread of rates beyond that of single purchases all have the shop's
+        case
+            when variances.between_variance > 1e-9
+                then
+                    (
+                        variances.between_variance * purchases.worth
+                        + variances.within_variance * variances.mean_rate
+                    )
+                    / (
+                        variances.between_variance * purchases.spend + variances.within_variance
+                    )
+            else variances.mean_rate
+        end as worth_rate
+    from purchases
+    inner join variances on purchases.purpose = variances.purpose
+)
+
+select * from worth_rates

@@ -1,0 +1,87 @@
+-- 1. What customers do by themselves cancels out in a total; what they have in common does not. The
+--    variance of a total is the sum of the customers' own and the square of total x common_sd
+--    (src/retail_analytics/customers/clv/totals.py).
+-- 2. Bounds are those of a lognormal distribution; of a normal one where the total is below 0.
+-- 3. Segments are today's (customer_rfm); `all` has everybody who has bought.
+with customer_values as (
+    select * from {{ ref('int_customer_values') }}
+    where horizon_months is not null
+),
+
+segments as (
+    select * from {{ ref('customer_rfm') }}
+),
+
+entries as (
+    select
+        'all' as segment,
+        customer_values.*
+    from customer_values
+    union all
+    select
+        segments.segment,
+        customer_values.*
+    from customer_values
+    inner join segments on customer_values.customer_id = segments.customer_id
+    where segments.segment is not null
+),
+
+totals as (
+    -- as decimals, whose sums do not depend on the order of rows
+    select
+        segment,
+        min(value_basis) as value_basis,
+        min(method) as method,
+        min(status) as status,
+        horizon_months,
+        count(*) as customer_count,
+        cast(sum(cast(expected_orders as decimal(38, 9))) as double) as expected_orders,
+        cast(sum(cast(expected_value as decimal(38, 9))) as double) as expected_value,
+        sqrt(
+            cast(sum(cast(value_sd * value_sd as decimal(38, 9))) as double)
+            + power(max(common_sd) * cast(sum(cast(expected_value as decimal(38, 9))) as double), 2)
+        ) as value_sd,
+        max(common_sd) as common_sd,
+        max(as_of_date) as as_of_date
+    from entries
+    group by segment, horizon_months
+),
+
+spreads as (
+    select
+        *,
+        case
+            when expected_value > 0
+                then sqrt(ln(1 + power(value_sd / nullif(expected_value, 0), 2)))
+        end as log_sd
+    from totals
+),
+
+customer_value_totals as (
+    select
+        segment,
+        value_basis,
+        method,
+        status,
+        horizon_months,
+        customer_count,
+        expected_orders,
+        expected_value,
+        {% for side, sign, pick in [('lower', -1, 'least'), ('upper', 1, 'greatest')] -%}
+        {{ pick }}(
+            expected_value,
+            case
+                when expected_value > 0
+                    then
+                        expected_value
+                        * exp({{ sign }} * {{ var('interval_z') }} * log_sd - log_sd * log_sd / 2)
+                else expected_value + {{ sign }} * {{ var('interval_z') }} * value_sd
+            end
+        ) as value_{{ side }},
+        {% endfor -%}
+        common_sd,
+        as_of_date
+    from spreads
+)
+
+select * from customer_value_totals
