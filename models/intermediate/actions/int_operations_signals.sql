@@ -57,7 +57,7 @@ usual_rates as (
     cross join as_of
     where
         performance.month < as_of.last_month
-        and performance.month >= as_of.last_month - to_months(12)
+        and performance.month >= as_of.last_month - interval 12 month
     group by all
 ),
 

@@ -18,9 +18,10 @@ cohort_customers as (
         customers.customer_id,
         cast(date_trunc('month', customers.first_ordered_on) as date) as cohort_month,
         customers.first_ordered_on,
-        datesub('month', customers.first_ordered_on, customers.last_ordered_on)
+        {{ complete_months('customers.first_ordered_on', 'customers.last_ordered_on') }}
             as last_order_age_months,
-        datesub('month', customers.first_ordered_on, as_of.as_of_date + 1) as complete_ages,
+        {{ complete_months('customers.first_ordered_on', 'as_of.as_of_date + 1') }}
+            as complete_ages,
         customers.last_ordered_on + {{ var('lost_after_days') }} <= as_of.as_of_date as is_lost
     from customers
     cross join as_of
@@ -29,7 +30,8 @@ cohort_customers as (
 customer_ages as (
     select
         cohort_customers.customer_id,
-        datesub('month', cohort_customers.first_ordered_on, orders.ordered_on) as age_months,
+        {{ complete_months('cohort_customers.first_ordered_on', 'orders.ordered_on') }}
+            as age_months,
         count(*) filter (orders.is_purchase) as order_count,
         cast(coalesce(sum(orders.revenue), 0) as decimal(18, 4)) as revenue
     from cohort_customers

@@ -13,8 +13,8 @@ as_of as (
 
 span as (
     select
-        cast(last_month - to_months({{ var('segment_history_months') }}) as date) as first_month,
-        cast(last_month + to_months(1) as date) as end_month
+        cast(last_month - interval {{ var('segment_history_months') }} month as date) as first_month,
+        cast(last_month + interval 1 month as date) as end_month
     from as_of
 ),
 
@@ -55,7 +55,7 @@ filled_months as (
             cast(
                 unnest(generate_series(
                     running_totals.month,
-                    coalesce(running_totals.next_month, span.end_month) - to_months(1),
+                    coalesce(running_totals.next_month, span.end_month) - interval 1 month,
                     interval 1 month
                 )) as date
             )

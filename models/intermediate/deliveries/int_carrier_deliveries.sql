@@ -41,7 +41,7 @@ counts as (
     cross join as_of
     where
         parcels.slice.warehouse is not null
-        and parcels.promised_on > as_of.as_of_date - to_months({{ var('scorecard_months') }})
+        and parcels.promised_on > as_of.as_of_date - interval {{ var('scorecard_months') }} month
     group by all
 ),
 

@@ -35,7 +35,7 @@ months as (
     cross join as_of
     where
         performance.figures_from = 'delivery_months'
-        or performance.month + to_months(1) <= as_of.as_of_date + 1
+        or performance.month + interval 1 month <= as_of.as_of_date + 1
 ),
 
 valued as (

@@ -31,7 +31,7 @@ nearest as (
         customer_id,
         min_by(cluster_id, distance) as cluster_id,
         min_by(cluster_name, distance) as cluster_name,
-        min(distance, 2) as two_distances
+        list_sort(list(distance)) as distances
     from distances
     group by customer_id
 ),
@@ -43,9 +43,9 @@ customer_clusters as (
         'k-means on standardised log1p' as method,
         case when nearest.customer_id is null then 'insufficient_data' else 'ok' end as status,
         nearest.cluster_id,
-        nearest.two_distances[1] as distance,
-        (nearest.two_distances[2] - nearest.two_distances[1])
-        / nullif(nearest.two_distances[2], 0) as silhouette,
+        nearest.distances[1] as distance,
+        (nearest.distances[2] - nearest.distances[1])
+        / nullif(nearest.distances[2], 0) as silhouette,
         customers.as_of_date
     from customers
     left join nearest on customers.customer_id = nearest.customer_id

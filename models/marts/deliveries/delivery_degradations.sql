@@ -41,7 +41,7 @@ signed as (
             limits.dimension = before.dimension
             and limits.entity = before.entity
             and limits.measure = before.measure
-            and limits.month = before.month + to_months(1)
+            and limits.month = before.month + interval 1 month
 ),
 
 judged as (

@@ -48,7 +48,7 @@ burdened_months as (
     left join incident_months
         on
             months.month >= incident_months.month
-            and months.month - to_months(rules.month_count) < incident_months.month
+            and months.month - rules.month_count * interval 1 month < incident_months.month
     group by months.month, months.score, months.grade, months.figures_from
 ),
 
