@@ -22,3 +22,8 @@ import retail_analytics.statistics.forecasting.tables
 import retail_analytics.inventory.tables
 import retail_analytics.recommendations.tables
 import retail_analytics.customers.rfm
+import retail_analytics.experiments.checks
+import retail_analytics.experiments.decisions
+import retail_analytics.experiments.moments
+import retail_analytics.experiments.power
+import retail_analytics.experiments.results
