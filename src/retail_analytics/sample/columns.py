@@ -37,6 +37,7 @@ class Stream(IntEnum):
     CAUSES = 19
     REPORTS = 20
     COUNTED = 21
+    EXPERIMENTS = 40
 
 
 def stream(seed: int, kind: Stream, block: int = 0) -> np.random.Generator:
