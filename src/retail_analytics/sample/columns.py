@@ -37,6 +37,8 @@ class Stream(IntEnum):
     CAUSES = 19
     REPORTS = 20
     COUNTED = 21
+    PAIRS = 60
+    HABITS = 61
 
 
 def stream(seed: int, kind: Stream, block: int = 0) -> np.random.Generator:
