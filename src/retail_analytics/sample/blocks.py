@@ -17,6 +17,13 @@ from retail_analytics.sample.customers import (
     draw_purchases,
 )
 from retail_analytics.sample.experiments import further_tables
+from retail_analytics.sample.habits import (
+    draw_habits,
+    habit_counts,
+    habit_demand,
+    habit_tables,
+    pair_counts,
+)
 from retail_analytics.sample.marketing import NO_CHANNEL, draw_causes, touchpoint_table
 from retail_analytics.sample.orders import (
     daily_demand,
@@ -67,7 +74,15 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
     orders = len(purchases.buyer)
     delivered_at = last_delivery(parcels, orders=orders)
     missed = missed_promise(world, parcels, orders=orders)
-    demand = daily_demand(world, documents)
+    purchase_lines = documents.line_order < orders
+    pairs = pair_counts(
+        world,
+        line_order=documents.line_order[purchase_lines],
+        product=documents.product[purchase_lines],
+        orders=orders,
+    )
+    habits = draw_habits(world, buyers, block=block)
+    demand = daily_demand(world, documents) + habit_demand(world, habits)
     documents = with_returns(world, documents, delivered_at=delivered_at, block=block)
     number = order_numbers(world, buyers, documents)
     cause = draw_causes(world, buyers, purchases, block=block)
@@ -89,6 +104,11 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         [tables["experiment_assignments"], further["experiment_assignments"]]
     )
     tables["experiment_outcomes"] = further["experiment_outcomes"]
+    standing = habit_tables(
+        world, buyers, habits, first_number=world.first_number(first) + documents.size
+    )
+    for name, rows in standing.items():
+        tables[name] = pa.concat_tables([tables[name], rows])
     channels = world.process.channels
     is_caused = cause != NO_CHANNEL
     revenue = np.bincount(
@@ -96,6 +116,8 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
     )
     return tables, Tally(
         demand=demand,
+        pairs=pairs,
+        habits=habit_counts(world, habits),
         promises=promises_by_day(world, parcels),
         delayed=parcels.delayed,
         made_late=parcels.made_late,

@@ -42,6 +42,8 @@ class Stream(IntEnum):
     TICKET_BURSTS = 62
     TICKET_MESSAGES = 63
     EXPERIMENTS = 40
+    PAIRS = 60
+    HABITS = 61
 
 
 def stream(seed: int, kind: Stream, block: int = 0) -> np.random.Generator:

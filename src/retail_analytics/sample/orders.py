@@ -8,6 +8,7 @@ import pyarrow as pa
 from retail_analytics.sample import columns as col
 from retail_analytics.sample.columns import DAY, Stream
 from retail_analytics.sample.customers import Buyers, Purchases, rank_within
+from retail_analytics.sample.habits import added_pairs
 from retail_analytics.sample.world import World
 
 PURCHASE, CANCELLED, RETURNED = range(3)
@@ -55,6 +56,14 @@ def draw_documents(world: World, buyers: Buyers, purchases: Purchases, *, block:
     catalogue = world.catalogue
     chance = np.array([k.quantity_chance for k in process.demand_kinds])[catalogue.kind]
     quantity = rng.geometric(chance[product])
+    joined, joining = added_pairs(
+        world, line_order=line_order, product=product, orders=len(buyer), block=block
+    )
+    line_order, product, quantity = in_order(
+        np.concatenate([line_order, joined]),
+        np.concatenate([product, joining]),
+        np.concatenate([quantity, np.ones(len(joined), dtype=quantity.dtype)]),
+    )
     on_sale = world.market.is_sale[second // DAY][line_order]
     price = catalogue.list_cents[product]
     price = np.where(on_sale, np.rint(price * process.sale_price_share).astype(int), price)
@@ -79,6 +88,12 @@ def draw_documents(world: World, buyers: Buyers, purchases: Purchases, *, block:
         quantity=quantity,
         price=paid,
     )
+
+
+def in_order(line_order: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+    """Lines with those of one order together; lines of an order keep their order."""
+    order = np.argsort(line_order, kind="stable")
+    return [line_order[order], *(values[order] for values in others)]
 
 
 def draw_baskets(

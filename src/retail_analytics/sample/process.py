@@ -444,6 +444,16 @@ class Process:
     model_latency_log_sd: float = 0.45
     model_cost: tuple[float, ...] = (0.0020, 0.0060, 0.0024)
 
+    # pairs of products across categories, and how much likelier the second is beside the first
+    pair_count: int = 12
+    pair_lift: float = 4.0
+    # products that some of the frequent customers buy one of, every so many days
+    habit_products: int = 6
+    habit_share_of_frequent: float = 0.09
+    habit_days: float = 30.0
+    habit_days_sd: float = 6.0
+    habit_end_chance: float = 0.06
+
     # stock is reordered at lead-time demand + safety_factor * sd, for this many days of demand
     stock_safety_factor: float = 2.0
     stock_cover_days: float = 28.0

@@ -8,18 +8,22 @@ import pyarrow as pa
 from retail_analytics.sample import columns as col
 from retail_analytics.sample.desk import change_window
 from retail_analytics.sample.experiments import variant_truths
+from retail_analytics.sample.habits import habit_truths, pair_truths
 from retail_analytics.sample.world import World
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Sums over blocks. Shapes: demand products x days, promises 2 x days (due, late),
+    """Sums over blocks. Shapes: demand products x days, pairs (see
+    `habits.pair_counts`), habits (products x customers, orders), promises 2 x days (due, late),
 
     delayed, made_late incidents; touches, caused_orders, caused_cents channels; assigned
     experiments x (control, treatment), lifted_orders experiments.
     """
 
     demand: np.ndarray
+    pairs: np.ndarray
+    habits: np.ndarray
     promises: np.ndarray
     delayed: np.ndarray
     made_late: np.ndarray
@@ -49,6 +53,8 @@ def truth_tables(world: World, tally: Tally) -> dict[str, pa.Table]:
         "truth_changes": change_truths(world),
         "truth_experiments": experiment_truths(world, tally),
         "truth_variants": variant_truths(world, list(tally.variants)),
+        "truth_pairs": pair_truths(world, tally.pairs),
+        "truth_habits": habit_truths(world, tally.habits),
     }
 
 
