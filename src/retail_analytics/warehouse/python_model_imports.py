@@ -22,3 +22,9 @@ import retail_analytics.statistics.forecasting.tables
 import retail_analytics.inventory.tables
 import retail_analytics.recommendations.tables
 import retail_analytics.customers.rfm
+import retail_analytics.marketing.attribution
+import retail_analytics.marketing.budget_tables
+import retail_analytics.marketing.conversion
+import retail_analytics.marketing.mix_tables
+import retail_analytics.marketing.revenue
+import retail_analytics.marketing.synergies
