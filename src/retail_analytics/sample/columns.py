@@ -37,6 +37,10 @@ class Stream(IntEnum):
     CAUSES = 19
     REPORTS = 20
     COUNTED = 21
+    HOLD_OUTS = 60
+    OWN_MEDIA = 61
+    LIVELY = 62
+    SYNERGY = 63
 
 
 def stream(seed: int, kind: Stream, block: int = 0) -> np.random.Generator:
