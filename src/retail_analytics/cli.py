@@ -73,6 +73,9 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int)
     sub.add_argument("--years", type=int)
     sub.add_argument("--format", choices=["csv", "parquet"])
+    sub.add_argument(
+        "--market", choices=["steady", "lively"], help="how much spend on channels varies"
+    )
     sub = command("assign", assign)
     sub.add_argument("--experiment", required=True, help="name in the rules of experiments")
     sub.add_argument(
@@ -195,6 +198,7 @@ def sample(options: argparse.Namespace) -> int:
         "seed": options.seed,
         "years": options.years,
         "file_format": options.format,
+        "market": options.market,
     }
     rows = write_sample(
         customers=options.customers,

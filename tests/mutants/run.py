@@ -1,8 +1,8 @@
 """Mutants: small faults put into the project on purpose, each of which a test must notice.
 
-`mutants.csv` names a file, a text in it, what stands there instead, and what must notice it: the unit
-tests of the model (`unit`), or a file of pytest. Mutants of different models are put in together, one
-per model and round: a unit test reads the inputs it is given, and no other model.
+`mutants.csv` names a file, a text in it, what stands there instead, and what must notice it: the
+unit tests of the model (`unit`), or a file of pytest. Mutants of different models are put in
+together, one per model and round: a unit test reads the inputs it is given, and no other model.
 
     python tests/mutants/run.py            # all; exit code 1 when one survives
     python tests/mutants/run.py churn      # those whose file has this in its name

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from retail_analytics.sample import columns as col
 from retail_analytics.sample.columns import DAY
 from retail_analytics.sample.customers import (
     NO_LIFT,
@@ -23,6 +24,14 @@ from retail_analytics.sample.habits import (
     habit_demand,
     habit_tables,
     pair_counts,
+)
+from retail_analytics.sample.holdouts import (
+    HELD_OUT,
+    SHOWN,
+    draw_held_out,
+    hold_out_assignments,
+    lost_purchases,
+    without_orders,
 )
 from retail_analytics.sample.marketing import NO_CHANNEL, draw_causes, touchpoint_table
 from retail_analytics.sample.orders import (
@@ -69,8 +78,12 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
     """All rows of a block of customers, and what they add to the shop's sums."""
     buyers = draw_buyers(world, block=block, first_customer=first, count=count)
     buyers, purchases = draw_purchases(world, buyers, block=block)
+    cause = draw_causes(world, buyers, purchases, block=block)
+    held_out = draw_held_out(world, buyers, block=block)
+    lost_by = lost_purchases(world, held_out, purchases, cause)
+    is_lost = lost_by.any(axis=0)
     documents = draw_documents(world, buyers, purchases, block=block)
-    parcels = draw_parcels(world, documents, block=block)
+    parcels = draw_parcels(world, documents, is_lost, block=block)
     orders = len(purchases.buyer)
     delivered_at = last_delivery(parcels, orders=orders)
     missed = missed_promise(world, parcels, orders=orders)
@@ -82,11 +95,14 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         orders=orders,
     )
     habits = draw_habits(world, buyers, block=block)
-    demand = daily_demand(world, documents) + habit_demand(world, habits)
-    documents = with_returns(world, documents, delivered_at=delivered_at, block=block)
+    demand = daily_demand(world, documents, is_lost) + habit_demand(world, habits)
+    documents, source = with_returns(world, documents, delivered_at=delivered_at, block=block)
     number = order_numbers(world, buyers, documents)
-    cause = draw_causes(world, buyers, purchases, block=block)
-    touchpoints = touchpoint_table(world, buyers, purchases, cause, block=block)
+    lost_revenue = [documents.total[:orders][row].sum() for row in lost_by]
+    cause = np.where(is_lost, NO_CHANNEL, cause)
+    touchpoints, held_back = touchpoint_table(
+        world, buyers, purchases, cause, held_out, block=block
+    )
     is_delivered = delivered_at < world.days * DAY
     tables = {
         **customer_tables(world, buyers, block=block),
@@ -109,6 +125,12 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
     )
     for name, rows in standing.items():
         tables[name] = pa.concat_tables([tables[name], rows])
+    came_back = np.arange(len(source)) + documents.size - len(source)
+    lost = np.concatenate([np.flatnonzero(is_lost), came_back[is_lost[source]]])
+    tables = without_orders(tables, col.ids("O", number[lost], 7))
+    tables["experiment_assignments"] = pa.concat_tables(
+        [tables["experiment_assignments"], hold_out_assignments(world, buyers, held_out)]
+    )
     channels = world.process.channels
     is_caused = cause != NO_CHANNEL
     revenue = np.bincount(
@@ -130,6 +152,10 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
             minlength=len(world.process.experiments),
         ),
         variants=(truths,),
+        arms=np.stack([np.sum(held_out.arms == arm, axis=1) for arm in (SHOWN, HELD_OUT)], axis=1),
+        lost_orders=lost_by.sum(axis=1),
+        lost_cents=np.array(lost_revenue, dtype=int),
+        held_back=held_back,
     )
 
 

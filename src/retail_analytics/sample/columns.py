@@ -44,6 +44,10 @@ class Stream(IntEnum):
     EXPERIMENTS = 40
     PAIRS = 60
     HABITS = 61
+    HOLD_OUTS = 60
+    OWN_MEDIA = 61
+    LIVELY = 62
+    SYNERGY = 63
 
 
 def stream(seed: int, kind: Stream, block: int = 0) -> np.random.Generator:

@@ -172,6 +172,23 @@ class FurtherExperiment:
 
 
 @dataclass(frozen=True)
+class HoldOut:
+    """A channel held back from a share of the customers, as an experiment or by a campaign.
+
+    held_out_variant: the variant of those who are not shown it. budget: what a campaign cost.
+    """
+
+    name: str
+    channel: str
+    starts_on: date
+    length_days: int
+    share: float
+    held_out_variant: str
+    is_campaign: bool = False
+    budget: float | None = None
+
+
+@dataclass(frozen=True)
 class Process:
     """Every parameter of the data-generating process."""
 
@@ -453,6 +470,27 @@ class Process:
     habit_days: float = 30.0
     habit_days_sd: float = 6.0
     habit_end_chance: float = 0.06
+
+    hold_outs: tuple[HoldOut, ...] = (
+        HoldOut("no-retargeting", "retargeting", date(2024, 1, 8), 300, 0.5, "treatment"),
+        HoldOut("no-search", "search", date(2024, 7, 1), 150, 0.5, "treatment"),
+        HoldOut("spring-mail", "email", date(2024, 4, 8), 28, 0.1, "control", True, 0.0),
+        HoldOut("autumn-social", "social", date(2024, 10, 7), 28, 0.1, "control", True, 900.0),
+    )
+    # visits before an order lead to a retargeting touch, and so do so many times more without one
+    visits_without_order: float = 2.0
+    # a touch of the first channel within so many days of one of the second works more often: of its
+    # touches without effect only this share is there
+    synergy_channel: str = "search"
+    synergy_after_channel: str = "social"
+    synergy_days: int = 14
+    synergy_idle_share: float = 0.3
+    # impressions (mails sent) per touch of a channel that costs nothing
+    impressions_per_own_touch: float = 25.0
+    # a lively market: weekly spend varies by this much, and pauses in this share of weeks
+    is_lively: bool = False
+    lively_log_sd: float = 0.3
+    lively_pause_share: float = 0.15
 
     # stock is reordered at lead-time demand + safety_factor * sd, for this many days of demand
     stock_safety_factor: float = 2.0

@@ -9,6 +9,7 @@ from retail_analytics.sample import columns as col
 from retail_analytics.sample.desk import change_window
 from retail_analytics.sample.experiments import variant_truths
 from retail_analytics.sample.habits import habit_truths, pair_truths
+from retail_analytics.sample.holdouts import hold_out_truths, synergy_truths
 from retail_analytics.sample.world import World
 
 
@@ -18,7 +19,8 @@ class Tally:
     `habits.pair_counts`), habits (products x customers, orders), promises 2 x days (due, late),
 
     delayed, made_late incidents; touches, caused_orders, caused_cents channels; assigned
-    experiments x (control, treatment), lifted_orders experiments.
+    experiments x (control, treatment), lifted_orders experiments; arms hold-outs x (shown, held
+    out), lost_orders, lost_cents, held_back hold-outs.
     """
 
     demand: np.ndarray
@@ -34,6 +36,10 @@ class Tally:
     lifted_orders: np.ndarray
     # tables of each block's variants
     variants: tuple[pa.Table, ...]
+    arms: np.ndarray
+    lost_orders: np.ndarray
+    lost_cents: np.ndarray
+    held_back: np.ndarray
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -55,6 +61,14 @@ def truth_tables(world: World, tally: Tally) -> dict[str, pa.Table]:
         "truth_variants": variant_truths(world, list(tally.variants)),
         "truth_pairs": pair_truths(world, tally.pairs),
         "truth_habits": habit_truths(world, tally.habits),
+        "truth_hold_outs": hold_out_truths(
+            world,
+            arms=tally.arms,
+            lost_orders=tally.lost_orders,
+            lost_cents=tally.lost_cents,
+            held_back_touches=tally.held_back,
+        ),
+        "truth_synergies": synergy_truths(world),
     }
 
 

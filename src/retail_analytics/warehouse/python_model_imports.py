@@ -34,3 +34,9 @@ import retail_analytics.experiments.decisions
 import retail_analytics.experiments.moments
 import retail_analytics.experiments.power
 import retail_analytics.experiments.results
+import retail_analytics.marketing.attribution
+import retail_analytics.marketing.budget_tables
+import retail_analytics.marketing.conversion
+import retail_analytics.marketing.mix_tables
+import retail_analytics.marketing.revenue
+import retail_analytics.marketing.synergies
