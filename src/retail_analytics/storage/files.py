@@ -60,6 +60,20 @@ def folder_written_whole(target: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def log_of(path: Path) -> Path:
+    """The write-ahead log that DuckDB keeps beside a database file that is being written."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def remove_database(path: Path) -> None:
+    """Removes a database file with its log and what it spilled, where they are there."""
+    path.unlink(missing_ok=True)
+    log_of(path).unlink(missing_ok=True)
+    spilled = path.with_name(f"{path.name}.tmp")
+    if spilled.is_dir():
+        shutil.rmtree(spilled)
+
+
 def current_umask() -> int:
     """The permissions that new files do not get; the system tells only when they are set."""
     mask = os.umask(0)

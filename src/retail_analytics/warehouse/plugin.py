@@ -11,12 +11,15 @@ from pathlib import Path
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.events.functions import fire_event
+from dbt_common.events.types import Note
 from dbt_common.exceptions import DbtRuntimeError
 from threadpoolctl import threadpool_limits
 
 from retail_analytics.inputs.load import InputError, load_inputs, parse_contract
-from retail_analytics.warehouse.publish import PublishError, PublishRequest, describe, publish
+from retail_analytics.storage.files import remove_database
 from retail_analytics.storage.sql import literal
+from retail_analytics.warehouse.publish import PublishError, PublishRequest, describe, publish
 
 LEAST_MEMORY = 600_000_000
 BYTES_A_ROW = 48
@@ -111,21 +114,46 @@ def limit_memory(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def prepare_build_file(path: Path) -> None:
-    """Makes the folder, which DuckDB does not, and says in words why the file cannot be opened.
+    """Makes the folder, which DuckDB does not, and a build file that can be opened.
 
-    dbt-duckdb's own answer would be the same DuckDB message under a page of stack trace.
+    The build file is scratch. Where a killed build left one that cannot be opened any more, this
+    build starts over with a new one and says so; nothing else in the folder is touched. DuckDB
+    1.5.5, for one, cannot replay its log when a column of a table gets a comment after a check
+    constraint with a function or arithmetic (github.com/duckdb/duckdb/issues/19712).
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        duckdb.connect(str(path)).close()
+        try:
+            duckdb.connect(str(path)).close()
+        except duckdb.Error as error:
+            if "set lock on file" in str(error):
+                raise DbtRuntimeError(
+                    f"{path} cannot be opened: another build or program has it open; wait for it, "
+                    f"or build in another folder. The published file is as it was. "
+                    f"({str(error).splitlines()[0]})"
+                ) from error
+            if not is_readable_file(path):
+                raise
+            remove_database(path)
+            duckdb.connect(str(path)).close()
+            fire_event(
+                Note(
+                    msg=f"note: {path} could not be opened, as after a killed build; this build "
+                    f"starts over with a new one"
+                )
+            )
     except OSError as error:
         raise DbtRuntimeError(f"WAREHOUSE={path.parent}: {error.strerror}") from error
     except duckdb.Error as error:
-        if "set lock on file" in str(error):
-            advice = "another build or program has it open; wait for it, or build in another folder"
-        else:
-            advice = "move it away and build again, or use the DuckDB that made it"
         raise DbtRuntimeError(
-            f"{path} cannot be opened: {advice}. The published file is as it was. "
+            f"{path} cannot be opened. The published file is as it was. "
             f"({str(error).splitlines()[0]})"
         ) from error
+
+
+def is_readable_file(path: Path) -> bool:
+    """Whether the file can be read at all: what the system refuses is no damage.
+
+    Nothing is opened: closing a second descriptor on a file drops the lock that DuckDB holds.
+    """
+    return path.is_file() and os.access(path, os.R_OK | os.W_OK)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from retail_analytics.storage.files import sync
+from retail_analytics.storage.files import log_of, remove_database, sync
 from retail_analytics.storage.sql import identifier, literal
 
 PUBLISHED = "retail.duckdb"
@@ -66,12 +66,12 @@ def publish(con: duckdb.DuckDBPyConnection, *, folder: Path, request: PublishReq
     # only one build runs in a folder at a time: DuckDB locks the build file
     new = folder / f"{PUBLISHED}.new"
     try:
-        discard(new)
+        remove_database(new)
         write_file(con, new, request)
         sync(new)
         swap_in(new, folder)
     except (OSError, duckdb.Error) as error:
-        discard(new)
+        remove_database(new)
         is_starved = isinstance(error, duckdb.OutOfMemoryException)
         reason = "MEMORY_LIMIT=8GB allows DuckDB to hold more" if is_starved else error
         raise PublishError(f"{folder / PUBLISHED} could not be replaced: {reason}") from error
@@ -223,17 +223,6 @@ def rollback(folder: Path) -> Path:
         move(back, published)
     sync(folder)
     return published
-
-
-def discard(path: Path) -> None:
-    """Removes a database file and its log, where they are there."""
-    path.unlink(missing_ok=True)
-    log_of(path).unlink(missing_ok=True)
-
-
-def log_of(path: Path) -> Path:
-    """The write-ahead log that DuckDB keeps beside a file that is being written."""
-    return path.with_name(f"{path.name}.wal")
 
 
 def move(source: Path, target: Path) -> None:

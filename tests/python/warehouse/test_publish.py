@@ -10,7 +10,13 @@ import duckdb
 import pytest
 
 from retail_analytics.warehouse import publish as module
-from retail_analytics.warehouse.publish import PublishError, PublishRequest, describe, publish, rollback
+from retail_analytics.warehouse.publish import (
+    PublishError,
+    PublishRequest,
+    describe,
+    publish,
+    rollback,
+)
 
 TABLES = [("marts", "customers"), ("marts", "orders"), ("marts", 'odd "name" ('), ("quality", "qc")]
 
