@@ -1,191 +1,204 @@
-"""The command `retail`: build and roll back, look and compare, export and report, make a sample."""
+"""The command `retail`: build and roll back, look and compare, export and report, make a sample.
 
-import argparse
+One function per command; each imports what it needs itself, for dbt alone takes seconds. A function
+says what went wrong by raising ValueError, OSError or RuntimeError with a message for the user.
+"""
+
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-DEFAULT_WAREHOUSE = "warehouse"
+import click
+
+DONE, FAILED, NOT_UNDERSTOOD, INTERRUPTED = 0, 1, 2, 130
+EXPECTED_ERRORS = (click.UsageError, ValueError, OSError, RuntimeError)
+PATH = click.Path(path_type=Path)
 
 
-class UsageError(Exception):
-    """The command cannot be carried out as given; the message says why."""
+class Commands(click.Group):
+    """A group of commands that says in one line what went wrong, and ends with an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except EXPECTED_ERRORS as error:
+            if ctx.params["debug"]:
+                raise
+            print(f"retail {ctx.invoked_subcommand}: {error}", file=sys.stderr)
+            ctx.exit(FAILED)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns its exit code: 0 done, 1 failed, 2 not understood."""
-    parser = make_parser()
-    options, rest = parser.parse_known_args(arguments)
-    if rest and options.run is not build:
-        parser.error(f"unknown arguments: {' '.join(rest)}")
-    options.rest = [argument for argument in rest if argument != "--"]
+    """Runs one command; returns its exit code (docs/commands.md)."""
     try:
-        return options.run(options)
-    except (UsageError, ValueError, OSError, RuntimeError) as error:
-        print(f"retail {options.command}: {error}", file=sys.stderr)
-        return 1
+        code = retail.main(arguments, prog_name="retail", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("retail: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return code or DONE
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="retail", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="retail_analytics", message="retail %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def retail(debug: bool) -> None:
+    """A retailer's raw tables as tested tables, figures and reports.
 
-    def command(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
-        sub.set_defaults(run=run)
-        return sub
-
-    sub = command("build", build)
-    sub.add_argument("--data", help="folder of input files (default: DATA, else the sample)")
-    sub.add_argument("--as-of", help="YYYY-MM-DD that counts as today (default: AS_OF)")
-    sub.add_argument(
-        "--unit-tests", action="store_true", help="also prove the SQL on rows by hand, as CI does"
-    )
-    add_warehouse(sub)
-    add_warehouse(command("rollback", rollback))
-    sub = command("show", show)
-    sub.add_argument("table", help="name of a mart")
-    sub.add_argument("--rows", type=int, default=10)
-    add_warehouse(sub)
-    sub = command("diff", diff)
-    sub.add_argument("table", help="name of a mart")
-    add_warehouse(sub)
-    sub = command("export", export)
-    sub.add_argument("--out", type=Path, help="folder to write (default: exports in the warehouse)")
-    add_warehouse(sub)
-    sub = command("report", report)
-    sub.add_argument("--topic", required=True, help="executive, customers, operations, reputation")
-    sub.add_argument("--format", required=True, choices=["xlsx", "pdf", "html", "csv"])
-    sub.add_argument("--out", type=Path, required=True, help="file to write")
-    add_warehouse(sub)
-    sub = command("dashboards", dashboards)
-    sub.add_argument("--out", type=Path, help="folder (default: dashboards in the warehouse)")
-    sub.add_argument("--boards", type=Path, default=Path("dashboards"), help="folder of the boards")
-    add_warehouse(sub)
-    sub = command("sample", sample)
-    sub.add_argument("--customers", type=int, required=True)
-    sub.add_argument("--out", type=Path, required=True)
-    sub.add_argument("--seed", type=int)
-    sub.add_argument("--years", type=int)
-    sub.add_argument("--format", choices=["csv", "parquet"])
-    sub = command("convert", convert)
-    sub.add_argument("script", type=Path, help="SQL that makes input tables from other files")
-    sub.add_argument("--source", type=Path, required=True, help="folder of those files")
-    sub.add_argument("--out", type=Path, required=True, help="folder for the input tables")
-    return parser
+    Exit codes: 0 done, 1 failed, 2 the command line was not understood, 130 interrupted.
+    """
 
 
-def add_warehouse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--warehouse",
-        default=os.environ.get("WAREHOUSE") or DEFAULT_WAREHOUSE,
-        help="folder of the database files (default: WAREHOUSE, else warehouse)",
-    )
+warehouse_option = click.option(
+    "--warehouse",
+    type=PATH,
+    envvar="WAREHOUSE",
+    show_envvar=True,
+    default=Path("warehouse"),
+    show_default=True,
+    help="Folder of the database files.",
+)
 
 
-def build(options: argparse.Namespace) -> int:
-    """Builds, tests and publishes the warehouse; further arguments go to dbt build."""
+@retail.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.option("--data", envvar="DATA", show_envvar=True, help="Folder of input files; the sample.")
+@click.option("--as-of", envvar="AS_OF", show_envvar=True, help="YYYY-MM-DD that counts as today.")
+@click.option("--unit-tests", is_flag=True, help="Also prove the SQL on rows by hand, as CI does.")
+@warehouse_option
+@click.pass_context
+def build(
+    ctx: click.Context, data: str | None, as_of: str | None, unit_tests: bool, warehouse: Path
+) -> int:
+    """Build, test and publish the warehouse; further arguments go to dbt build."""
     if not Path("dbt_project.yml").exists():
-        raise UsageError("there is no dbt_project.yml here; run this in the project's folder")
-    os.environ["WAREHOUSE"] = options.warehouse
-    os.environ["DATA"] = options.data or os.environ.get("DATA") or ""
-    os.environ["AS_OF"] = options.as_of or os.environ.get("AS_OF") or ""
-    # dbt takes seconds to import: only this command pays for it
+        raise ValueError("there is no dbt_project.yml here; run this in the project's folder")
+    settings = {"WAREHOUSE": str(warehouse), "DATA": data, "AS_OF": as_of}
+    os.environ.update({name: value or "" for name, value in settings.items()})
     from retail_analytics.warehouse.run import run_build
 
-    arguments = [] if options.unit_tests else ["--exclude-resource-type", "unit_test"]
-    return run_build([*arguments, *options.rest], with_progress_bar=sys.stderr.isatty())
+    arguments = [] if unit_tests else ["--exclude-resource-type", "unit_test"]
+    return run_build([*arguments, *ctx.args], with_progress_bar=sys.stderr.isatty())
 
 
-def rollback(options: argparse.Namespace) -> int:
-    """Publishes the file from before the last build again; a second call undoes the first."""
+@retail.command()
+@warehouse_option
+def rollback(warehouse: Path) -> None:
+    """Publish the file from before the last build again; a second call undoes the first."""
     from retail_analytics.warehouse.publish import describe, rollback
 
-    path = rollback(Path(options.warehouse))
-    print(f"published: {describe(path)}")
-    return 0
+    print(f"published: {describe(rollback(warehouse))}")
 
 
-def show(options: argparse.Namespace) -> int:
-    """Prints the first rows of a published mart."""
+@retail.command()
+@click.argument("table")
+@click.option("--rows", type=int, default=10, show_default=True, help="How many rows.")
+@warehouse_option
+def show(table: str, rows: int, warehouse: Path) -> None:
+    """Print the first rows of the published mart TABLE."""
     from retail_analytics.serving.look import first_rows
 
-    print(first_rows(Path(options.warehouse), options.table, rows=options.rows))
-    return 0
+    print(first_rows(warehouse, table, rows=rows))
 
 
-def diff(options: argparse.Namespace) -> int:
-    """Compares a mart of the build file with the published one, column by column."""
+@retail.command()
+@click.argument("table")
+@warehouse_option
+def diff(table: str, warehouse: Path) -> None:
+    """Compare the mart TABLE of the build file with the published one, column by column."""
     from retail_analytics.serving.look import difference
 
-    print(difference(Path(options.warehouse), options.table))
-    return 0
+    print(difference(warehouse, table))
 
 
-def export(options: argparse.Namespace) -> int:
-    """Writes every published mart as Parquet and CSV, with a manifest."""
+@retail.command()
+@click.option("--out", type=PATH, help="Folder to write; <warehouse>/exports without it.")
+@warehouse_option
+def export(out: Path | None, warehouse: Path) -> None:
+    """Write every published mart as Parquet and CSV, with a manifest."""
     from retail_analytics.serving.export import export_marts
 
-    out = options.out or Path(options.warehouse) / "exports"
-    written = export_marts(Path(options.warehouse), out)["files"]
+    out = out or warehouse / "exports"
+    written = export_marts(warehouse, out)["files"]
     size = sum(entry["bytes"] for entry in written)
     print(f"{out}: {len(written)} files, {size:,} bytes, {out / 'manifest.json'}")
-    return 0
 
 
-def report(options: argparse.Namespace) -> int:
-    """Writes a report of a topic as Excel workbook, PDF, web page or CSV."""
+@retail.command()
+@click.option("--topic", required=True, help="executive, customers, operations, reputation.")
+@click.option(
+    "--format",
+    "file_format",
+    required=True,
+    type=click.Choice(["xlsx", "pdf", "html", "csv"]),
+    help="Kind of file.",
+)
+@click.option("--out", type=PATH, required=True, help="File to write.")
+@warehouse_option
+def report(topic: str, file_format: str, out: Path, warehouse: Path) -> None:
+    """Write a report of a topic as Excel workbook, PDF, web page or CSV."""
     from retail_analytics.serving.reports import write_report
 
-    print(
-        write_report(
-            Path(options.warehouse),
-            topic=options.topic,
-            file_format=options.format,
-            out=options.out,
-        )
-    )
-    return 0
+    print(write_report(warehouse, topic=topic, file_format=file_format, out=out))
 
 
-def dashboards(options: argparse.Namespace) -> int:
-    """Writes the dashboards of the published file as HTML, one file each."""
+@retail.command()
+@click.option("--out", type=PATH, help="Folder to write; <warehouse>/dashboards without it.")
+@click.option(
+    "--boards",
+    type=PATH,
+    default=Path("dashboards"),
+    show_default=True,
+    help="Folder of the boards.",
+)
+@warehouse_option
+def dashboards(out: Path | None, boards: Path, warehouse: Path) -> None:
+    """Write the dashboards of the published file as HTML, one file each."""
     try:
         from retail_analytics.serving.dashboards import write_dashboards
     except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed; `make dashboards` does it") from error
+        raise RuntimeError(f"{error.name} is not installed; `make dashboards` does it") from error
 
-    out = options.out or Path(options.warehouse) / "dashboards"
-    for path in write_dashboards(Path(options.warehouse), boards=options.boards, out=out):
+    out = out or warehouse / "dashboards"
+    for path in write_dashboards(warehouse, boards=boards, out=out):
         print(f"{path.stat().st_size:>12,} {path}")
-    return 0
 
 
-def sample(options: argparse.Namespace) -> int:
-    """Writes the fifteen input tables of a made-up retailer, and the truths behind them."""
+@retail.command()
+@click.option("--customers", type=int, required=True, help="How many customers.")
+@click.option("--out", type=PATH, required=True, help="Folder to write.")
+@click.option("--seed", type=int, help="Another seed makes another retailer.")
+@click.option("--years", type=int, help="Years of history.")
+@click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), help="csv.")
+def sample(out: Path, customers: int, **given: int | str | None) -> None:
+    """Write the input tables of a made-up retailer, and the truths behind them."""
     from retail_analytics.sample import write_sample
 
-    given = {
-        "seed": options.seed,
-        "years": options.years,
-        "file_format": options.format,
-    }
-    rows = write_sample(
-        customers=options.customers,
-        out=options.out,
-        **{name: value for name, value in given.items() if value is not None},
-    )
-    print_rows(rows, options.out)
-    return 0
+    chosen = {name: value for name, value in given.items() if value is not None}
+    print_rows(write_sample(customers=customers, out=out, **chosen), out)
 
 
-def convert(options: argparse.Namespace) -> int:
-    """Turns a folder of other files into a folder of input tables with a SQL script."""
+@retail.command()
+@click.argument("script", type=PATH)
+@click.option("--source", type=PATH, required=True, help="Folder of the files to be turned.")
+@click.option("--out", type=PATH, required=True, help="Folder for the input tables.")
+def convert(script: Path, source: Path, out: Path) -> None:
+    """Turn a folder of other files into a folder of input tables with the SQL of SCRIPT."""
     from retail_analytics.inputs.convert import convert
 
-    print_rows(convert(options.script, source=options.source, out=options.out), options.out)
-    return 0
+    print_rows(convert(script, source=source, out=out), out)
+
+
+@retail.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes SHELL complete this command: eval "$(retail completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    print(get_completion_class(shell)(retail, {}, "retail", "_RETAIL_COMPLETE").source())
 
 
 def print_rows(rows: dict[str, int], folder: Path) -> None:

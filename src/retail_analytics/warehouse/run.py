@@ -2,6 +2,7 @@
 
 import sys
 
+from dbt.cli.exceptions import DbtUsageException
 from dbt.cli.main import dbtRunner
 from dbt_common.events.base_types import EventMsg
 from tqdm import tqdm
@@ -19,12 +20,12 @@ class ProgressBar:
             self.bar.set_description(event.data.node_info.node_name[:40])
         elif event.info.name == "NodeFinished":
             self.bar.update()
-        elif event.info.name == "JinjaLogInfo":
+        elif event.info.name in ("JinjaLogInfo", "Note"):
             tqdm.write(event.info.msg, file=sys.stderr)
 
 
 def run_build(arguments: list[str], *, with_progress_bar: bool) -> int:
-    """`dbt build` with these further arguments; returns an exit code, 0 when all is green.
+    """`dbt build` with these further arguments; returns an exit code (docs/commands.md).
 
     Without a bar dbt prints as it always does; with one, only what failed and why.
     """
@@ -38,5 +39,5 @@ def run_build(arguments: list[str], *, with_progress_bar: bool) -> int:
     if result.exception is not None:
         if bar:
             print(f"retail build: stopped: {result.exception}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(result.exception, DbtUsageException) else 1
     return 0 if result.success else 1
