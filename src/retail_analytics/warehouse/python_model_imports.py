@@ -10,15 +10,15 @@ come imports for all, and the others wait until it is done.
 # DuckDB asks for it when it meets Arrow data
 import pyarrow.dataset
 
-import retail_analytics.customers.churn.model
 import retail_analytics.customers.churn.backtest
+import retail_analytics.customers.churn.model
 import retail_analytics.customers.clusters
 import retail_analytics.customers.clv.tables
 import retail_analytics.customers.clv.warehouse
-import retail_analytics.warehouse.contracts
-import retail_analytics.statistics.control_limits
+import retail_analytics.customers.rfm
 import retail_analytics.deliveries.series
-import retail_analytics.statistics.forecasting.tables
 import retail_analytics.inventory.tables
 import retail_analytics.recommendations.tables
-import retail_analytics.customers.rfm
+import retail_analytics.statistics.control_limits
+import retail_analytics.statistics.forecasting.tables
+import retail_analytics.warehouse.contracts
