@@ -53,6 +53,11 @@ def retail(debug: bool) -> None:
     """
 
 
+def no_service(ctx: click.Context, option: click.Parameter, path: Path) -> Path:
+    """A path that DuckDB does not take for the name of a service, as it does `md:shop`."""
+    return path.absolute() if ":" in str(path) else path
+
+
 warehouse_option = click.option(
     "--warehouse",
     type=PATH,
@@ -60,6 +65,7 @@ warehouse_option = click.option(
     show_envvar=True,
     default=Path("warehouse"),
     show_default=True,
+    callback=no_service,
     help="Folder of the database files.",
 )
 
@@ -67,21 +73,39 @@ warehouse_option = click.option(
 @retail.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.option("--data", envvar="DATA", show_envvar=True, help="Folder of input files; the sample.")
 @click.option("--as-of", envvar="AS_OF", show_envvar=True, help="YYYY-MM-DD that counts as today.")
+@click.option(
+    "--project-dir",
+    type=PATH,
+    default=Path(),
+    show_default=True,
+    help="Folder of the dbt project; DATA and WAREHOUSE follow the folder one is in.",
+)
 @click.option("--unit-tests", is_flag=True, help="Also prove the SQL on rows by hand, as CI does.")
+@click.option(
+    "--shop-time-zone", envvar="SHOP_TIME_ZONE", show_envvar=True, help="Zone of the days."
+)
+@click.option("--currency", envvar="CURRENCY", show_envvar=True, help="What amounts are called.")
 @warehouse_option
 @click.pass_context
-def build(
-    ctx: click.Context, data: str | None, as_of: str | None, unit_tests: bool, warehouse: Path
-) -> int:
+def build(ctx: click.Context, unit_tests: bool, **settings: str | Path | None) -> int:
     """Build, test and publish the warehouse; further arguments go to dbt build."""
-    if not Path("dbt_project.yml").exists():
-        raise ValueError("there is no dbt_project.yml here; run this in the project's folder")
-    settings = {"WAREHOUSE": str(warehouse), "DATA": data, "AS_OF": as_of}
-    os.environ.update({name: value or "" for name, value in settings.items()})
+    project = settings.pop("project_dir")
+    if not (project / "dbt_project.yml").exists():
+        raise ValueError(
+            f"there is no dbt_project.yml in {project.absolute()}; "
+            f"run this in the project's folder, or name it: --project-dir"
+        )
+    # the macros and the profile read them there
+    os.environ.update({name.upper(): str(value or "") for name, value in settings.items()})
     from retail_analytics.warehouse.run import run_build
 
     arguments = [] if unit_tests else ["--exclude-resource-type", "unit_test"]
-    return run_build([*arguments, *ctx.args], with_progress_bar=sys.stderr.isatty())
+    return run_build(
+        [*arguments, *ctx.args],
+        project=project,
+        warehouse=settings["warehouse"],
+        with_progress_bar=sys.stderr.isatty(),
+    )
 
 
 @retail.command()
