@@ -100,6 +100,10 @@ metrics: $(READY) .venv-metrics/.ready  ## checks the metrics, or asks: make met
 next: $(READY) .venv-next/.ready  ## whether dbt 2.0 will read the project
 	$(BIN)/python -m pytest tests/python/project/test_next_dbt.py
 
+.PHONY: check-data
+check-data: $(READY)  # `make check-data DATA=<folder>`: what a build would make of the files
+	$(BIN)/retail check "$(DATA)"
+
 show: $(READY)  ## first rows of a published mart: make show m=customers
 	$(BIN)/retail show $(m)
 

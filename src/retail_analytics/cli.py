@@ -70,31 +70,40 @@ warehouse_option = click.option(
 )
 
 
-@retail.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-@click.option("--data", envvar="DATA", show_envvar=True, help="Folder of input files; the sample.")
-@click.option("--as-of", envvar="AS_OF", show_envvar=True, help="YYYY-MM-DD that counts as today.")
-@click.option(
+project_option = click.option(
     "--project-dir",
     type=PATH,
     default=Path(),
     show_default=True,
     help="Folder of the dbt project; DATA and WAREHOUSE follow the folder one is in.",
 )
-@click.option("--unit-tests", is_flag=True, help="Also prove the SQL on rows by hand, as CI does.")
-@click.option(
+zone_option = click.option(
     "--shop-time-zone", envvar="SHOP_TIME_ZONE", show_envvar=True, help="Zone of the days."
 )
+
+
+def check_project(folder: Path) -> None:
+    """Raises ValueError for a folder that holds no dbt project."""
+    if not (folder / "dbt_project.yml").exists():
+        raise ValueError(
+            f"there is no dbt_project.yml in {folder.absolute()}; "
+            f"run this in the project's folder, or name it: --project-dir"
+        )
+
+
+@retail.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.option("--data", envvar="DATA", show_envvar=True, help="Folder of input files; the sample.")
+@click.option("--as-of", envvar="AS_OF", show_envvar=True, help="YYYY-MM-DD that counts as today.")
+@project_option
+@click.option("--unit-tests", is_flag=True, help="Also prove the SQL on rows by hand, as CI does.")
+@zone_option
 @click.option("--currency", envvar="CURRENCY", show_envvar=True, help="What amounts are called.")
 @warehouse_option
 @click.pass_context
 def build(ctx: click.Context, unit_tests: bool, **settings: str | Path | None) -> int:
     """Build, test and publish the warehouse; further arguments go to dbt build."""
     project = settings.pop("project_dir")
-    if not (project / "dbt_project.yml").exists():
-        raise ValueError(
-            f"there is no dbt_project.yml in {project.absolute()}; "
-            f"run this in the project's folder, or name it: --project-dir"
-        )
+    check_project(project)
     # the macros and the profile read them there
     os.environ.update({name.upper(): str(value or "") for name, value in settings.items()})
     from retail_analytics.warehouse.run import run_build
@@ -106,6 +115,28 @@ def build(ctx: click.Context, unit_tests: bool, **settings: str | Path | None) -
         warehouse=settings["warehouse"],
         with_progress_bar=sys.stderr.isatty(),
     )
+
+
+@retail.command()
+@click.argument("data", type=PATH)
+@project_option
+@click.option("--as-of", envvar="AS_OF", show_envvar=True, help="YYYY-MM-DD that counts as today.")
+@zone_option
+def check(data: Path, project_dir: Path, as_of: str | None, shop_time_zone: str | None) -> int:
+    """Say what a build would make of the files in the folder DATA, without one.
+
+    For each file the rows read, kept and rejected, by reason with an example, the days they cover,
+    and ids that do not meet between files. Ends with 1 where a file stops a build.
+    """
+    check_project(project_dir)
+    os.environ.update(AS_OF=as_of or "", SHOP_TIME_ZONE=shop_time_zone or "")
+    from retail_analytics.warehouse.check import as_text, check_folder
+    from retail_analytics.warehouse.run import check_as_of
+
+    check_as_of(as_of or "")
+    checks = check_folder(data, project=project_dir)
+    print(as_text(checks))
+    return DONE if all(check.is_usable for check in checks) else FAILED
 
 
 @retail.command()

@@ -33,10 +33,10 @@ def written_whole(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def folder_written_whole(target: Path) -> Iterator[Path]:
+def folder_written_whole(target: Path, *, mode: int | None = None) -> Iterator[Path]:
     """Gives an empty folder to write to, which then takes the target's place.
 
-    After an error the target is as it was.
+    Its files get the mode, where one is given. After an error the target is as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
@@ -45,6 +45,8 @@ def folder_written_whole(target: Path) -> Iterator[Path]:
     try:
         yield new
         for path in new.iterdir():
+            if mode is not None:
+                path.chmod(mode)
             sync(path)
         # a folder that is not empty cannot be replaced in one step
         if target.exists():

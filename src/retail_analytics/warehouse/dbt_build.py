@@ -36,12 +36,18 @@ class ProgressBar:
             tqdm.write(event.info.msg, file=sys.stderr)
 
 
-def invoke_dbt(arguments: list[str], *, with_progress_bar: bool) -> Outcome:
-    """`dbt build` with these arguments."""
+def invoke_dbt(
+    arguments: list[str],
+    *,
+    with_progress_bar: bool = False,
+    is_quiet: bool = False,
+    command: str = "build",
+) -> Outcome:
+    """`dbt build`, or another command, with these arguments."""
     bar = ProgressBar() if with_progress_bar else None
     runner = dbtRunner(callbacks=[bar] if bar else [])
     try:
-        result = runner.invoke([*(["--quiet"] if bar else []), "build", *arguments])
+        result = runner.invoke([*(["--quiet"] if bar or is_quiet else []), command, *arguments])
     finally:
         if bar:
             bar.bar.close()

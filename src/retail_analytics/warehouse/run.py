@@ -19,12 +19,15 @@ from types import FrameType
 import duckdb
 
 from retail_analytics.inputs.contract import read_tables
+from retail_analytics.inputs.ids import unmet_ids
 from retail_analytics.inputs.load import Contract, ShopSettings, load_inputs, parse_contract
 from retail_analytics.warehouse.build_file import BUILD, check_memory_limit, prepare_build_file
 from retail_analytics.warehouse.publish import PUBLISHED, publishing
 
 FAILED, NOT_UNDERSTOOD, INTERRUPTED = 1, 2, 130
 SAMPLE = Path("seeds", "sample")
+# rows of a file whose ids are looked up while it is read; `retail check` looks at all
+ROWS_LOOKED_AT = 100_000
 # the earliest day that an event can have; as in macros/platform/load_inputs.sql
 FIRST_DAY = date(1990, 1, 1)
 
@@ -116,20 +119,32 @@ def read_inputs(project: Path, build_file: Path) -> str:
 
     Says what the files leave to be said. Raises InputError.
     """
-    load_id = uuid.uuid4().hex
     folder = Path(os.environ.get("DATA") or project / SAMPLE)
     with duckdb.connect(str(build_file)) as con:
-        con.execute("set TimeZone = 'UTC'")
-        notes = load_inputs(
-            con,
-            folder=folder,
-            contract=project_contract(),
-            settings=shop_settings(),
-            load_id=load_id,
-        )
+        load_id, notes = load_folder(con, folder)
+        notes += [
+            f"{unmet.table}: {unmet}"
+            for unmet in unmet_ids(con, read_tables(), most_rows=ROWS_LOOKED_AT)
+            # a few are usual; where most do not meet they are written in two ways
+            if unmet.unmet_count > unmet.id_count / 2
+        ]
     for note in notes:
         say(f"note: {note}")
     return load_id
+
+
+def load_folder(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[str, list[str]]:
+    """Reads a folder into the schema `raw`; the id of this reading, and notes for the user."""
+    load_id = uuid.uuid4().hex
+    con.execute("set TimeZone = 'UTC'")
+    notes = load_inputs(
+        con,
+        folder=folder,
+        contract=project_contract(),
+        settings=shop_settings(),
+        load_id=load_id,
+    )
+    return load_id, notes
 
 
 @contextmanager
