@@ -12,7 +12,9 @@ AS_OF ?=
 ARGS ?=
 DUCKDB ?=
 MEMORY_LIMIT ?=
-export DATA WAREHOUSE AS_OF MEMORY_LIMIT
+SHOP_TIME_ZONE ?=
+CURRENCY ?=
+export DATA WAREHOUSE AS_OF MEMORY_LIMIT SHOP_TIME_ZONE CURRENCY
 # a fit runs in one of dbt's threads; more threads inside would only fight over the cores
 export OMP_NUM_THREADS := 1
 export DO_NOT_TRACK := 1
@@ -37,6 +39,8 @@ help:  ## this list
 	@echo '  DATA=<folder>       your own input files (without it: the sample retailer)'
 	@echo '  WAREHOUSE=<folder>  where the database files go (default: warehouse)'
 	@echo '  AS_OF=<date>        the day that counts as today (default: the newest event)'
+	@echo '  SHOP_TIME_ZONE=<zone> the zone of the days, such as Europe/Berlin (default: UTC)'
+	@echo '  CURRENCY=<code>     what amounts are called (default: as the files say, else EUR)'
 	@echo '  TOPICS=... FORMATS=...  what make report writes (default: all)'
 	@echo '  MEMORY_LIMIT=<size> what DuckDB may hold in memory (default: 48 bytes a row read, at least 600MB)'
 	@echo '  ARGS=...            further arguments for dbt, such as ARGS="--select customers"'
@@ -99,6 +103,10 @@ metrics: $(READY) .venv-metrics/.ready  ## checks the metrics, or asks: make met
 
 next: $(READY) .venv-next/.ready  ## whether dbt 2.0 will read the project
 	$(BIN)/python -m pytest tests/python/project/test_next_dbt.py
+
+.PHONY: check-data
+check-data: $(READY)  # `make check-data DATA=<folder>`: what a build would make of the files
+	$(BIN)/retail check "$(DATA)"
 
 show: $(READY)  ## first rows of a published mart: make show m=customers
 	$(BIN)/retail show $(m)

@@ -16,12 +16,18 @@
                 'event_queries': event_queries(input_table),
             }}) %}
         {% endfor %}
-        {% set folder = (var('data') or env_var('DATA', '')) or 'seeds/sample' %}
+        {% set folder = (var('data') or env_var('DATA', '')) or (flags.PROJECT_DIR or '.') ~ '/seeds/sample' %}
+        {% set settings = {
+            'time_zone': shop_time_zone(),
+            'currency': env_var('CURRENCY', '') | trim,
+            'currency_label': var('currency', ''),
+        } %}
         {% set call %}
             select load_inputs(
                 '{{ escape_single_quotes(folder) }}',
                 '{{ escape_single_quotes(tojson(contract)) }}',
-                '{{ escape_single_quotes(tojson(facts)) }}'
+                '{{ escape_single_quotes(tojson(facts)) }}',
+                '{{ escape_single_quotes(tojson(settings)) }}'
             )
         {% endset %}
         {% set answer = fromjson(run_query(call).columns[0][0]) %}
@@ -36,7 +42,7 @@
 
 {#
     Queries for the first and the last event of an input, over the rows that have no fault of their
-    own: `[near_ends, all_rows]`. The first looks at the thousand oldest and newest rows only, which
+    own, on the shop's clocks: `[near_ends, all_rows]`. The first looks at the thousand oldest and newest rows only, which
     is enough unless all of them are faulty.
 #}
 {% macro event_queries(input_table) %}
@@ -44,7 +50,8 @@
     {% if not event_columns(contract) %}{{ return([]) }}{% endif %}
     {% set times = [] %}
     {% for column in event_columns(contract) %}
-        {% do times.append('cast(' ~ column ~ ' as timestamp)') %}
+        {% set time = shop_time(column) if contract.columns[column].type == 'timestamp' else column %}
+        {% do times.append('cast(' ~ time ~ ' as timestamp)') %}
     {% endfor %}
     {# one argument is none: greatest() and least() pass over nulls #}
     {% set times = times | join(', ') ~ ', cast(null as timestamp)' %}

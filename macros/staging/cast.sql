@@ -1,31 +1,91 @@
 {# Text as a type; null where it cannot be read as one. Reasons for a null: macros/staging/checked.sql #}
 
-{# A day or time is read whole (`2024-12-31x` is none) and lies in the years that ISO 8601 can write. #}
-{% macro is_time(column) -%}
-    try_cast({{ column }} as timestamp)
-        between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'
+{#
+    Days and times as shops export them: `2024-01-31`, `2024-01-31 18:30`, with seconds and fractions,
+    with a `T`, and with `Z`, `UTC`, `-0500`, `+01:00` or `Europe/Berlin` after them, a space before
+    those or none. One pattern decides what is read, before any cast: DuckDB's own cast takes
+    `+25:00` and `24:00:00` for other days and drops an offset, Spark's takes still more.
+#}
+{% macro is_time(text) -%}
+    regexp_matches({{ text }}, '^(' ||
+        '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?)?|' ||
+        '[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)? ?' ||
+        '(Z|UTC|GMT|[+-](0[0-9]|1[0-3])(:?[0-5][0-9])?|[+-]14(:?00)?|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+)' ||
+        ')$')
 {%- endmacro %}
 
+{# A time with an offset or zone, of which the pattern above holds, as the cast reads it. #}
+{% macro zoned_time(text) -%}
+    try_cast(
+        replace(replace(replace(
+            case
+                when substr({{ text }}, 17, 1) = ':' then {{ text }}
+                else substr({{ text }}, 1, 16) || ':00' || substr({{ text }}, 17)
+            end,
+            ' +', '+'), ' -', '-'), ' Z', 'Z')
+        as timestamptz
+    )
+{%- endmacro %}
+
+{# Whether an offset or zone stands after a time, of which the pattern above holds. #}
+{% macro names_zone(text) -%}
+    rtrim(substr({{ text }}, 17), '0123456789:.') <> ''
+{%- endmacro %}
+
+{# A time of a typed column, where it lies in the years that ISO 8601 can write. #}
+{% macro in_iso_years(time) -%}
+    case
+        when {{ time }} between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'
+            then {{ time }}
+    end
+{%- endmacro %}
+
+{# Days stay the days they are; of a time with an offset or zone it is the day in the shop's zone. #}
 {% macro as_date(column) -%}
-    case when {{ is_time(column) }} then cast(try_cast({{ column }} as timestamp) as date) end
+    {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
+    case
+        when typeof({{ column }}) <> 'VARCHAR' then cast({{ in_iso_years('try_cast(' ~ column ~ ' as timestamp)') }} as date)
+        when not {{ is_time(text) }} then null
+        when {{ names_zone(text) }}
+            then cast({{ zoned_time(text) }} at time zone '{{ shop_time_zone() }}' as date)
+        else cast(try_cast({{ text }} as timestamp) as date)
+    end
 {%- endmacro %}
 
-{# without an offset a timestamp is UTC: the session's time zone, set in profiles.yml #}
+{# In UTC, as is a time without an offset; a day alone is the time at which it begins in the shop. #}
 {% macro as_timestamp(column) -%}
-    case when {{ is_time(column) }} then try_cast({{ column }} as timestamptz) at time zone 'UTC' end
+    {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
+    case
+        when typeof({{ column }}) = 'DATE'
+            then {{ day_start(in_iso_years('try_cast(' ~ column ~ ' as timestamp)')) }}
+        when typeof({{ column }}) <> 'VARCHAR' then {{ in_iso_years('try_cast(' ~ column ~ ' as timestamp)') }}
+        when not {{ is_time(text) }} then null
+        when length({{ text }}) = 19 and substr({{ text }}, 17, 1) = ':' then try_cast({{ text }} as timestamp)
+        {%- if shop_time_zone() != 'UTC' %}
+        when position(':' in {{ text }}) = 0 then {{ day_start('try_cast(' ~ text ~ ' as timestamp)') }}
+        {%- endif %}
+        when {{ names_zone(text) }} then {{ zoned_time(text) }} at time zone 'UTC'
+        else try_cast({{ text }} as timestamp)
+    end
 {%- endmacro %}
 
-{# Four decimals: prices below a cent are real, and a sum of them must not be rounded a line at a
-   time. Ten digits before them: what is larger is a slip, and would overflow the sums of the marts. #}
+{#
+    Four decimals: prices below a cent are real, and a sum of them must not be rounded a line at a
+    time; what would become nothing by it (0.00004) is not read. Ten digits before them: what is
+    larger is an entry error, and would overflow the sums of the marts.
+#}
 {% macro as_decimal(column) -%}
-    cast(try_cast({{ column }} as decimal(14, 4)) as decimal(18, 4))
+    case
+        when try_cast({{ column }} as decimal(14, 4)) <> 0 or try_cast({{ column }} as double) = 0
+            then cast(try_cast({{ column }} as decimal(14, 4)) as decimal(18, 4))
+    end
 {%- endmacro %}
 
-{# `3.0` is a count, `2.5` is not #}
+{# `3.0` is a count, `2.5` and `2.00004` are not #}
 {% macro as_count(column) -%}
     case
-        when {{ as_decimal(column) }} = floor({{ as_decimal(column) }})
-            then try_cast({{ as_decimal(column) }} as bigint)
+        when try_cast({{ column }} as double) = floor(try_cast({{ column }} as double))
+            then try_cast(try_cast({{ column }} as decimal(14, 4)) as bigint)
     end
 {%- endmacro %}
 

@@ -76,7 +76,9 @@
 {# Whether a value lies after the as-of date, and yet may be true; empty where no such date is set. #}
 {% macro is_later(name, meta) -%}
     {%- if as_of_date_setting() -%}
-    ({{ name }} >= date '{{ as_of_date_setting() }}' + 1 and {{ name }} < {{ first_impossible_day() }})
+    {%- set first_day_after = "date '" ~ as_of_date_setting() ~ "' + 1" -%}
+    {%- if meta.type == 'timestamp' -%}{%- set first_day_after = day_start(first_day_after) -%}{%- endif -%}
+    ({{ name }} >= {{ first_day_after }} and {{ name }} < {{ first_impossible_day(type=meta.type) }})
     {%- endif -%}
 {%- endmacro %}
 
@@ -104,7 +106,7 @@
     {%- endif -%}
     {%- if meta.type in ['date', 'timestamp'] -%}
         {%- do found.append(fault(
-            name ~ " < date '1990-01-01' or " ~ name ~ ' >= ' ~ first_impossible_day(meta.days_ahead or 0),
+            name ~ " < date '1990-01-01' or " ~ name ~ ' >= ' ~ first_impossible_day(meta.days_ahead or 0, meta.type),
             'implausible_' ~ name
         )) -%}
     {%- endif -%}
@@ -123,9 +125,11 @@
     end
 {%- endmacro %}
 
-{# Nothing happens after the day of the build; a plan may lie some days ahead. #}
-{% macro first_impossible_day(days_ahead=0) -%}
-    (date '{{ run_started_at.strftime('%Y-%m-%d') }}' + {{ 1 + days_ahead }})
+{# Nothing happens after the day of the build; a plan may lie some days ahead. For a time it is when
+   that day begins in the shop's time zone. #}
+{% macro first_impossible_day(days_ahead=0, type='date') -%}
+    {%- set day = "(date '" ~ run_started_at.strftime('%Y-%m-%d') ~ "' + " ~ (1 + days_ahead) ~ ')' -%}
+    {%- if type == 'timestamp' -%}{{ day_start(day) }}{%- else -%}{{ day }}{%- endif -%}
 {%- endmacro %}
 
 {# What databases and spreadsheets write where there is nothing. `NaN` in a number is no amount. #}
@@ -134,6 +138,7 @@
         cast({{ name }} as varchar) in (
             'NULL', 'null', '\N', 'nan', 'NaT', '<NA>', 'N/A', 'n/a', '#N/A', '#NV', 'None', '-'
             {%- if type not in ['decimal', 'count'] %}, 'NaN', 'NAN'{% endif %}
+            {%- if type in ['date', 'timestamp'] %}, '0000-00-00', '0000-00-00 00:00:00'{% endif %}
         ),
         false
     )

@@ -27,7 +27,7 @@ checked_rows as (
     select {{ checked_columns('deliveries', after_as_of=is_later, faults={
         'order_id': [fault('order_id is not null and order_row_status is null', 'unknown_order')],
         'delivered_at': [fault(
-            'cast(delivered_at as date) < cast(shipped_at as date)', 'delivered_before_shipped'
+            shop_day('delivered_at') ~ ' < ' ~ shop_day('shipped_at'), 'delivered_before_shipped'
         )],
     }) }}
     from cast_rows

@@ -1,265 +1,320 @@
-"""The command `retail`: build and roll back, look and compare, export and report, make a sample."""
+"""The command `retail`: build and roll back, look and compare, export and report, make a sample.
 
-import argparse
+One function per command; each imports what it needs itself, for dbt alone takes seconds. A function
+says what went wrong by raising ValueError, OSError or RuntimeError with a message for the user.
+"""
+
 import os
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-DEFAULT_WAREHOUSE = "warehouse"
+import click
+
+DONE, FAILED, NOT_UNDERSTOOD, INTERRUPTED = 0, 1, 2, 130
+EXPECTED_ERRORS = (click.UsageError, ValueError, OSError, RuntimeError)
+PATH = click.Path(path_type=Path)
 
 
-class UsageError(Exception):
-    """The command cannot be carried out as given; the message says why."""
+class Commands(click.Group):
+    """A group of commands that says in one line what went wrong, and ends with an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except EXPECTED_ERRORS as error:
+            if ctx.params["debug"]:
+                raise
+            print(f"retail {ctx.invoked_subcommand}: {error}", file=sys.stderr)
+            ctx.exit(FAILED)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns its exit code: 0 done, 1 failed, 2 not understood."""
-    parser = make_parser()
-    options, rest = parser.parse_known_args(arguments)
-    if rest and options.run is not build:
-        parser.error(f"unknown arguments: {' '.join(rest)}")
-    options.rest = [argument for argument in rest if argument != "--"]
+    """Runs one command; returns its exit code (docs/commands.md)."""
     try:
-        return options.run(options)
-    except (UsageError, ValueError, OSError, RuntimeError) as error:
-        print(f"retail {options.command}: {error}", file=sys.stderr)
-        return 1
+        code = retail.main(arguments, prog_name="retail", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("retail: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return code or DONE
 
 
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="retail", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="retail_analytics", message="retail %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def retail(debug: bool) -> None:
+    """A retailer's raw tables as tested tables, figures and reports.
 
-    def command(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
-        sub.set_defaults(run=run)
-        return sub
-
-    sub = command("build", build)
-    sub.add_argument("--data", help="folder of input files (default: DATA, else the sample)")
-    sub.add_argument("--as-of", help="YYYY-MM-DD that counts as today (default: AS_OF)")
-    sub.add_argument(
-        "--unit-tests", action="store_true", help="also prove the SQL on rows by hand, as CI does"
-    )
-    add_warehouse(sub)
-    add_warehouse(command("rollback", rollback))
-    sub = command("show", show)
-    sub.add_argument("table", help="name of a mart")
-    sub.add_argument("--rows", type=int, default=10)
-    add_warehouse(sub)
-    sub = command("diff", diff)
-    sub.add_argument("table", help="name of a mart")
-    add_warehouse(sub)
-    sub = command("export", export)
-    sub.add_argument("--out", type=Path, help="folder to write (default: exports in the warehouse)")
-    add_warehouse(sub)
-    sub = command("report", report)
-    sub.add_argument(
-        "--topic", required=True, help="a file of the questions: overview, customers, ..."
-    )
-    sub.add_argument("--format", required=True, choices=["xlsx", "pdf", "html", "csv"])
-    sub.add_argument("--out", type=Path, required=True, help="file to write")
-    add_questions(sub)
-    add_warehouse(sub)
-    sub = command("dashboards", dashboards)
-    sub.add_argument("--out", type=Path, help="folder (default: dashboards in the warehouse)")
-    add_questions(sub)
-    add_warehouse(sub)
-    sub = command("sample", sample)
-    sub.add_argument("--customers", type=int, required=True)
-    sub.add_argument("--out", type=Path, required=True)
-    sub.add_argument("--seed", type=int)
-    sub.add_argument("--years", type=int)
-    sub.add_argument("--format", choices=["csv", "parquet"])
-    sub.add_argument(
-        "--market", choices=["steady", "lively"], help="how much spend on channels varies"
-    )
-    sub = command("assign", assign)
-    sub.add_argument("--experiment", required=True, help="name in the rules of experiments")
-    sub.add_argument(
-        "--units", required=True, help="CSV or Parquet file of ids, or a published table"
-    )
-    sub.add_argument("--at", type=datetime.fromisoformat, help="ISO time, UTC (default: now)")
-    sub.add_argument("--out", type=Path, help="CSV file to add rows to (default: print them)")
-    sub.add_argument("--data", type=Path, help="folder whose rules/ go before (default: DATA)")
-    add_warehouse(sub)
-    sub = command("power", power)
-    sub.add_argument("--metric", required=True, help="conversion, orders, revenue or returns")
-    sub.add_argument("--effect", required=True, help="relative effect to be found, such as 3%%")
-    sub.add_argument("--data", type=Path, help="folder whose rules/ go before (default: DATA)")
-    add_warehouse(sub)
-    sub = command("convert", convert)
-    sub.add_argument("script", type=Path, help="SQL that makes input tables from other files")
-    sub.add_argument("--source", type=Path, required=True, help="folder of those files")
-    sub.add_argument("--out", type=Path, required=True, help="folder for the input tables")
-    return parser
+    Exit codes: 0 done, 1 failed, 2 the command line was not understood, 130 interrupted.
+    """
 
 
-def add_questions(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--questions", type=Path, default=Path("dashboards"), help="folder of the questions"
-    )
+def no_service(ctx: click.Context, option: click.Parameter, path: Path) -> Path:
+    """A path that DuckDB does not take for the name of a service, as it does `md:shop`."""
+    return path.absolute() if ":" in str(path) else path
 
 
-def add_warehouse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--warehouse",
-        default=os.environ.get("WAREHOUSE") or DEFAULT_WAREHOUSE,
-        help="folder of the database files (default: WAREHOUSE, else warehouse)",
-    )
+warehouse_option = click.option(
+    "--warehouse",
+    type=PATH,
+    envvar="WAREHOUSE",
+    show_envvar=True,
+    default=Path("warehouse"),
+    show_default=True,
+    callback=no_service,
+    help="Folder of the database files.",
+)
 
 
-def build(options: argparse.Namespace) -> int:
-    """Builds, tests and publishes the warehouse; further arguments go to dbt build."""
-    if not Path("dbt_project.yml").exists():
-        raise UsageError("there is no dbt_project.yml here; run this in the project's folder")
-    os.environ["WAREHOUSE"] = options.warehouse
-    os.environ["DATA"] = options.data or os.environ.get("DATA") or ""
-    os.environ["AS_OF"] = options.as_of or os.environ.get("AS_OF") or ""
-    # dbt takes seconds to import: only this command pays for it
+project_option = click.option(
+    "--project-dir",
+    type=PATH,
+    default=Path(),
+    show_default=True,
+    help="Folder of the dbt project; DATA and WAREHOUSE follow the folder one is in.",
+)
+questions_option = click.option(
+    "--questions",
+    type=PATH,
+    default=Path("dashboards"),
+    show_default=True,
+    help="Folder of the questions, a file per topic.",
+)
+rules_option = click.option(
+    "--data", type=PATH, envvar="DATA", help="Folder whose rules/ go before the project's."
+)
+zone_option = click.option(
+    "--shop-time-zone", envvar="SHOP_TIME_ZONE", show_envvar=True, help="Zone of the days."
+)
+
+
+def check_project(folder: Path) -> None:
+    """Raises ValueError for a folder that holds no dbt project."""
+    if not (folder / "dbt_project.yml").exists():
+        raise ValueError(
+            f"there is no dbt_project.yml in {folder.absolute()}; "
+            f"run this in the project's folder, or name it: --project-dir"
+        )
+
+
+@retail.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.option("--data", envvar="DATA", show_envvar=True, help="Folder of input files; the sample.")
+@click.option("--as-of", envvar="AS_OF", show_envvar=True, help="YYYY-MM-DD that counts as today.")
+@project_option
+@click.option("--unit-tests", is_flag=True, help="Also prove the SQL on rows by hand, as CI does.")
+@zone_option
+@click.option("--currency", envvar="CURRENCY", show_envvar=True, help="What amounts are called.")
+@warehouse_option
+@click.pass_context
+def build(ctx: click.Context, unit_tests: bool, **settings: str | Path | None) -> int:
+    """Build, test and publish the warehouse; further arguments go to dbt build."""
+    project = settings.pop("project_dir")
+    check_project(project)
+    # the macros and the profile read them there
+    os.environ.update({name.upper(): str(value or "") for name, value in settings.items()})
     from retail_analytics.warehouse.run import run_build
 
-    arguments = [] if options.unit_tests else ["--exclude-resource-type", "unit_test"]
-    return run_build([*arguments, *options.rest], with_progress_bar=sys.stderr.isatty())
+    arguments = [] if unit_tests else ["--exclude-resource-type", "unit_test"]
+    return run_build(
+        [*arguments, *ctx.args],
+        project=project,
+        warehouse=settings["warehouse"],
+        with_progress_bar=sys.stderr.isatty(),
+    )
 
 
-def rollback(options: argparse.Namespace) -> int:
-    """Publishes the file from before the last build again; a second call undoes the first."""
+@retail.command()
+@click.argument("data", type=PATH)
+@project_option
+@click.option("--as-of", envvar="AS_OF", show_envvar=True, help="YYYY-MM-DD that counts as today.")
+@zone_option
+def check(data: Path, project_dir: Path, as_of: str | None, shop_time_zone: str | None) -> int:
+    """Say what a build would make of the files in the folder DATA, without one.
+
+    For each file the rows read, kept and rejected, by reason with an example, the days they cover,
+    and ids that do not meet between files. Ends with 1 where a file stops a build.
+    """
+    check_project(project_dir)
+    os.environ.update(AS_OF=as_of or "", SHOP_TIME_ZONE=shop_time_zone or "")
+    from retail_analytics.warehouse.check import as_text, check_folder
+    from retail_analytics.warehouse.run import check_as_of
+
+    check_as_of(as_of or "")
+    checks = check_folder(data, project=project_dir)
+    print(as_text(checks))
+    return DONE if all(check.is_usable for check in checks) else FAILED
+
+
+@retail.command()
+@warehouse_option
+def rollback(warehouse: Path) -> None:
+    """Publish the file from before the last build again; a second call undoes the first."""
     from retail_analytics.warehouse.publish import describe, rollback
 
-    path = rollback(Path(options.warehouse))
-    print(f"published: {describe(path)}")
-    return 0
+    print(f"published: {describe(rollback(warehouse))}")
 
 
-def show(options: argparse.Namespace) -> int:
-    """Prints the first rows of a published mart."""
+@retail.command()
+@click.argument("table")
+@click.option("--rows", type=int, default=10, show_default=True, help="How many rows.")
+@warehouse_option
+def show(table: str, rows: int, warehouse: Path) -> None:
+    """Print the first rows of the published mart TABLE."""
     from retail_analytics.serving.look import first_rows
 
-    print(first_rows(Path(options.warehouse), options.table, rows=options.rows))
-    return 0
+    print(first_rows(warehouse, table, rows=rows))
 
 
-def diff(options: argparse.Namespace) -> int:
-    """Compares a mart of the build file with the published one, column by column."""
+@retail.command()
+@click.argument("table")
+@warehouse_option
+def diff(table: str, warehouse: Path) -> None:
+    """Compare the mart TABLE of the build file with the published one, column by column."""
     from retail_analytics.serving.look import difference
 
-    print(difference(Path(options.warehouse), options.table))
-    return 0
+    print(difference(warehouse, table))
 
 
-def export(options: argparse.Namespace) -> int:
-    """Writes every published mart as Parquet and CSV, with a manifest."""
+@retail.command()
+@click.option("--out", type=PATH, help="Folder to write; <warehouse>/exports without it.")
+@warehouse_option
+def export(out: Path | None, warehouse: Path) -> None:
+    """Write every published mart as Parquet and CSV, with a manifest."""
     from retail_analytics.serving.export import export_marts
 
-    out = options.out or Path(options.warehouse) / "exports"
-    written = export_marts(Path(options.warehouse), out)["files"]
+    out = out or warehouse / "exports"
+    written = export_marts(warehouse, out)["files"]
     size = sum(entry["bytes"] for entry in written)
     print(f"{out}: {len(written)} files, {size:,} bytes, {out / 'manifest.json'}")
-    return 0
 
 
-def report(options: argparse.Namespace) -> int:
-    """Writes a report of a topic as Excel workbook, PDF, web page or CSV."""
+@retail.command()
+@click.option("--topic", required=True, help="A file of the questions: overview, customers ...")
+@click.option(
+    "--format",
+    "file_format",
+    required=True,
+    type=click.Choice(["xlsx", "pdf", "html", "csv"]),
+    help="Kind of file.",
+)
+@click.option("--out", type=PATH, required=True, help="File to write.")
+@questions_option
+@warehouse_option
+def report(topic: str, file_format: str, out: Path, questions: Path, warehouse: Path) -> None:
+    """Write a report of a topic as Excel workbook, PDF, web page or CSV."""
     from retail_analytics.serving.reports import write_report
 
     print(
-        write_report(
-            Path(options.warehouse),
-            topic=options.topic,
-            file_format=options.format,
-            out=options.out,
-            questions=options.questions,
-        )
+        write_report(warehouse, topic=topic, file_format=file_format, out=out, questions=questions)
     )
-    return 0
 
 
-def dashboards(options: argparse.Namespace) -> int:
-    """Writes the dashboards of the published file as HTML, one file each."""
+@retail.command()
+@click.option("--out", type=PATH, help="Folder to write; <warehouse>/dashboards without it.")
+@questions_option
+@warehouse_option
+def dashboards(out: Path | None, questions: Path, warehouse: Path) -> None:
+    """Write the dashboards of the published file as HTML, one file each."""
     try:
         from retail_analytics.serving.dashboards import write_dashboards
     except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed; `make dashboards` does it") from error
+        raise RuntimeError(f"{error.name} is not installed; `make dashboards` does it") from error
 
-    out = options.out or Path(options.warehouse) / "dashboards"
-    for path in write_dashboards(Path(options.warehouse), questions=options.questions, out=out):
+    out = out or warehouse / "dashboards"
+    for path in write_dashboards(warehouse, questions=questions, out=out):
         print(f"{path.stat().st_size:>12,} {path}")
-    return 0
 
 
-def sample(options: argparse.Namespace) -> int:
-    """Writes the fifteen input tables of a made-up retailer, and the truths behind them."""
+@retail.command()
+@click.option("--customers", type=int, required=True, help="How many customers.")
+@click.option("--out", type=PATH, required=True, help="Folder to write.")
+@click.option("--seed", type=int, help="Another seed makes another retailer.")
+@click.option("--years", type=int, help="Years of history.")
+@click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), help="csv.")
+@click.option(
+    "--market", type=click.Choice(["steady", "lively"]), help="How much spend on channels varies."
+)
+def sample(out: Path, customers: int, **given: int | str | None) -> None:
+    """Write the input tables of a made-up retailer, and the truths behind them."""
     from retail_analytics.sample import write_sample
 
-    given = {
-        "seed": options.seed,
-        "years": options.years,
-        "file_format": options.format,
-        "market": options.market,
-    }
-    rows = write_sample(
-        customers=options.customers,
-        out=options.out,
-        **{name: value for name, value in given.items() if value is not None},
-    )
-    print_rows(rows, options.out)
-    return 0
+    chosen = {name: value for name, value in given.items() if value is not None}
+    print_rows(write_sample(customers=customers, out=out, **chosen), out)
 
 
-def assign(options: argparse.Namespace) -> int:
-    """Gives units their variants by a salted hash, as rows of experiment_assignments."""
+@retail.command()
+@click.option("--experiment", required=True, help="Name in the rules of experiments.")
+@click.option("--units", required=True, help="CSV or Parquet file of ids, or a published table.")
+@click.option("--at", type=click.DateTime(), help="ISO time, UTC; now without it.")
+@click.option("--out", type=PATH, help="CSV file to add rows to; printed without it.")
+@rules_option
+@warehouse_option
+def assign(
+    experiment: str,
+    units: str,
+    at: datetime | None,
+    out: Path | None,
+    data: Path | None,
+    warehouse: Path,
+) -> None:
+    """Give units their variants by a salted hash, as rows of experiment_assignments."""
     from retail_analytics.serving.experiments import assign_units
 
     rows = assign_units(
-        options.experiment,
-        units=options.units,
-        at=options.at,
-        project=Path(),
-        data=data_folder(options),
-        warehouse=Path(options.warehouse),
+        experiment, units=units, at=at, project=Path(), data=data, warehouse=warehouse
     )
-    if options.out is None:
+    if out is None:
         print(rows.to_csv(index=False), end="")
-        return 0
-    is_new = not options.out.exists()
-    rows.to_csv(options.out, mode="a", header=is_new, index=False)
+        return
+    rows.to_csv(out, mode="a", header=not out.exists(), index=False)
     for variant, count in rows["variant"].value_counts().sort_index().items():
         print(f"{count:>12,} {variant}")
-    print(f"{len(rows):,} rows added to {options.out}")
-    return 0
+    print(f"{len(rows):,} rows added to {out}")
 
 
-def power(options: argparse.Namespace) -> int:
-    """Says how many units and days a test needs, and what it can show by when."""
+@retail.command()
+@click.option("--metric", required=True, help="conversion, orders, revenue or returns.")
+@click.option("--effect", required=True, help="Relative effect to be found, such as 3%.")
+@rules_option
+@warehouse_option
+def power(metric: str, effect: str, data: Path | None, warehouse: Path) -> None:
+    """Say how many units and days a test needs, and what it can show by when."""
     from retail_analytics.serving.experiments import parse_effect, power_text
 
     print(
         power_text(
-            options.metric,
-            effect=parse_effect(options.effect),
+            metric,
+            effect=parse_effect(effect),
             project=Path(),
-            data=data_folder(options),
-            warehouse=Path(options.warehouse),
+            data=data,
+            warehouse=warehouse,
         )
     )
-    return 0
 
 
-def data_folder(options: argparse.Namespace) -> Path | None:
-    """The folder of the user's files, if there is one."""
-    folder = options.data or os.environ.get("DATA")
-    return Path(folder) if folder else None
-
-
-def convert(options: argparse.Namespace) -> int:
-    """Turns a folder of other files into a folder of input tables with a SQL script."""
+@retail.command()
+@click.argument("script", type=PATH)
+@click.option("--source", type=PATH, required=True, help="Folder of the files to be turned.")
+@click.option("--out", type=PATH, required=True, help="Folder for the input tables.")
+def convert(script: Path, source: Path, out: Path) -> None:
+    """Turn a folder of other files into a folder of input tables with the SQL of SCRIPT."""
     from retail_analytics.inputs.convert import convert
 
-    print_rows(convert(options.script, source=options.source, out=options.out), options.out)
-    return 0
+    print_rows(convert(script, source=source, out=out), out)
+
+
+@retail.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes SHELL complete this command: eval "$(retail completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    print(get_completion_class(shell)(retail, {}, "retail", "_RETAIL_COMPLETE").source())
 
 
 def print_rows(rows: dict[str, int], folder: Path) -> None:

@@ -24,7 +24,7 @@ YAML_FILES = sorted(
     for folder in ("models", "python_models", "seeds")
     for path in (ROOT / folder).rglob("*.yml")
 )
-SETTINGS = ("DATA", "WAREHOUSE", "AS_OF")
+SETTINGS = ("DATA", "WAREHOUSE", "AS_OF", "SHOP_TIME_ZONE", "CURRENCY")
 
 
 @dataclass(frozen=True)

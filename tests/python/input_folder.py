@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from retail_analytics.inputs.contract import read_tables
-from retail_analytics.inputs.load import load_inputs, parse_contract
+from retail_analytics.inputs.load import ShopSettings, load_inputs, parse_contract
 
 CONTRACT = parse_contract(
     json.dumps(
@@ -51,9 +51,10 @@ def write(folder: Path, files: dict[str, Content]) -> None:
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def load(folder: Path, files: dict[str, Content]) -> Loaded:
+def load(folder: Path, files: dict[str, Content], *, shop: ShopSettings | None = None) -> Loaded:
     """Writes files into a folder and loads it into a new database."""
     write(folder, files)
     con = duckdb.connect()
     con.execute("set TimeZone = 'UTC'")
-    return Loaded(con, load_inputs(con, folder=folder, contract=CONTRACT))
+    settings = shop or ShopSettings()
+    return Loaded(con, load_inputs(con, folder=folder, contract=CONTRACT, settings=settings))

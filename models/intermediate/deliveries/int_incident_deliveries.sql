@@ -21,8 +21,8 @@ dated_deliveries as (
     select
         parcels.delivery_id,
         parcels.warehouse,
-        cast(orders.ordered_at as date) as ordered_on,
-        coalesce(cast(parcels.delivered_at as date), as_of.as_of_date) as under_way_until
+        {{ shop_day('orders.ordered_at') }} as ordered_on,
+        coalesce({{ shop_day('parcels.delivered_at') }}, as_of.as_of_date) as under_way_until
     from parcels
     inner join orders on parcels.order_id = orders.order_id
     cross join as_of

@@ -45,7 +45,7 @@ incidents_classified as (
         greatest(
             incidents.occurred_on,
             coalesce(
-                cast(incidents.resolved_at as date),
+                {{ shop_day('incidents.resolved_at') }},
                 incidents.occurred_on + {{ var('incident_default_open_days') }}
             )
         ) as ended_on,

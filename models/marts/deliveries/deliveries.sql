@@ -21,8 +21,8 @@ as_of as (
 dated_deliveries as (
     select
         parcels.*,
-        cast(orders.ordered_at as date) as ordered_on,
-        cast(parcels.delivered_at as date) as delivered_on,
+        {{ shop_day('orders.ordered_at') }} as ordered_on,
+        {{ shop_day('parcels.delivered_at') }} as delivered_on,
         as_of.as_of_date
     from parcels
     inner join orders on parcels.order_id = orders.order_id

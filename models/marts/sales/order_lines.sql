@@ -80,7 +80,7 @@ valued_lines as (
                     status_signs.revenue_sign
                     * cast(lines.quantity * products.unit_cost as decimal(18, 4))
         end as cost,
-        cast(orders.ordered_at as date) as ordered_on
+        {{ shop_day('orders.ordered_at') }} as ordered_on
     from lines
     inner join orders on lines.order_id = orders.order_id
     inner join status_signs on orders.order_status = status_signs.order_status

@@ -50,7 +50,7 @@ orders as (
             end as decimal(18, 4)
         ) as revenue,
         cast(line_totals.margin as decimal(18, 4)) as margin,
-        cast(orders_kept.ordered_at as date) as ordered_on,
+        {{ shop_day('orders_kept.ordered_at') }} as ordered_on,
         orders_kept.ordered_at
     from orders_kept
     inner join status_signs on orders_kept.order_status = status_signs.order_status

@@ -1,19 +1,39 @@
 """What a CSV file says before its rows are read: encoding, header, delimiter, number of records.
 
 DuckDB reads the rows. Its reader loses rows without a word where a quotation mark stays open over
-megabytes of text or a line is longer than its buffer, so the records are counted here as well.
+megabytes of text or a line is longer than its buffer, and drops empty fields beyond the header's,
+so that what stands before them may have slipped. So records and fields are counted here as well.
 """
 
 import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 DELIMITERS = ",;\t|"
 CHUNK_BYTES = 1 << 20
+# what stands in the first line of some exports for Excel: which sign separates the fields
+SEPARATOR_LINE = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=(.)"?\r?\n', re.IGNORECASE)
+# what some systems pad a file with
+PADDING = b"\0\x1a"
+# how files of Excel begin
+EXCEL = (b"PK\3\4", b"\xd0\xcf\x11\xe0")
+# encodings that shops export in, the frequent ones first
+ENCODINGS = (
+    "WINDOWS-1252",
+    "SHIFT_JIS",
+    "WINDOWS-1250",
+    "WINDOWS-1251",
+    "GB18030",
+    "EUC-KR",
+    "BIG5",
+)
 # what means nothing around a value: white space of any kind, and marks that have no width
 SPACES = (
     " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
@@ -29,86 +49,229 @@ class FileFault(ValueError):
 
 @dataclass(frozen=True)
 class CsvText:
-    """A CSV file's column names, its delimiter, and the number of its records below the header."""
+    """A CSV file's column names, delimiter and number of records below the header.
 
+    `path` is the file to read, `first_line` the line its header has for the user. `surplus` are the
+    numbers (1 for the first below the header) of records that have more fields than the header, the
+    last of them empty; none where every record has one more.
+    """
+
+    path: Path
     columns: list[str]
     delimiter: str
     record_count: int
+    first_line: int = 1
+    surplus: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def records(self) -> Iterator[tuple[int, list[str], str]]:
+        """The records that are not blank, header first: first line, fields, text as it stands."""
+        return read_records(self.path, self.delimiter, first_line=self.first_line)
 
 
-def inspect_csv(path: Path) -> CsvText:
-    """Looks through a CSV file; raises FileFault where it is not UTF-8 text or has no header."""
+def inspect_csv(path: Path, *, known: Iterable[str], work: Path) -> CsvText:
+    """Looks through a CSV file; raises FileFault where it is not UTF-8 text or has no header.
+
+    `known` are the names that columns may have; `work` is a folder for a copy, where one is needed.
+    """
     with path.open("rb") as stream:
         start = stream.read(CHUNK_BYTES)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise FileFault("the text is UTF-16; save it as UTF-8")
-    if b"\0" in start[:1000]:
+    if start.startswith(EXCEL) or b"\0" in start[:1000].rstrip(PADDING):
         raise FileFault("this is not a CSV file, it holds binary data")
-    columns, delimiter = split_header(start)
+    separator = SEPARATOR_LINE.match(start)
+    begin = separator.end() if separator else 0
+    size = path.stat().st_size
+    end = end_of_text(path, size)
+    notes = []
+    if end < size:
+        count = f"{size - end:,} zero bytes at the end"
+        notes = [f"{count} were passed over; was the file written to its end?"]
+    original, path = path, part_of(path, begin, end, work) if begin or end < size else path
+    first_line = 2 if separator else 1
+    signs = separator[1].decode("latin-1") if separator else DELIMITERS
+    columns, delimiter = split_header(start[begin:], known=set(known), delimiters=signs)
     try:
-        has_quotes, record_count = scan_lines(path)
+        has_quotes, record_count, fields = scan_lines(path, delimiter, width=len(columns))
     except UnicodeError as error:
-        raise FileFault(describe_bad_byte(path, columns, delimiter)) from error
+        raise FileFault(
+            describe_bad_byte(path, columns, delimiter, first_line, original.name)
+        ) from error
     if has_quotes:
-        record_count = sum(1 for _, record in read_records(path, delimiter) if record)
-    return CsvText(columns, delimiter, record_count - 1)
+        record_count, fields = scan_records(path, delimiter, width=len(columns))
+    is_every_line = len(fields) == record_count - 1 and len(set(fields.values())) == 1
+    surplus = [] if is_every_line else sorted(fields)
+    return CsvText(path, columns, delimiter, record_count - 1, first_line, surplus, notes)
 
 
-def split_header(start: bytes) -> tuple[list[str], str]:
-    """Column names and delimiter: of the delimiters, the one that gives the most columns."""
+def end_of_text(path: Path, size: int) -> int:
+    """Where the zero bytes begin that a file ends with; its size where there are none."""
+    end, rest = size, b""
+    with path.open("rb") as stream:
+        while end > 0 and not rest:
+            begin = max(0, end - CHUNK_BYTES)
+            stream.seek(begin)
+            rest = stream.read(end - begin).rstrip(PADDING)
+            end = begin + len(rest)
+    if end < size and not rest.endswith((b"\n", b"\r")):
+        raise FileFault(
+            f"the file breaks off within its last line, {size - end:,} zero bytes follow; "
+            f"export it again"
+        )
+    return end
+
+
+def part_of(path: Path, begin: int, end: int, work: Path) -> Path:
+    """A copy of a part of a file."""
+    copy = work / path.name
+    with path.open("rb") as stream, copy.open("wb") as target:
+        stream.seek(begin)
+        shutil.copyfileobj(stream, target)
+        target.truncate(end - begin)
+    return copy
+
+
+def split_header(
+    start: bytes, *, known: set[str], delimiters: str = DELIMITERS
+) -> tuple[list[str], str]:
+    """Column names and delimiter.
+
+    Of the delimiters the one that gives the most names that are known; where that ties the one by
+    which the next lines have as many fields as the header, then the one that gives most columns.
+    """
     text = start.decode("utf-8-sig", errors="replace")
-    columns: list[str] = []
-    best = DELIMITERS[0]
-    for delimiter in DELIMITERS:
+    found = []
+    for delimiter in delimiters:
         lines = io.StringIO(text, newline="")
-        found = next(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), [])
-        if len(found) > len(columns):
-            columns, best = found, delimiter
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        columns = next(reader, [])
+        names = {name.strip(SPACES).lower() for name in columns}
+        # the last of them may be cut off
+        widths = [len(record) for record, _ in zip(reader, range(21), strict=False)][:-1]
+        fits = sum(width == len(columns) for width in widths) if len(columns) > 1 else 0
+        found.append((len(names & known), fits, len(columns), -len(found), columns, delimiter))
+    *_, columns, delimiter = max(found)
     if not any(name.strip(SPACES) for name in columns):
         raise FileFault("line 1 is empty; it must hold the column names")
-    return columns, best
+    return columns, delimiter
 
 
-def scan_lines(path: Path) -> tuple[bool, int]:
-    """Whether a quotation mark stands anywhere, and the number of lines that are not blank.
+def scan_lines(path: Path, delimiter: str, *, width: int) -> tuple[bool, int, dict[int, int]]:
+    """Whether a quotation mark stands anywhere, the number of lines that are not blank, and the
+    number of fields of those that have more than `width`, the last of them empty, by their number.
 
-    Raises UnicodeError at a byte that is not UTF-8 text.
+    Lines are records only where no quotation mark stands. Raises UnicodeError at a byte that is not
+    UTF-8 text.
     """
     has_quotes, line_count = False, 0
+    fields: dict[int, int] = {}
+    sign = ord(delimiter)
     with path.open("rb") as stream:
         # up to the end of a line, so that no character is cut in two
         while chunk := stream.read(CHUNK_BYTES) + stream.readline():
             if "\0" in chunk.decode():
                 raise UnicodeError("zero byte")
             has_quotes = has_quotes or b'"' in chunk
-            line_count += sum(map(bool, chunk.replace(b"\r", b"\n").split(b"\n")))
-    return has_quotes, line_count
+            data = np.frombuffer(chunk, np.uint8)
+            ends = np.flatnonzero((data == 10) | (data == 13))
+            if not chunk.endswith((b"\n", b"\r")):
+                ends = np.append(ends, len(data))
+            begins = np.concatenate(([0], ends[:-1] + 1))
+            is_line = ends > begins
+            begins, ends = begins[is_line], ends[is_line]
+            if not has_quotes:
+                signs = np.concatenate(([0], np.cumsum(data == sign)))
+                counts = signs[ends] - signs[begins] + 1
+                for at in np.flatnonzero((counts > width) & (data[ends - 1] == sign)):
+                    if line_count + at > 0:
+                        fields[int(line_count + at)] = int(counts[at])
+            line_count += len(ends)
+    return has_quotes, line_count, fields
 
 
-def read_records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The records and the line each begins at; bytes that are not text come as surrogates."""
+def scan_records(path: Path, delimiter: str, *, width: int) -> tuple[int, dict[int, int]]:
+    """As scan_lines, of records in which line ends and delimiters may stand within quotes."""
+    fields, count = {}, 0
+    for count, (_, record, _) in enumerate(read_records(path, delimiter), start=1):
+        if len(record) > width and count > 1 and record[-1] == "":
+            fields[count - 1] = len(record)
+    return count, fields
+
+
+def read_records(
+    path: Path, delimiter: str, *, first_line: int = 1
+) -> Iterator[tuple[int, list[str], str]]:
+    """The records that are not blank: the line each begins at, its fields, and its text.
+
+    Bytes that are not UTF-8 text come as surrogates.
+    """
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-        reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True)
-        line = 1
+        taken: list[str] = []
+
+        def lines() -> Iterator[str]:
+            for line in stream:
+                taken.append(line)
+                yield line
+
+        reader = csv.reader(lines(), delimiter=delimiter, skipinitialspace=True)
+        line = first_line
         for record in reader:
-            yield line, record
-            line = reader.line_num + 1
+            if record:
+                yield line, record, "".join(taken)
+            taken.clear()
+            line = reader.line_num + first_line
 
 
-def describe_bad_byte(path: Path, columns: list[str], delimiter: str) -> str:
+def numbers_at(text: CsvText, positions: Iterable[int]) -> dict[int, int]:
+    """The numbers of the records (1 for the first below the header) that begin at these bytes.
+
+    A position may also be that of blank lines before the record.
+    """
+    wanted = sorted(positions)
+    lines, begin, line = [], 0, text.first_line
+    with text.path.open("rb") as stream:
+        for position in wanted:
+            before = stream.read(position - begin)
+            line += before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
+            begin = position
+            lines.append(line)
+    numbers: dict[int, int] = {}
+    at = 0
+    for number, (first, _, _) in enumerate(text.records()):
+        while at < len(lines) and lines[at] <= first:
+            numbers[wanted[at]] = number
+            at += 1
+        if at == len(lines):
+            break
+    return numbers
+
+
+def describe_bad_byte(
+    path: Path, columns: list[str], delimiter: str, first_line: int, name: str
+) -> str:
     """Where the first byte stands that is not text, and what to do about it."""
-    line, position, byte = next(
-        (line, position, ord(bad[0]) & 0xFF)
-        for line, record in read_records(path, delimiter)
+    line, position, value, byte = next(
+        (line, position, value, ord(bad[0]) & 0xFF)
+        for line, record, _ in read_records(path, delimiter, first_line=first_line)
         for position, value in enumerate(record)
         if (bad := re.search("[\0\udc80-\udcff]", value))
     )
     where = f"line {line}, column {name_at(columns, position)}"
     if byte == 0:
         return f"{where}: there is a zero byte in the text; remove it"
+    raw = value.encode("utf-8", errors="surrogateescape")
+    readings: dict[str, str] = {}
+    for encoding in ENCODINGS:
+        try:
+            readings.setdefault(raw.decode(encoding)[:30], encoding)
+        except UnicodeError:
+            continue
+    read_as = ", ".join(f"{text!r} as {encoding}" for text, encoding in readings.items())
     return (
-        f"{where}: the byte 0x{byte:02X} is not UTF-8; save the file as UTF-8, or convert it: "
-        f"iconv -f WINDOWS-1252 -t UTF-8 {path.name} > new.csv"
+        f"{where}: the byte 0x{byte:02X} is not UTF-8; save the file as UTF-8. In which encoding "
+        f"it is can only be guessed: the value reads {read_as or 'as nothing known'}. With the one "
+        f"that reads right: iconv -f ENCODING -t UTF-8 {name} > new.csv"
     )
 
 
@@ -117,14 +280,15 @@ def name_at(columns: list[str], position: int) -> str:
     return columns[position].strip(SPACES) if position < len(columns) else str(position + 1)
 
 
-def longest_record(path: Path, delimiter: str) -> int:
+def longest_record(text: CsvText) -> int:
     """The line at which the longest record begins."""
-    return max((sum(map(len, record)), line) for line, record in read_records(path, delimiter))[1]
+    return max((sum(map(len, record)), line) for line, record, _ in text.records())[1]
 
 
-def odd_line_end(path: Path) -> int | None:
+def odd_line_end(text: CsvText) -> int | None:
     """The first line that does not end as the first one does; None where all are alike."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        ends = ((number, line[len(line.rstrip("\r\n")) :]) for number, line in enumerate(stream, 1))
+    with text.path.open(encoding="utf-8", newline="") as stream:
+        lines = enumerate(stream, text.first_line)
+        ends = ((number, line[len(line.rstrip("\r\n")) :]) for number, line in lines)
         _, usual = next(ends)
         return next((number for number, end in ends if end not in (usual, "")), None)

@@ -15,6 +15,7 @@ from retail_analytics.inputs.csv_text import SPACES, CsvText, FileFault, inspect
 from retail_analytics.storage.sql import glob_escaped, identifier, literal
 
 FORMATS = (".csv", ".parquet")
+MESSAGE_CHARACTERS = 600
 # not input tables, but written beside them by `retail sample`
 IGNORED_PREFIX = "truth_"
 
@@ -45,6 +46,7 @@ class InputFile:
     scan_columns: list[str]
     types: list[str]
     scan: str
+    row_number: str
     csv: CsvText | None = None
 
     def names(self) -> list[str]:
@@ -72,10 +74,11 @@ def find_files(folder: Path, contract: Contract) -> tuple[dict[str, Path], list[
             others.append(path)
         elif table in files:
             raise InputError(
-                f"{table}: there are two files, {files[table].name} and {path.name}; keep one"
+                f"{table}: there are two files, {printable(files[table])} and "
+                f"{printable(path)}; keep one"
             )
         elif not path.is_file():
-            raise InputError(f"{path.name}: this is a folder or a broken link, not a file")
+            raise InputError(f"{printable(path)}: this is a folder or a broken link, not a file")
         else:
             files[table] = path
     notes = []
@@ -83,13 +86,15 @@ def find_files(folder: Path, contract: Contract) -> tuple[dict[str, Path], list[
         table = path.name.split(".")[0].strip().lower()
         if table in contract and table not in files:
             raise InputError(
-                f"{path.name}: only .csv and .parquet files can be read; "
+                f"{printable(path)}: only .csv and .parquet files can be read; "
                 f"expected {table}.csv or {table}.parquet"
             )
         near = difflib.get_close_matches(table, contract, n=1, cutoff=0.8)
         is_meant = path.suffix.lower() in FORMATS and not table.startswith(IGNORED_PREFIX)
         if near and is_meant:
-            notes.append(f"{path.name}: not used; did you mean {near[0]}{path.suffix.lower()}?")
+            notes.append(
+                f"{printable(path)}: not used; did you mean {near[0]}{path.suffix.lower()}?"
+            )
     if not files:
         raise InputError(
             f"{folder}: no input table in this folder; expected one CSV or Parquet file each, "
@@ -104,47 +109,76 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except FileFault as fault:
-        raise InputError(f"{path.name}: {fault}") from fault
+        raise InputError(shortened(f"{printable(path)}: {fault}")) from fault
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{printable(path)}: the name of the file or its folder is not UTF-8; rename it"
+        ) from error
     except OSError as error:
-        raise InputError(f"{path.name}: cannot be opened ({error.strerror})") from error
+        raise InputError(f"{printable(path)}: cannot be opened ({error.strerror})") from error
     except duckdb.Error as error:
-        raise InputError(f"{path.name}: cannot be read ({reason(error)})") from error
+        raise InputError(f"{printable(path)}: cannot be read ({reason(error)})") from error
+
+
+def printable(path: Path) -> str:
+    """The name of a file for a message, also where it is not UTF-8."""
+    return path.name.encode("utf-8", errors="replace").decode()
+
+
+def shortened(message: str) -> str:
+    """A message of at most MESSAGE_CHARACTERS, cut in its middle: a header may have a thousand
+    names, and a value be a whole book.
+    """
+    if len(message) <= MESSAGE_CHARACTERS:
+        return message
+    end = MESSAGE_CHARACTERS // 4
+    return f"{message[: MESSAGE_CHARACTERS - end]} ... {message[-end:]}"
 
 
 def describe(
-    con: duckdb.DuckDBPyConnection, path: Path, table: str, columns: list[InputColumn]
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    table: str,
+    columns: list[InputColumn],
+    *,
+    work: Path,
 ) -> InputFile:
-    """The file of an input table, after every check; raises InputError with the file's name."""
+    """The file of an input table, after every check; raises InputError with the file's name.
+
+    `work` is a folder for a copy of the file, where one is needed.
+    """
     with naming(path):
         with path.open("rb") as stream:
             if not stream.read(1):
                 raise FileFault("the file is empty; it needs at least the names of its columns")
         is_csv = path.suffix.lower() == ".csv"
-        file = describe_csv(path, table) if is_csv else describe_parquet(con, path, table)
+        if is_csv:
+            known = [column.name for column in columns]
+            file = describe_csv(path, table, inspect_csv(path, known=known, work=work))
+        else:
+            file = describe_parquet(con, path, table)
         check_columns(file, columns)
         if not is_csv:
             check_values(con, file)
         return file
 
 
-def describe_csv(path: Path, table: str) -> InputFile:
-    text = inspect_csv(path)
+def describe_csv(path: Path, table: str, text: CsvText) -> InputFile:
     names = [f"c{i}" for i in range(len(text.columns))]
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     scan = (
-        f"read_csv({literal(glob_escaped(path))}, delim = {literal(text.delimiter)}, "
+        f"read_csv({literal(glob_escaped(text.path))}, delim = {literal(text.delimiter)}, "
         f"quote = '\"', escape = '\"', header = true, auto_detect = false, "
-        f"store_rejects = true, columns = {{{columns}}})"
+        f"store_rejects = true, rejects_limit = 0, columns = {{{columns}}})"
     )
-    return InputFile(table, path, text.columns, names, ["VARCHAR"] * len(names), scan, text)
+    types = ["VARCHAR"] * len(names)
+    return InputFile(table, path, text.columns, names, types, scan, "rowid + 1", text)
 
 
 def describe_parquet(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> InputFile:
     source = literal(glob_escaped(path))
-    scan = f"read_parquet({source}, file_row_number = true)"
     try:
-        # file_row_number is DuckDB's own column, always the last
-        rows = con.execute(f"describe select * from {scan}").fetchall()[:-1]
+        rows = con.execute(f"describe select * from read_parquet({source})").fetchall()
         stored = {
             row[0] for row in con.execute(f"select name from parquet_schema({source})").fetchall()
         }
@@ -153,9 +187,16 @@ def describe_parquet(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> 
             f"this is not a whole Parquet file; it is cut off, damaged or of another kind "
             f"({reason(error)})"
         ) from error
+    names = [row[0] for row in rows]
+    # DuckDB's own column of this name; a file may have one as well
+    if "file_row_number" in {name.lower() for name in stored}:
+        scan, row_number = f"read_parquet({source})", "row_number() over ()"
+    else:
+        scan = f"read_parquet({source}, file_row_number = true)"
+        row_number = "file_row_number + 1"
     # the second column of one name reaches us as name_1
-    columns = [name if name in stored else name.rsplit("_", 1)[0] for name, *_ in rows]
-    return InputFile(table, path, columns, [row[0] for row in rows], [row[1] for row in rows], scan)
+    columns = [name if name in stored else name.rsplit("_", 1)[0] for name in names]
+    return InputFile(table, path, columns, names, [row[1] for row in rows], scan, row_number)
 
 
 def check_columns(file: InputFile, columns: list[InputColumn]) -> None:
@@ -170,8 +211,14 @@ def check_columns(file: InputFile, columns: list[InputColumn]) -> None:
             hint = f"; is it {near[0]!r}?" if near else ""
             raise FileFault(
                 f"the required column {column.name!r} is missing{hint} "
-                f"(columns found: {', '.join(names)})"
+                f"(columns found: {first_of(names)})"
             )
+
+
+def first_of(names: list[str], *, most: int = 30) -> str:
+    """Names in a row; of very many the first ones, and how many more there are."""
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
 
 
 def name_unused(file: InputFile, columns: list[InputColumn]) -> list[str]:

@@ -7,6 +7,9 @@ that names the file and the column, before any model has run.
 
 import json
 import re
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -17,6 +20,7 @@ from retail_analytics.inputs.csv_text import (
     FileFault,
     longest_record,
     name_at,
+    numbers_at,
     odd_line_end,
 )
 from retail_analytics.inputs.files import (
@@ -26,9 +30,12 @@ from retail_analytics.inputs.files import (
     InputFile,
     describe,
     find_files,
+    first_of,
     name_unused,
     naming,
+    printable,
 )
+from retail_analytics.inputs.spelling import settle
 from retail_analytics.storage.sql import identifier, literal
 
 __all__ = ["Contract", "InputColumn", "InputError", "load_inputs", "parse_contract"]
@@ -44,6 +51,22 @@ NATIVE_TYPES = {
     "count": NUMBER,
     "boolean": "BOOLEAN",
 }
+
+
+# what a text of an unreadable line may hold at most: a line may be megabytes long
+LINE_CHARACTERS = 2000
+
+
+@dataclass(frozen=True)
+class ShopSettings:
+    """What the user says of the shop: the time zone of its days, the currency of its amounts.
+
+    `currency_label` is what amounts are called where neither the user nor a file says.
+    """
+
+    time_zone: str = "UTC"
+    currency: str = ""
+    currency_label: str = ""
 
 
 def parse_contract(text: str) -> Contract:
@@ -62,6 +85,8 @@ def load_inputs(
     folder: Path,
     contract: Contract,
     facts: dict[str, dict] | None = None,
+    settings: ShopSettings = ShopSettings(),
+    load_id: str = "",
 ) -> list[str]:
     """Fills the schema `raw` from the folder's files, all of them or (on an error) none.
 
@@ -74,10 +99,54 @@ def load_inputs(
     `facts` of a table: `contract`, kept in `raw.input_contracts` for macros that dbt does not show
     its graph (those of unit tests), and `event_queries`, of which the first with an answer counts.
 
-    Returns notes for the user: files and columns that were not used. Raises InputError.
+    What a reading of the same folder with the same `load_id` left is not read again, only its facts
+    are noted: `retail build` reads the files before dbt starts, whose hook comes here as well.
+
+    Returns notes for the user: what was not used, or not read as it stands. Raises InputError.
     """
+    if load_id and was_loaded(con, folder, load_id):
+        con.execute("begin")
+        note_facts(con, contract, facts or {})
+        con.execute("commit")
+        return []
+    check_time_zone(con, settings.time_zone)
+    with tempfile.TemporaryDirectory() as work:
+        return load_files(con, folder, contract, facts or {}, settings, load_id, Path(work))
+
+
+def was_loaded(con: duckdb.DuckDBPyConnection, folder: Path, load_id: str) -> bool:
+    """Whether the schema `raw` holds what this reading of the folder found."""
+    try:
+        rows = con.execute("select folder, load_id from raw.settings").fetchall()
+    except duckdb.CatalogException:
+        return False
+    return rows == [(str(folder.resolve()), load_id)]
+
+
+def check_time_zone(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Raises InputError for a name that is no time zone's."""
+    known = con.execute("select count(*) from pg_timezone_names() where name = ?", [name])
+    if not known.fetchall()[0][0]:
+        raise InputError(
+            f"SHOP_TIME_ZONE must be the name of a time zone such as Europe/Berlin, not '{name}'"
+        )
+
+
+def load_files(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    contract: Contract,
+    facts: dict[str, dict],
+    settings: ShopSettings,
+    load_id: str,
+    work: Path,
+) -> list[str]:
+    """Does the work of load_inputs; `work` is an empty folder."""
     paths, notes = find_files(folder, contract)
-    files = {table: describe(con, path, table, contract[table]) for table, path in paths.items()}
+    files = {
+        table: describe(con, path, table, contract[table], work=work)
+        for table, path in paths.items()
+    }
     con.execute("begin")
     try:
         con.execute("drop schema if exists raw cascade")
@@ -92,10 +161,19 @@ def load_inputs(
         )
         for table, columns in contract.items():
             if table in files:
-                create_relation(con, files[table], columns)
+                notes += create_relation(con, files[table], columns, settings)
             else:
                 create_empty(con, table, columns)
-        note_facts(con, contract, facts or {})
+        currency = one_currency(con, files, contract, settings.currency) or settings.currency_label
+        con.execute(
+            "create table raw.settings "
+            "(time_zone varchar, currency varchar, folder varchar, load_id varchar)"
+        )
+        con.execute(
+            "insert into raw.settings values (?, ?, ?, ?)",
+            [settings.time_zone, currency, str(folder.resolve()), load_id],
+        )
+        note_facts(con, contract, facts)
         con.execute("commit")
     except Exception:
         con.execute("rollback")
@@ -103,21 +181,29 @@ def load_inputs(
     for table, file in files.items():
         unused = name_unused(file, contract[table])
         if unused:
-            notes.append(f"{file.path.name}: columns not used: {', '.join(unused)}")
+            notes.append(f"{printable(file.path)}: columns not used: {first_of(unused)}")
     return notes
 
 
 def create_relation(
-    con: duckdb.DuckDBPyConnection, file: InputFile, columns: list[InputColumn]
-) -> None:
-    """Makes `raw.<table>` from the file, and its row in `raw.input_files`."""
+    con: duckdb.DuckDBPyConnection,
+    file: InputFile,
+    columns: list[InputColumn],
+    settings: ShopSettings,
+) -> list[str]:
+    """Makes `raw.<table>` from the file, and its row in `raw.input_files`; notes for the user."""
     names = file.names()
     expressions = []
     for column in columns:
         value = "cast(null as varchar)"
         if column.name in names:
             position = names.index(column.name)
-            value = as_read(file.scan_columns[position], column.type, file.types[position])
+            value = as_read(
+                file.scan_columns[position],
+                column.type,
+                file.types[position],
+                time_zone=settings.time_zone,
+            )
         expressions.append(f"{value} as {identifier(column.name)}")
     known = {column.name for column in columns}
     extra = ", ".join(
@@ -128,22 +214,39 @@ def create_relation(
     expressions.append(f"cast({f'json_object({extra})' if extra else 'null'} as varchar)")
     select = f"{', '.join(expressions)} as extra_columns from {file.scan}"
     target = f"raw.{identifier(file.table)}"
+    as_it_stands = f"raw.{identifier(file.table + '_as_read')}"
+    provided = [column for column in columns if column.name in names]
     with naming(file.path):
         if file.csv is None:
-            con.execute(
-                f"create view {target} as select file_row_number + 1 as row_number, {select}"
-            )
+            con.execute(f"create view {target} as select {file.row_number} as row_number, {select}")
         else:
-            load_csv(con, file, file.csv, select=f"select {select}")
+            load_csv(con, file, file.csv, select=f"select {select}", columns=columns)
+        spelling = settle(con, target, provided, time_zone=settings.time_zone)
+        if spelling.expressions:
+            con.execute(f"alter view {target} rename to {identifier(file.table + '_as_read')}")
+            replaced = ", ".join(
+                f"{expression} as {identifier(name)}"
+                for name, expression in spelling.expressions.items()
+            )
+            con.execute(
+                f"create view {target} as select * replace ({replaced}) from {as_it_stands}"
+            )
     con.execute(
         f"insert into raw.input_files select ?, true, ?, count(*) + (select count(*) "
         f"from raw.unreadable_rows where input_table = ?) from {target}",
-        [file.table, file.path.name, file.table],
+        [file.table, printable(file.path), file.table],
     )
+    notes = [*(file.csv.notes if file.csv else []), *spelling.notes]
+    return [f"{printable(file.path)}: {note}" for note in notes]
 
 
 def load_csv(
-    con: duckdb.DuckDBPyConnection, file: InputFile, text: CsvText, *, select: str
+    con: duckdb.DuckDBPyConnection,
+    file: InputFile,
+    text: CsvText,
+    *,
+    select: str,
+    columns: list[InputColumn],
 ) -> None:
     """Reads a CSV file into a table, with a view on it that numbers the rows."""
     stored = f"raw.{identifier(file.table + '_file')}"
@@ -152,16 +255,13 @@ def load_csv(
     try:
         con.execute(f"create table {stored} as {select}")
     except duckdb.Error as error:
-        odd_line = odd_line_end(file.path)
+        odd_line = odd_line_end(text)
         if odd_line is None:
             raise
         raise FileFault(
-            f"line {odd_line} does not end as line 1 does; make all line ends alike, LF or CRLF"
+            f"line {odd_line} does not end as line {text.first_line} does; "
+            f"make all line ends alike, LF or CRLF"
         ) from error
-    con.execute(
-        f"create view raw.{identifier(file.table)} as "
-        f"select rowid + 1 as row_number, * from {stored}"
-    )
     # a quotation mark that swallows the lines after it would hide rows: that is no single bad row
     unclosed = con.execute(
         "select line, column_idx from reject_errors where error_type = 'UNQUOTED VALUE' "
@@ -172,31 +272,126 @@ def load_csv(
             f"line {line}, column {name_at(file.columns, position - 1)}: a quotation mark is "
             f"opened and not closed properly"
         )
-    con.execute(
+    rejected = con.execute(
         f"""
-        insert into raw.unreadable_rows
         select
-            ?,
-            (select count(*) from {stored}) + row_number() over (order by line_byte_position),
-            trim(any_value(csv_line), chr(10) || chr(13)),
-            any_value(error_message)
+            line_byte_position,
+            trim(any_value(csv_line), chr(10) || chr(13))[:{LINE_CHARACTERS}],
+            any_value(error_message)[:500]
         from reject_errors
         group by line_byte_position
-        """,
-        [file.table],
-    )
-    rows_read = con.execute(
-        f"select (select count(*) from {stored}) + count(*) from raw.unreadable_rows "
-        f"where input_table = ?",
-        [file.table],
-    ).fetchall()[0][0]
+        """
+    ).fetchall()
+    rows_read = con.execute(f"select count(*) from {stored}").fetchall()[0][0] + len(rejected)
     # in a file of one column a blank line is a row
     too_many = rows_read > text.record_count and len(text.columns) > 1
     if too_many or rows_read < text.record_count:
         raise FileFault(
-            f"rows cannot be told apart: look at line {longest_record(file.path, text.delimiter)}, "
+            f"rows cannot be told apart: look at line {longest_record(text)}, "
             f"is a quotation mark not closed there, or the line very long?"
         )
+    if not rejected and not text.surplus and not repeats_header(con, stored, columns):
+        con.execute(
+            f"create view raw.{identifier(file.table)} as "
+            f"select rowid + 1 as row_number, * from {stored}"
+        )
+        return
+    numbers = numbers_at(text, [position for position, *_ in rejected]) if rejected else {}
+    faults = {numbers[position]: (line, fault) for position, line, fault in rejected}
+    renumber(con, file, passed_over=sorted(faults))
+    for number in set(text.surplus) - set(faults):
+        faults[number] = (None, f"more fields than the {len(text.columns)} of the header")
+    for number in header_rows(con, file, columns):
+        faults[number] = (None, "the names of the columns once more")
+    lines = {number for number, (line, _) in faults.items() if line is None}
+    for number, (_, _, line) in enumerate(text.records() if lines else []):
+        if number in lines:
+            faults[number] = (line.strip("\r\n")[:LINE_CHARACTERS], faults[number][1])
+    con.execute(f"delete from {stored} where row_number in (select unnest(?))", [sorted(lines)])
+    con.executemany(
+        "insert into raw.unreadable_rows values (?, ?, ?, ?)",
+        [[file.table, number, *fault] for number, fault in sorted(faults.items())],
+    )
+
+
+def renumber(con: duckdb.DuckDBPyConnection, file: InputFile, *, passed_over: list[int]) -> None:
+    """Gives the rows of a table the numbers of their records, where some records are no rows."""
+    stored = f"raw.{identifier(file.table + '_file')}"
+    numbered = f"raw.{identifier(file.table + '_numbered')}"
+    con.execute(
+        f"""
+        create table {numbered} as
+        select records.row_number, stored.*
+        from (
+            select row_number
+            from range(1, (select count(*) from {stored}) + len($passed) + 1)
+                as all_records (row_number)
+            where not list_contains($passed, row_number)
+        ) as records
+        positional join {stored} as stored
+        """,
+        {"passed": passed_over},
+    )
+    con.execute(f"drop table {stored}")
+    con.execute(f"alter table {numbered} rename to {identifier(file.table + '_file')}")
+    con.execute(f"create view raw.{identifier(file.table)} as select * from {stored}")
+
+
+def is_header(columns: Iterable[InputColumn]) -> str:
+    """SQL for a row that says the names of the required columns once more."""
+    return " and ".join(
+        f"lower({identifier(column.name)}) = {literal(column.name)}"
+        for column in columns
+        if column.is_required
+    )
+
+
+def repeats_header(con: duckdb.DuckDBPyConnection, stored: str, columns: list[InputColumn]) -> bool:
+    """Whether a row holds the names of the columns: files put together, or pages of a report."""
+    return con.execute(f"select bool_or({is_header(columns)}) from {stored}").fetchall()[0][0]
+
+
+def header_rows(
+    con: duckdb.DuckDBPyConnection, file: InputFile, columns: list[InputColumn]
+) -> list[int]:
+    """The numbers of such rows."""
+    found = con.execute(
+        f"select row_number from raw.{identifier(file.table)} where {is_header(columns)}"
+    ).fetchall()
+    return [number for (number,) in found]
+
+
+def one_currency(
+    con: duckdb.DuckDBPyConnection, files: dict[str, InputFile], contract: Contract, given: str
+) -> str:
+    """The currency of all amounts: as given, else as the files say; stops where there are two."""
+    found: dict[str, str] = {}
+    for table, file in files.items():
+        if "currency" not in file.names():
+            continue
+        is_known = any(column.name == "currency" for column in contract[table])
+        name = literal(f'$."{file.columns[file.names().index("currency")]}"')
+        value = "currency" if is_known else f"extra_columns ->> {name}"
+        rows = con.execute(
+            f"select upper(trim({value})) as code, count(*) from raw.{identifier(table)} "
+            f"where code <> '' and code not in ('NULL', 'NAN', 'NONE', 'N/A', '-') "
+            f"group by code order by count(*) desc, code"
+        ).fetchall()
+        if len(rows) > 1:
+            said = ", ".join(f"{code} in {count:,} rows" for code, count in rows[:5])
+            raise InputError(
+                f"{printable(file.path)}: amounts of {len(rows)} currencies would be added up "
+                f"({said}); convert them to one, or leave the others out"
+            )
+        for code, _ in rows:
+            found.setdefault(code, printable(file.path))
+    codes = [*found, *([given.upper()] if given and given.upper() not in found else [])]
+    if len(codes) > 1:
+        said = " and ".join(
+            f"{code} ({found.get(code, 'the setting CURRENCY')})" for code in codes[:5]
+        )
+        raise InputError(f"amounts of {len(codes)} currencies would be added up: {said}")
+    return given or (codes[0] if codes else "")
 
 
 def create_empty(con: duckdb.DuckDBPyConnection, table: str, columns: list[InputColumn]) -> None:
@@ -211,9 +406,11 @@ def create_empty(con: duckdb.DuckDBPyConnection, table: str, columns: list[Input
 
 def note_facts(con: duckdb.DuckDBPyConnection, contract: Contract, facts: dict[str, dict]) -> None:
     """Makes `raw.input_contracts` and `raw.input_events`, with a row per input table each."""
-    con.execute("create table raw.input_contracts (input_table varchar, contract varchar)")
     con.execute(
-        "create table raw.input_events "
+        "create or replace table raw.input_contracts (input_table varchar, contract varchar)"
+    )
+    con.execute(
+        "create or replace table raw.input_events "
         "(input_table varchar, first_event_at timestamp, last_event_at timestamp)"
     )
     for table in contract:
@@ -228,12 +425,14 @@ def note_facts(con: duckdb.DuckDBPyConnection, contract: Contract, facts: dict[s
         con.execute("insert into raw.input_events values (?, ?, ?)", [table, *events])
 
 
-def as_read(name: str, contract_type: str, source_type: str) -> str:
+def as_read(name: str, contract_type: str, source_type: str, *, time_zone: str) -> str:
     """SQL for a value as staging reads it: native where the type fits, else trimmed text."""
     value = identifier(name)
     if contract_type in ("date", "timestamp") and re.fullmatch(TIME_IN_ZONE, source_type):
-        # a time so far off that it has no UTC is none
-        return f"try({value} at time zone 'UTC')"
+        # a day is one in the shop's zone, a time is stored in UTC; one so far off that it has
+        # neither is none
+        zone = time_zone if contract_type == "date" else "UTC"
+        return f"try({value} at time zone {literal(zone)})"
     if re.fullmatch(NATIVE_TYPES.get(contract_type, ""), source_type):
         return value
     text = as_text(value, source_type)
@@ -250,8 +449,9 @@ def as_text(value: str, source_type: str) -> str:
     if source_type == "BLOB":
         return f"coalesce(try(decode({value})), {text})"
     if re.fullmatch(r"DOUBLE|FLOAT|DECIMAL\(\d+,[1-9]\d*\)", source_type):
+        # 18 digits: a float of more is written with an exponent, and is no id any more
         return (
-            f"case when abs({value}) < 1e15 and {value} = trunc({value}) "
+            f"case when abs({value}) < 1e18 and {value} = trunc({value}) "
             f"then cast(try_cast({value} as bigint) as varchar) else nullif({text}, 'nan') end"
         )
     return text

@@ -13,6 +13,8 @@ from retail_analytics.storage.files import folder_written_whole
 from retail_analytics.storage.sql import identifier, literal
 
 MANIFEST = "manifest.json"
+# names and addresses of customers are not for everybody on a machine
+MODE = 0o640
 # how text begins that a spreadsheet takes for a formula: the full-width signs count too
 FORMULA_START = "^[=+\\-@\t\r\n＝＋－＠]"
 INERT = "'"
@@ -25,7 +27,7 @@ def export_marts(folder: Path, out: Path) -> dict:
     ValueError where there is no published file, or `out` holds something else than an export.
     """
     check_replaceable(out)
-    with open_catalog(folder) as catalog, folder_written_whole(out) as new:
+    with open_catalog(folder) as catalog, folder_written_whole(out, mode=MODE) as new:
         # rows in the order of the key, in whichever thread: the same data gives the same files
         catalog.con.execute("set preserve_insertion_order = true")
         files = [entry for table in catalog.marts for entry in export_table(catalog, table, new)]

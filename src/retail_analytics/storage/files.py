@@ -33,10 +33,10 @@ def written_whole(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def folder_written_whole(target: Path) -> Iterator[Path]:
+def folder_written_whole(target: Path, *, mode: int | None = None) -> Iterator[Path]:
     """Gives an empty folder to write to, which then takes the target's place.
 
-    After an error the target is as it was.
+    Its files get the mode, where one is given. After an error the target is as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
@@ -45,6 +45,8 @@ def folder_written_whole(target: Path) -> Iterator[Path]:
     try:
         yield new
         for path in new.iterdir():
+            if mode is not None:
+                path.chmod(mode)
             sync(path)
         # a folder that is not empty cannot be replaced in one step
         if target.exists():
@@ -58,6 +60,20 @@ def folder_written_whole(target: Path) -> Iterator[Path]:
         sync(target.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log that DuckDB keeps beside a database file that is being written."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def remove_database(path: Path) -> None:
+    """Removes a database file with its log and what it spilled, where they are there."""
+    path.unlink(missing_ok=True)
+    log_of(path).unlink(missing_ok=True)
+    spilled = path.with_name(f"{path.name}.tmp")
+    if spilled.is_dir():
+        shutil.rmtree(spilled)
 
 
 def current_umask() -> int:

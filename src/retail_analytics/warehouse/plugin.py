@@ -1,8 +1,8 @@
 """The dbt-duckdb plugin: gives the project's macros two functions that SQL cannot have.
 
-`load_inputs(folder, contract, facts)` fills the schema `raw`; `publish_build(request)` writes and swaps in
-the published file. Both work on a cursor of their own, beside the transaction that calls them, and
-answer in JSON with an `error` in words for the macro to stop the build with.
+`load_inputs(folder, contract, facts, settings)` fills the schema `raw`; `publish_build(request)`
+writes and swaps in the published file. Both work on a cursor of their own, beside the transaction
+that calls them, and answer in JSON with an `error` in words for the macro to stop the build with.
 """
 
 import json
@@ -11,12 +11,19 @@ from pathlib import Path
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.events.functions import fire_event
+from dbt_common.events.types import Note
 from dbt_common.exceptions import DbtRuntimeError
 from threadpoolctl import threadpool_limits
 
-from retail_analytics.inputs.load import InputError, load_inputs, parse_contract
-from retail_analytics.warehouse.publish import PublishError, PublishRequest, describe, publish
+from retail_analytics.inputs.load import InputError, ShopSettings, load_inputs, parse_contract
 from retail_analytics.storage.sql import literal
+from retail_analytics.warehouse.build_file import (
+    BuildFileError,
+    check_memory_limit,
+    prepare_build_file,
+)
+from retail_analytics.warehouse.publish import PublishError, PublishRequest, describe, publish
 
 LEAST_MEMORY = 600_000_000
 BYTES_A_ROW = 48
@@ -26,13 +33,24 @@ class Plugin(BasePlugin):
     """Registered in profiles.yml; dbt-duckdb asks for this name."""
 
     def initialize(self, plugin_config: dict) -> None:
-        self.build_file = Path(self.creds.path)
-        check_memory_limit()
-        prepare_build_file(self.build_file)
+        build_file = Path(self.creds.path)
+        self.folder = build_file.parent
+        # `retail build` gives dbt another name of a folder whose own one looks like a URL
+        is_renamed = "RETAIL_BUILD_FOLDER" in os.environ
+        self.shown = Path(os.environ["WAREHOUSE"]) if is_renamed else self.folder
+        try:
+            check_memory_limit()
+            prepare_build_file(
+                build_file,
+                shown=self.shown / build_file.name,
+                say=lambda text: fire_event(Note(msg=text)),
+            )
+        except BuildFileError as error:
+            raise DbtRuntimeError(str(error)) from error
         use_one_thread_a_model()
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        def load(folder: str, contract: str, facts: str) -> str:
+        def load(folder: str, contract: str, facts: str, settings: str) -> str:
             """JSON `{notes, error}`."""
             with conn.cursor() as cursor:
                 try:
@@ -41,6 +59,8 @@ class Plugin(BasePlugin):
                         folder=Path(folder),
                         contract=parse_contract(contract),
                         facts=json.loads(facts),
+                        settings=ShopSettings(**json.loads(settings)),
+                        load_id=os.environ.get("RETAIL_LOAD_ID", ""),
                     )
                     limit_memory(cursor)
                 except InputError as error:
@@ -53,12 +73,11 @@ class Plugin(BasePlugin):
             said["tables"] = [(schema, name) for schema, name in said["tables"]]
             with conn.cursor() as cursor:
                 try:
-                    path = publish(
-                        cursor, folder=self.build_file.parent, request=PublishRequest(**said)
-                    )
+                    path = publish(cursor, folder=self.folder, request=PublishRequest(**said))
                 except PublishError as error:
                     return json.dumps({"published": None, "error": str(error)})
-            return json.dumps({"published": describe(path), "error": None})
+            published = describe(path).replace(str(path), str(self.shown / path.name), 1)
+            return json.dumps({"published": published, "error": None})
 
         # the argument types are read from the annotations
         conn.create_function("load_inputs", load, side_effects=True)
@@ -73,18 +92,6 @@ def use_one_thread_a_model() -> None:
     # for libraries that a model has yet to import, and for those already there
     os.environ["OMP_NUM_THREADS"] = "1"
     threadpool_limits(limits=1)
-
-
-def check_memory_limit() -> None:
-    """Refuses a MEMORY_LIMIT that DuckDB cannot read, before anything is done."""
-    given = os.environ.get("MEMORY_LIMIT")
-    if given:
-        try:
-            duckdb.connect().execute(f"set memory_limit = {literal(given)}")
-        except duckdb.Error as error:
-            raise DbtRuntimeError(
-                f"MEMORY_LIMIT must be a size such as 4GB, not {given!r}"
-            ) from error
 
 
 def limit_memory(con: duckdb.DuckDBPyConnection) -> None:
@@ -108,24 +115,3 @@ def limit_memory(con: duckdb.DuckDBPyConnection) -> None:
         ).fetchall()
         given = f"{limit} bytes"
     con.execute(f"set memory_limit = {literal(given)}")
-
-
-def prepare_build_file(path: Path) -> None:
-    """Makes the folder, which DuckDB does not, and says in words why the file cannot be opened.
-
-    dbt-duckdb's own answer would be the same DuckDB message under a page of stack trace.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        duckdb.connect(str(path)).close()
-    except OSError as error:
-        raise DbtRuntimeError(f"WAREHOUSE={path.parent}: {error.strerror}") from error
-    except duckdb.Error as error:
-        if "set lock on file" in str(error):
-            advice = "another build or program has it open; wait for it, or build in another folder"
-        else:
-            advice = "move it away and build again, or use the DuckDB that made it"
-        raise DbtRuntimeError(
-            f"{path} cannot be opened: {advice}. The published file is as it was. "
-            f"({str(error).splitlines()[0]})"
-        ) from error

@@ -6,20 +6,26 @@ is partial or is killed never gets here, or leaves only an unfinished file that 
 
 import os
 import shutil
+import threading
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
-from retail_analytics.storage.files import sync
+from retail_analytics.storage.files import log_of, remove_database, sync
 from retail_analytics.storage.sql import identifier, literal
 
 PUBLISHED = "retail.duckdb"
 PREVIOUS = "retail.previous.duckdb"
 SCHEMAS = ("marts", "quality")
+# to read only, for everybody: DuckDB opens a file to write unless it is told otherwise
+MODE = 0o444
 # the oldest file format that every promised client reads
 STORAGE_VERSION = "v1.2.0"
+
+# set while a file is written and swapped in: an interrupt waits for it
+publishing = threading.Event()
 
 META_COLUMNS = {
     "table_schema": ("varchar", "Schema of the table."),
@@ -63,18 +69,24 @@ def publish(con: duckdb.DuckDBPyConnection, *, folder: Path, request: PublishReq
     `con` is a cursor on the build file, with every table of the build committed. Raises
     PublishError, with the published file as it was.
     """
+    published = target_of(folder / PUBLISHED)
     # only one build runs in a folder at a time: DuckDB locks the build file
-    new = folder / f"{PUBLISHED}.new"
+    new = published.with_name(f"{published.name}.new")
+    publishing.set()
     try:
-        discard(new)
+        remove_database(new)
         write_file(con, new, request)
+        # a client that opened it to write would leave a log that poisons the next one
+        new.chmod(MODE)
         sync(new)
         swap_in(new, folder)
     except (OSError, duckdb.Error) as error:
-        discard(new)
+        remove_database(new)
         is_starved = isinstance(error, duckdb.OutOfMemoryException)
         reason = "MEMORY_LIMIT=8GB allows DuckDB to hold more" if is_starved else error
         raise PublishError(f"{folder / PUBLISHED} could not be replaced: {reason}") from error
+    finally:
+        publishing.clear()
     return folder / PUBLISHED
 
 
@@ -167,6 +179,16 @@ def write_meta(
     as_of = con.execute(
         f"select max(as_of_date) from {identifier(build)}.intermediate.int_as_of"
     ).fetchall()[0][0]
+    has_settings = con.execute(
+        "select count(*) from duckdb_tables() "
+        "where database_name = ? and schema_name = 'raw' and table_name = 'settings'",
+        [build],
+    ).fetchall()[0][0]
+    currency = request.currency
+    if has_settings:
+        (currency,) = con.execute(
+            f"select currency from {identifier(build)}.raw.settings"
+        ).fetchall()[0]
     for schema, name in tables:
         target = f"{schema}.{identifier(name)}"
         column_count = len(con.execute(f"describe {target}").fetchall())
@@ -180,7 +202,7 @@ def write_meta(
                 column_count,
                 request.built_at,
                 as_of,
-                request.currency,
+                currency,
                 request.invocation_id,
                 version("retail_analytics"),
                 version("dbt-core"),
@@ -193,27 +215,47 @@ def write_meta(
 
 
 def swap_in(new: Path, folder: Path) -> None:
-    """Puts the finished file in the published one's place and keeps that one as the previous."""
-    published, previous = folder / PUBLISHED, folder / PREVIOUS
-    if published.exists():
-        keep = folder / f"{PREVIOUS}.new"
+    """Puts the finished file in the published one's place and keeps that one as the previous.
+
+    Where the name is a link, the file it leads to is replaced. A published file that cannot be read
+    any more does not take the place of a previous one that can.
+    """
+    published, previous = target_of(folder / PUBLISHED), target_of(folder / PREVIOUS)
+    if published.exists() and (is_whole(published) or not previous.exists()):
+        keep = previous.with_name(f"{previous.name}.new")
         link_or_copy(published, keep)
         move(keep, previous)
     move(new, published)
-    sync(folder)
+    for parent in {published.parent, previous.parent}:
+        sync(parent)
+
+
+def target_of(path: Path) -> Path:
+    """The file that a link leads to; the path itself where it is none."""
+    return path.resolve() if path.is_symlink() else path
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a published file can be read; one that another program holds open can."""
+    try:
+        describe(path)
+    except duckdb.Error as error:
+        return "set lock on file" in str(error)
+    return True
 
 
 def rollback(folder: Path) -> Path:
     """Swaps the published file with the one before it; a second call swaps them back."""
-    published, previous = folder / PUBLISHED, folder / PREVIOUS
+    published, previous = target_of(folder / PUBLISHED), target_of(folder / PREVIOUS)
     if not previous.exists():
-        raise PublishError(f"{previous}: there is no earlier file to go back to")
+        raise PublishError(f"{folder / PREVIOUS}: there is no earlier file to go back to")
     try:
         describe(previous)
     except duckdb.Error as error:
         raise PublishError(f"{previous}: cannot be read, nothing was changed: {error}") from error
     # names of its own: a build may be publishing
-    back, keep = folder / f"{PUBLISHED}.back", folder / f"{PREVIOUS}.back"
+    back = published.with_name(f"{published.name}.back")
+    keep = previous.with_name(f"{previous.name}.back")
     link_or_copy(previous, back)
     if published.exists():
         link_or_copy(published, keep)
@@ -221,19 +263,9 @@ def rollback(folder: Path) -> Path:
         move(keep, previous)
     else:
         move(back, published)
-    sync(folder)
-    return published
-
-
-def discard(path: Path) -> None:
-    """Removes a database file and its log, where they are there."""
-    path.unlink(missing_ok=True)
-    log_of(path).unlink(missing_ok=True)
-
-
-def log_of(path: Path) -> Path:
-    """The write-ahead log that DuckDB keeps beside a file that is being written."""
-    return path.with_name(f"{path.name}.wal")
+    for parent in {published.parent, previous.parent}:
+        sync(parent)
+    return folder / PUBLISHED
 
 
 def move(source: Path, target: Path) -> None:
@@ -252,7 +284,7 @@ def link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:
-        shutil.copyfile(source, target)
+        shutil.copy(source, target)
         sync(target)
 
 

@@ -115,10 +115,103 @@ def test_a_line_of_another_shape_is_one_unreadable_row(tmp_path):
     unreadable = loaded.query(
         "select row_number, line_text[:12] from raw.unreadable_rows order by row_number"
     )
+    # numbered as they stand in the file
+    assert loaded.query("select row_number from raw.orders") == [(4,)]
     assert unreadable == [
-        (number, line[:12]) for number, line in enumerate(lines[:3] + lines[4:], start=2)
+        (number, line[:12]) for number, line in enumerate(lines, start=1) if number != 4
     ]
     assert loaded.rows_read() == len(lines)
+    ((longest,),) = loaded.query("select max(length(line_text)) from raw.unreadable_rows")
+    assert longest <= 2000
+
+
+@pytest.mark.parametrize("quoted", [False, True], ids=["plain", "with quotation marks"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_line_with_more_fields_than_the_header_is_no_row(tmp_path, line_end, quoted):
+    lines = [
+        HEADER.strip(),
+        "O1,2024-01-01,C1",
+        "O2,2024-01-01,Sale, summer,",
+        "O3,2024-01-01,C3,",
+        "",
+        "O4,2024-01-01",
+        "O5,2024-01-01,C5,,",
+        "O6,2024-01-01,C6",
+        "O7,2024-01-01,C7,x",
+        "O8,2024-01-01,C8",
+    ]
+    if quoted:
+        lines[1] = 'O1,2024-01-01,"C1"'
+        lines[7] = f'O6,2024-01-01,"C{line_end}6"'
+    loaded = load(tmp_path, {"orders.csv": line_end.join(lines) + line_end})
+    six = f"C{line_end}6" if quoted else "C6"
+    assert loaded.orders("row_number, order_id, customer_id") == [
+        *((1, "O1", "C1"), (6, "O6", six), (8, "O8", "C8")),
+    ]
+    unreadable = loaded.query(
+        "select row_number, line_text, fault from raw.unreadable_rows order by row_number"
+    )
+    assert [row[0] for row in unreadable] == [2, 3, 4, 5, 7]
+    assert [row[1] for row in unreadable][:2] == lines[2:4]
+    assert unreadable[1][2] == "more fields than the 3 of the header"
+    assert loaded.rows_read() == 8
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_one_more_separator_at_the_end_of_every_line_is_harmless(tmp_path, quote):
+    text = HEADER + f"O1,2024-01-01,{quote}C1{quote},\nO2,2024-01-02,,\n"
+    loaded = load(tmp_path, {"orders.csv": text})
+    assert loaded.orders() == TWO_ROWS
+    assert loaded.query("select * from raw.unreadable_rows") == []
+    # in the header as well it is a column without a name
+    loaded = load(tmp_path, {"orders.csv": text.replace(HEADER, HEADER.strip() + ",\n")})
+    assert loaded.orders() == TWO_ROWS
+
+
+def test_the_names_of_the_columns_once_more_are_no_row(tmp_path):
+    header = "product_id,product_name\n"
+    text = header + "P1,Mug\n" + header + "P2,Cup\nPRODUCT_ID,Product_Name\n"
+    loaded = load(tmp_path, {"products.csv": text})
+    assert loaded.query("select row_number, product_id from raw.products") == [(1, "P1"), (3, "P2")]
+    unreadable = loaded.query("select row_number, line_text, fault from raw.unreadable_rows")
+    assert unreadable == [
+        (2, header.strip(), "the names of the columns once more"),
+        (4, "PRODUCT_ID,Product_Name", "the names of the columns once more"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\n" + PLAIN.replace(",", ";"),
+        '"sep=;"\r\n' + PLAIN.replace(",", ";").replace("\n", "\r\n"),
+        "\ufeffSEP=;\n" + PLAIN.replace(",", ";"),
+        "sep=~\n" + PLAIN.replace(",", "~"),
+        "sep=,\n" + PLAIN.replace("C1", '"C1"'),
+    ],
+)
+def test_a_first_line_that_names_the_separator(tmp_path, text):
+    loaded = load(tmp_path, {"orders.csv": text})
+    assert loaded.orders() == TWO_ROWS
+    assert loaded.rows_read() == 2
+    loaded = load(tmp_path, {"orders.csv": text + ("x\r\n" if "\r" in text else "x\n")})
+    assert loaded.query("select row_number, line_text from raw.unreadable_rows") == [(3, "x")]
+
+
+def test_a_header_with_as_many_commas_as_semicolons(tmp_path):
+    text = "order_id;ordered_at;note, free, long\nO1;2024-01-01;a\nO2;2024-01-02;b, c\n"
+    assert load(tmp_path, {"orders.csv": text}).orders() == [
+        ("O1", "2024-01-01", None),
+        ("O2", "2024-01-02", None),
+    ]
+
+
+@pytest.mark.parametrize("padding", [b"\0" * 512, b"\x1a", b"\0" * 3_000_000])
+def test_zero_bytes_at_the_end_are_passed_over_and_said(tmp_path, padding):
+    loaded = load(tmp_path, {"orders.csv": PLAIN.encode() + padding})
+    assert loaded.orders() == TWO_ROWS
+    (note,) = loaded.notes
+    assert note.startswith(f"orders.csv: {len(padding):,} zero bytes at the end were passed over")
 
 
 def test_columns_of_no_use_tell_rows_apart_and_are_noted(tmp_path):
@@ -192,13 +285,28 @@ def test_a_decimal_id_without_a_fraction_is_a_whole_number(tmp_path):
     assert loaded.orders("order_id") == [("17850",), ("1.5000",)]
 
 
+def test_an_id_of_sixteen_digits_stored_as_a_float_is_a_whole_number(tmp_path):
+    ids = pa.array([4539578763621486.0, 123456789012345680.0])
+    table = pa.table({"order_id": ids, "ordered_at": ["2024-01-01"] * 2})
+    found = load(tmp_path, {"orders.parquet": table}).orders("order_id")
+    assert found == [("4539578763621486",), ("123456789012345680",)]
+
+
+@pytest.mark.parametrize("name", ["file_row_number", "File_Row_Number"])
+def test_a_parquet_file_may_have_a_column_named_as_duckdb_s_own(tmp_path, name):
+    table = pa.table({"order_id": ["O1", "O2"], "ordered_at": ["2024-01-01"] * 2, name: [7, 7]})
+    loaded = load(tmp_path, {"orders.parquet": table})
+    assert loaded.orders("row_number, order_id") == [(1, "O1"), (2, "O2")]
+    assert loaded.notes == [f"orders.parquet: columns not used: {name.lower()!r}"]
+
+
 @pytest.mark.parametrize(
     ("values", "text"),
     [
         pytest.param(pa.array([[1, 2]]), "[1, 2]", id="list"),
         pytest.param(pa.array([{"a": 1}]), "{'a': 1}", id="struct"),
         pytest.param(pa.array([True]), "true", id="boolean"),
-        pytest.param(pa.array(["9,99"]).dictionary_encode(), "9,99", id="dictionary"),
+        pytest.param(pa.array(["nine"]).dictionary_encode(), "nine", id="dictionary"),
     ],
 )
 def test_a_type_that_is_no_amount_becomes_text_for_staging_to_reject(tmp_path, values, text):

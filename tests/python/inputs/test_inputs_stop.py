@@ -1,6 +1,7 @@
 """`load_inputs`: what cannot be read stops it with one message, and changes nothing."""
 
 import io
+import os
 from pathlib import Path
 
 import duckdb
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from input_folder import CONTRACT, HEADER, PLAIN, load, write
 
-from retail_analytics.inputs.load import InputError, load_inputs
+from retail_analytics.inputs.load import InputError, ShopSettings, load_inputs
 
 PARQUET = pa.table({"order_id": ["O1"] * 1000, "ordered_at": ["2024-01-01"] * 1000})
 
@@ -71,7 +72,8 @@ STOPS = {
     "Latin-1": (
         {"orders.csv": (PLAIN + "O3,2024-01-01,Müller\n").encode("latin-1")},
         "orders.csv: line 4, column customer_id: the byte 0xFC is not UTF-8; save the file as "
-        "UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 orders.csv > new.csv",
+        "UTF-8. In which encoding it is can only be guessed: the value reads 'Müller' as "
+        "WINDOWS-1252, ",
     ),
     "Latin-1 after a line end in quotation marks": (
         {"orders.csv": (HEADER + '"a\nb",2024-01-01,Müller\n').encode("latin-1")},
@@ -88,6 +90,23 @@ STOPS = {
     "zero byte": (
         {"orders.csv": HEADER + "O1,2024-01-01,\n" * 99 + "O1,2024\0-01-01,\n"},
         "orders.csv: line 101, column ordered_at: there is a zero byte in the text; remove it",
+    ),
+    "broken off": (
+        {"orders.csv": PLAIN.encode() + b"O3,2024" + b"\0" * 100},
+        "orders.csv: the file breaks off within its last line, 100 zero bytes follow; export it "
+        "again",
+    ),
+    "two currencies": (
+        {"orders.csv": "order_id,ordered_at,currency\nO1,2024-01-01,EUR\nO2,2024-01-01,usd\n"},
+        "orders.csv: amounts of 2 currencies would be added up (EUR in 1 rows, USD in 1 rows); "
+        "convert them to one, or leave the others out",
+    ),
+    "two currencies in two files": (
+        {
+            "orders.csv": "order_id,ordered_at,currency\nO1,2024-01-01,EUR\n",
+            "products.csv": "product_id,product_name,Currency\nP1,Mug,USD\n",
+        },
+        "amounts of 2 currencies would be added up: EUR (orders.csv) and USD (products.csv)",
     ),
     "open quotation mark": (
         {"orders.csv": PLAIN + 'O3,2024-01-01,"C1\nO4,2024-01-01,"C2"\n'},
@@ -192,3 +211,48 @@ def test_what_was_loaded_before_stays_when_a_file_is_bad(tmp_path, bad):
         load_inputs(con, folder=tmp_path, contract=CONTRACT)
 
     assert con.execute("select customer_id from raw.customers").fetchall() == [("C1",)]
+
+
+def test_another_currency_than_the_setting_says(tmp_path):
+    text = "order_id,ordered_at,currency\nO1,2024-01-01,EUR\nO2,2024-01-01,\n"
+    with pytest.raises(InputError, match="EUR .orders.csv. and USD .the setting CURRENCY."):
+        load(tmp_path, {"orders.csv": text}, shop=ShopSettings(currency="USD"))
+    loaded = load(tmp_path, {}, shop=ShopSettings(currency="eur", currency_label="GBP"))
+    assert loaded.query("select currency from raw.settings") == [("eur",)]
+    loaded = load(tmp_path, {}, shop=ShopSettings(currency_label="GBP"))
+    assert loaded.query("select currency from raw.settings") == [("EUR",)]
+
+
+def test_the_advice_on_encodings_names_a_guess_a_guess():
+    case = Path(__file__).parents[2] / "fixtures" / "cases" / "shift_jis_advice"
+    with pytest.raises(InputError) as caught, duckdb.connect() as con:
+        load_inputs(con, folder=case, contract=CONTRACT)
+    message = str(caught.value)
+    assert "iconv -f WINDOWS-1252" not in message
+    assert "can only be guessed" in message
+    assert "'ペン' as SHIFT_JIS" in message and "as WINDOWS-1252" in message
+
+
+def test_a_message_stays_short_however_long_the_header(tmp_path):
+    names = ",".join(f"column_{number}" for number in range(2000))
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, {"orders.csv": names + "\n"})
+    assert "the required column 'order_id' is missing" in str(caught.value)
+    assert "and 1,970 more" in str(caught.value)
+    assert len(str(caught.value)) < 700
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, {"orders.csv": HEADER + "O1,2024-01-01," + "x" * 5000 + "\0\n"})
+    assert len(str(caught.value)) < 700
+
+
+def test_names_that_are_not_utf_8_are_named_all_the_same(tmp_path):
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/daten\xe4"))
+    folder.mkdir()
+    with pytest.raises(InputError, match="orders.csv: the name of the file or its folder is not"):
+        load(folder, {"orders.csv": PLAIN})
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/orders\xe4.csv"))
+    odd.write_text("x")
+    (note,) = load(
+        tmp_path, {"orders.csv": PLAIN, "customers.csv": "customer_id,signed_up_on\n"}
+    ).notes
+    note.encode()

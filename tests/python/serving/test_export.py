@@ -203,3 +203,9 @@ def test_a_file_of_an_earlier_version_is_named(tmp_path, capsys) -> None:
     assert main(["export", "--warehouse", str(tmp_path)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("made by another version; run make build first")
+
+
+def test_an_export_is_not_for_everybody_to_read(hostile_warehouse, tmp_path) -> None:
+    out = tmp_path / "exports"
+    export_marts(hostile_warehouse, out)
+    assert {path.stat().st_mode & 0o777 for path in out.iterdir()} == {0o640}

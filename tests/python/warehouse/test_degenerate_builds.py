@@ -40,7 +40,13 @@ def degenerate(
 ) -> tuple[str, Built]:
     folder = shop(tmp_path_factory.mktemp("shop"), SHOPS[request.param])
     # the customers' tables alone, and the tests that need no others
-    part = ("--select", "+path:models/marts/customers", "+path:models/marts/sales", "--indirect-selection", "cautious")
+    part = (
+        "--select",
+        "+path:models/marts/customers",
+        "+path:models/marts/sales",
+        "--indirect-selection",
+        "cautious",
+    )
     built = build_warehouse(folder, args=part)
     assert built.exit_code == 0, built.output
     return request.param, built

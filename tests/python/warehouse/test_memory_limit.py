@@ -4,6 +4,7 @@ import duckdb
 import pytest
 from tiny import TinyProject
 
+from retail_analytics.warehouse.build_file import BuildFileError, check_memory_limit
 from retail_analytics.warehouse.plugin import BYTES_A_ROW, LEAST_MEMORY, limit_memory
 
 
@@ -35,6 +36,13 @@ def test_no_inputs_ask_for_more_than_the_machine_has(monkeypatch):
 
 def test_what_the_user_says_holds(monkeypatch):
     assert limit([10**15], monkeypatch, "300MB") == pytest.approx(300_000_000, rel=0.01)
+
+
+@pytest.mark.parametrize("given", ["-1", "-4GB", "lots", "4 apples"])
+def test_a_limit_that_is_no_size_is_refused(given, monkeypatch):
+    monkeypatch.setenv("MEMORY_LIMIT", given)
+    with pytest.raises(BuildFileError, match="MEMORY_LIMIT must be a size such as 4GB"):
+        check_memory_limit()
 
 
 def test_a_limit_that_is_no_size_is_refused_before_anything_is_done(tmp_path, monkeypatch):

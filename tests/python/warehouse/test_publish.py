@@ -10,7 +10,13 @@ import duckdb
 import pytest
 
 from retail_analytics.warehouse import publish as module
-from retail_analytics.warehouse.publish import PublishError, PublishRequest, describe, publish, rollback
+from retail_analytics.warehouse.publish import (
+    PublishError,
+    PublishRequest,
+    describe,
+    publish,
+    rollback,
+)
 
 TABLES = [("marts", "customers"), ("marts", "orders"), ("marts", 'odd "name" ('), ("quality", "qc")]
 
@@ -357,3 +363,48 @@ def test_a_folder_may_be_relative_and_have_any_name(build, tmp_path, monkeypatch
         path = publish(build, folder=folder, request=request(number))
     assert published_number(path) == "build 2"
     assert published_number(rollback(folder)) == "build 1"
+
+
+def test_the_published_file_is_to_read_only_and_can_be_replaced(build, tmp_path):
+    path = publish(build, folder=tmp_path, request=request(1))
+    assert path.stat().st_mode & 0o777 == 0o444
+    publish(build, folder=tmp_path, request=request(2))
+    rollback(tmp_path)
+    assert published_number(path) == "build 1"
+    for name in ("retail.duckdb", "retail.previous.duckdb"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o444
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write into any file")
+def test_a_client_that_would_write_is_refused(build, tmp_path):
+    path = publish(build, folder=tmp_path, request=request(1))
+    with pytest.raises(duckdb.IOException, match="(?i)permission denied"):
+        duckdb.connect(str(path))
+    assert published_number(path) == "build 1"
+
+
+def test_a_link_in_the_published_file_s_place_stays_one(build, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("retail.duckdb", "retail.previous.duckdb"):
+        (tmp_path / name).symlink_to(elsewhere / name)
+    for number in (1, 2):
+        publish(build, folder=tmp_path, request=request(number))
+    for name, number in (("retail.duckdb", 2), ("retail.previous.duckdb", 1)):
+        assert (tmp_path / name).is_symlink()
+        assert not (elsewhere / name).is_symlink()
+        assert published_number(elsewhere / name) == f"build {number}"
+    rollback(tmp_path)
+    assert (tmp_path / "retail.duckdb").is_symlink()
+    assert published_number(tmp_path / "retail.duckdb") == "build 1"
+    assert files(elsewhere) == {"retail.duckdb", "retail.previous.duckdb"}
+
+
+def test_a_damaged_published_file_does_not_push_the_good_previous_one_out(build, tmp_path):
+    for number in (1, 2):
+        path = publish(build, folder=tmp_path, request=request(number))
+    path.unlink()
+    path.write_bytes(b"damaged")
+    publish(build, folder=tmp_path, request=request(3))
+    assert published_number(path) == "build 3"
+    assert published_number(tmp_path / "retail.previous.duckdb") == "build 1"

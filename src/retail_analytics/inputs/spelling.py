@@ -1,0 +1,272 @@
+"""How the values of an input are written: a value is read as part of its column and file.
+
+The signs for thousands and decimals are settled per column, and where a column says nothing, by
+the other columns of its file: `1.012` beside `10,50` is a thousand and twelve. Where nothing
+settles them, the values that could be either are not read. Cells that a spreadsheet wrote as a
+formula (`="007"`) are unwrapped. What was found is said in notes.
+
+A column in which nothing of this happens, nearly every one, is read as it stands.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from retail_analytics.inputs.files import InputColumn
+from retail_analytics.storage.sql import identifier, literal
+
+NUMBERS = ("decimal", "count")
+TIMES = ("date", "timestamp")
+# as in macros/staging/checked.sql, which reads them as nothing; `NaN` in a number is no amount
+WORDS_FOR_NOTHING = (
+    *("NULL", "null", "\\N", "nan", "NaT", "<NA>", "N/A", "n/a", "#N/A", "#NV", "None", "-"),
+    *("0000-00-00", "0000-00-00 00:00:00"),
+)
+MOST_DECIMALS = 4
+
+SIGN = "[+-]?"
+# what stands between groups of three digits and is never a decimal sign
+GROUPERS = " '\u2019\u00a0\u202f"
+
+
+def grouped(sign: str) -> str:
+    """A pattern of whole numbers in groups of three digits, at least two of them."""
+    return f"[0-9]{{1,3}}({sign}[0-9]{{3}})+"
+
+
+def numbers_with(decimal: str, thousands: str) -> str:
+    """A pattern of the numbers of one way of writing, whichever sign they need."""
+    return (
+        f"^{SIGN}([0-9]+|{grouped(thousands)}|{grouped(f'[{GROUPERS}]')})?({decimal}[0-9]*)?"
+        f"([eE][+-]?[0-9]+)?$"
+    )
+
+
+def evidence_for(decimal: str, thousands: str) -> str:
+    """A pattern of the numbers that can be written in this one way only."""
+    whole = f"([0-9]+|{grouped(thousands)}|{grouped(f'[{GROUPERS}]')})?"
+    return "|".join(
+        f"^{SIGN}{form}$"
+        for form in (
+            # a group before the decimal sign, or two groups
+            f"{grouped(thousands)}{decimal}[0-9]+",
+            f"{grouped(f'[{GROUPERS}]')}{decimal}[0-9]+",
+            f"[0-9]{{1,3}}({thousands}[0-9]{{3}}){{2,}}",
+            # digits after it that are no group
+            f"{whole}{decimal}([0-9]{{1,2}}|[0-9]{{4,}})",
+            # or before it
+            f"(0+|[0-9]{{4,}}){decimal}[0-9]{{3}}",
+            f"{decimal}[0-9]+",
+        )
+    )
+
+
+# `1.012` and `1,012`
+DOUBTFUL = f"^{SIGN}[1-9][0-9]{{0,2}}[.,][0-9]{{3}}$"
+POINT, COMMA = "point", "comma"
+PATTERNS = {POINT: ("[.]", ","), COMMA: (",", "[.]")}
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """SQL for the columns that must not be read as they stand, and notes for the user."""
+
+    expressions: dict[str, str]
+    notes: list[str]
+
+
+def settle(
+    con: duckdb.DuckDBPyConnection, relation: str, given: list[InputColumn], *, time_zone: str
+) -> Spelling:
+    """How to read the columns that a file has, from all its values."""
+    columns = {column.name: column.type for column in given}
+    # a required word may be `None`, an id never
+    words = {
+        column.name
+        for column in given
+        if not column.is_required or column.type != "text" or column.name.endswith("_id")
+    }
+    types = {row[0]: row[1] for row in con.execute(f"describe {relation}").fetchall()}
+    texts = [name for name in columns if types[name] == "VARCHAR"]
+    expressions: dict[str, str] = {}
+    notes: list[str] = []
+    found = counts(con, relation, columns, types, time_zone=time_zone)
+    for name in texts:
+        if found[name]["formulas"]:
+            expressions[name] = unwrapped(name)
+            notes.append(f'{name}: {found[name]["formulas"]:,} formulas such as ="007" unwrapped')
+    numbers = [name for name in texts if columns[name] in NUMBERS]
+    if any(found[name]["unread"] for name in numbers):
+        styles = number_styles(con, relation, {name: expressions.get(name) for name in numbers})
+        for name, (style, doubtful) in styles.items():
+            value = expressions.get(name, identifier(name))
+            if style != "plain":
+                expressions[name] = number(value, style)
+            if doubtful:
+                notes.append(
+                    f"{name}: {doubtful:,} values such as 1.012 or 1,012 could be thousands or "
+                    f"decimals; they are not read"
+                )
+            elif style == COMMA:
+                notes.append(f"{name}: the comma is read as the decimal sign")
+    for name, how in found.items():
+        if how["decimals"]:
+            notes.append(
+                f"{name}: {how['decimals']:,} values have more than {MOST_DECIMALS} decimals and "
+                f"are rounded, such as {how['example']}"
+            )
+        if how["words"] and name in words:
+            notes.append(f"{name}: {how['words']:,} cells say {how['word']} or the like: nothing")
+        if how["midnights"] and how["midnights"] == how["values"]:
+            # days that a program wrote as times: in the shop's zone, as days are
+            expressions[name] = f"try_cast({identifier(name)} as date)"
+            if types[name] == "VARCHAR":
+                expressions[name] = f"{identifier(name)}[:10]"
+    return Spelling(expressions, notes)
+
+
+def counts(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    columns: dict[str, str],
+    types: dict[str, str],
+    *,
+    time_zone: str,
+) -> dict[str, dict]:
+    """What was found in each column, in one pass over all."""
+    words = ", ".join(map(literal, WORDS_FOR_NOTHING))
+    selected = []
+    for name, kind in columns.items():
+        value = identifier(name)
+        is_text = types[name] == "VARCHAR"
+        found = {key: "0" for key in ("formulas", "unread", "decimals", "words", "midnights")}
+        found |= {"example": "null", "word": "null", "values": "0"}
+        if is_text:
+            found["formulas"] = f"count(*) filter ({value}[:2] = '=\"')"
+            is_word = f"{value} in ({words})"
+            found["words"] = f"count(*) filter ({is_word})"
+            found["word"] = f"min({value}) filter ({is_word})"
+        if kind in NUMBERS and is_text:
+            found["unread"] = (
+                f"count(*) filter ({value} is not null and try_cast({value} as double) is null)"
+            )
+        if kind == "decimal":
+            if is_text:
+                has_more = (
+                    f"strpos({value}, '.') > 0 "
+                    f"and length({value}) - strpos({value}, '.') > {MOST_DECIMALS} "
+                    f"and try_cast({value} as decimal(18, 8)) "
+                    f"<> try_cast({value} as decimal(18, {MOST_DECIMALS}))"
+                )
+            elif types[name] in ("DOUBLE", "FLOAT"):
+                # what a binary fraction leaves over is no decimal
+                has_more = (
+                    f"abs({value} - round({value}, {MOST_DECIMALS})) "
+                    f"> 1e-7 * greatest(abs({value}), 0.01) and abs({value}) < 1e10"
+                )
+            else:
+                has_more = f"{value} <> round({value}, {MOST_DECIMALS})"
+            found["decimals"] = f"count(*) filter ({has_more})"
+            found["example"] = f"min(cast({value} as varchar)) filter ({has_more})"
+        if kind == "timestamp" and time_zone != "UTC" and (is_text or types[name] != "DATE"):
+            if is_text:
+                is_midnight = f"length({value}) = 19 and {value}[12:] = '00:00:00'"
+            else:
+                is_midnight = f"{value} = date_trunc('day', {value})"
+            found["midnights"] = f"count(*) filter ({is_midnight})"
+            found["values"] = f"count({value})"
+        packed = ", ".join(f"{literal(key)}: {sql}" for key, sql in found.items())
+        selected.append(f"{{{packed}}}")
+    if not selected:
+        return {}
+    (row,) = con.execute(f"select {', '.join(selected)} from {relation}").fetchall()
+    return dict(zip(columns, row, strict=True))
+
+
+def unwrapped(name: str) -> str:
+    """SQL for a cell that may be a formula around a text: `="007"`."""
+    value = identifier(name)
+    return (
+        f"case when {value}[:2] = '=\"' and {value}[-1] = '\"' and length({value}) > 2 "
+        f"then nullif(trim(replace({value}[3:-2], '\"\"', '\"')), '') else {value} end"
+    )
+
+
+def number_styles(
+    con: duckdb.DuckDBPyConnection, relation: str, columns: dict[str, str | None]
+) -> dict[str, tuple[str, int]]:
+    """For each column how its numbers are written, and how many could be read in two ways.
+
+    `plain` is as it stands, `mixed` where both ways are there: then what could be either is not
+    read.
+    """
+    selected = []
+    for name, expression in columns.items():
+        value = expression or identifier(name)
+        matches = {
+            "point": evidence_for(*PATTERNS[POINT]),
+            "comma": evidence_for(*PATTERNS[COMMA]),
+            "doubtful": DOUBTFUL,
+            "doubtful_comma": DOUBTFUL.replace("[.,]", ","),
+            "spaced": f"^{SIGN}{grouped(f'[{GROUPERS}]')}",
+        }
+        packed = ", ".join(
+            f"{literal(key)}: count(*) filter (regexp_matches({value}, {literal(pattern)}))"
+            for key, pattern in matches.items()
+        )
+        selected.append(f"{{{packed}}}")
+    (row,) = con.execute(f"select {', '.join(selected)} from {relation}").fetchall()
+    found = dict(zip(columns, row, strict=True))
+    settled = {name: style_of(how) for name, how in found.items()}
+    in_file = {style for style in settled.values() if style in (POINT, COMMA)}
+    styles = {}
+    for name, how in found.items():
+        style = settled[name]
+        if style == "open" and how["doubtful"]:
+            if len(in_file) == 1:
+                (style,) = in_file
+            elif not in_file and not how["doubtful_comma"]:
+                style = "plain"
+            else:
+                style = "mixed"
+        elif style == "open":
+            style = POINT if how["spaced"] else "plain"
+        styles[name] = (style, how["doubtful"] if style == "mixed" else 0)
+    return styles
+
+
+def style_of(found: dict[str, int]) -> str:
+    """How a column's own values are written; `open` where they do not say."""
+    if found["point"] and found["comma"]:
+        return "mixed"
+    if found["comma"]:
+        return COMMA
+    return POINT if found["point"] else "open"
+
+
+def number(value: str, style: str) -> str:
+    """SQL for a number as SQL writes it, from a text in the column's way of writing.
+
+    What is no number in that way comes through as it is, for staging to reject; of a number that
+    could be two, what it is is said.
+    """
+    if style == "mixed":
+        doubtful = f"{value} || ' (thousands or decimals?)'"
+        return (
+            f"case when regexp_matches({value}, {literal(DOUBTFUL)}) then {doubtful} "
+            f"when regexp_matches({value}, {literal(evidence_for(*PATTERNS[COMMA]))}) "
+            f"then {number(value, COMMA)} else {number(value, POINT)} end"
+        )
+    decimal, thousands = PATTERNS[style]
+    removed = GROUPERS + thousands.strip("[]")
+    bare = f"translate({value}, {literal(removed)}, '')"
+    if style == COMMA:
+        bare = f"replace({bare}, ',', '.')"
+        # a number in the other way must not pass
+        other = f"{value} || ' (in a column with decimal commas)'"
+    else:
+        other = value
+    return (
+        f"case when regexp_matches({value}, {literal(numbers_with(decimal, thousands))}) "
+        f"then {bare} when try_cast({value} as double) is null then {value} else {other} end"
+    )

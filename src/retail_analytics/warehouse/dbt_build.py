@@ -1,0 +1,60 @@
+"""Runs dbt in this process, with a progress bar where a person watches."""
+
+import sys
+from dataclasses import dataclass
+
+from dbt.cli.exceptions import DbtUsageException
+from dbt.cli.main import dbtRunner
+from dbt_common.events.base_types import EventMsg
+from tqdm import tqdm
+
+FAILED, NOT_UNDERSTOOD = 1, 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How dbt ended: an exit code, and the error that stopped it, if one did."""
+
+    exit_code: int
+    message: str = ""
+    was_interrupted: bool = False
+
+
+class ProgressBar:
+    """Draws dbt's events: one step a node, messages of the project above the bar."""
+
+    def __init__(self) -> None:
+        self.bar = tqdm(total=None, unit=" nodes", file=sys.stderr, leave=False)
+
+    def __call__(self, event: EventMsg) -> None:
+        if event.info.name == "LogStartLine":
+            self.bar.total = event.data.total
+            self.bar.set_description(event.data.node_info.node_name[:40])
+        elif event.info.name == "NodeFinished":
+            self.bar.update()
+        elif event.info.name in ("JinjaLogInfo", "Note"):
+            tqdm.write(event.info.msg, file=sys.stderr)
+
+
+def invoke_dbt(
+    arguments: list[str],
+    *,
+    with_progress_bar: bool = False,
+    is_quiet: bool = False,
+    command: str = "build",
+) -> Outcome:
+    """`dbt build`, or another command, with these arguments."""
+    bar = ProgressBar() if with_progress_bar else None
+    runner = dbtRunner(callbacks=[bar] if bar else [])
+    try:
+        result = runner.invoke([*(["--quiet"] if bar or is_quiet else []), command, *arguments])
+    finally:
+        if bar:
+            bar.bar.close()
+    error = result.exception
+    if isinstance(error, KeyboardInterrupt):
+        return Outcome(FAILED, was_interrupted=True)
+    if error is not None:
+        code = NOT_UNDERSTOOD if isinstance(error, DbtUsageException) else FAILED
+        return Outcome(code, str(error))
+    return Outcome(0 if result.success else FAILED)

@@ -1,0 +1,301 @@
+"""Times and numbers as shops export them: forms x zones, forms x columns, CSV x Parquet."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from input_folder import HEADER, load
+from reading import read
+
+from retail_analytics.inputs.load import ShopSettings
+
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]
+# both sides of both changes of the clocks, and midnights
+MOMENTS = [
+    datetime(2024, 1, 31, 23, 30),
+    datetime(2024, 2, 29, 0, 0),
+    datetime(2024, 3, 10, 6, 59),
+    datetime(2024, 3, 10, 7, 1),
+    datetime(2024, 3, 31, 0, 59),
+    datetime(2024, 3, 31, 1, 1),
+    datetime(2024, 10, 27, 0, 30),
+    datetime(2024, 11, 3, 6, 30),
+    datetime(2024, 12, 31, 23, 59),
+]
+
+
+def offset(local: datetime, *, colon: str = ":") -> str:
+    text = local.strftime("%z")
+    return f"{text[:3]}{colon}{text[3:]}"
+
+
+FORMS = {
+    "space before the offset": lambda t: f"{t:%Y-%m-%d %H:%M:%S} {offset(t, colon='')}",
+    "space and colon": lambda t: f"{t:%Y-%m-%d %H:%M:%S} {offset(t)}",
+    "offset": lambda t: f"{t:%Y-%m-%dT%H:%M:%S}{offset(t)}",
+    "offset without seconds": lambda t: f"{t:%Y-%m-%d %H:%M}{offset(t)}",
+    "offset and fraction": lambda t: f"{t:%Y-%m-%dT%H:%M:%S}.000{offset(t)}",
+    "Z": lambda t: f"{t.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z",
+    "Z without seconds": lambda t: f"{t.astimezone(UTC):%Y-%m-%dT%H:%M}Z",
+    "UTC": lambda t: f"{t.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+    "no zone is UTC": lambda t: f"{t.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+}
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_time_is_read_in_every_form_and_zone(form, zone):
+    moments = [moment.replace(tzinfo=UTC) for moment in MOMENTS]
+    texts = [FORMS[form](moment.astimezone(ZoneInfo(zone))) for moment in moments]
+    for shop_zone in ("UTC", "America/New_York"):
+        assert read("as_timestamp", texts, zone=shop_zone) == MOMENTS
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_name_of_a_zone_says_which_time_it_is(zone):
+    # but for the hour that is there twice
+    moments = [moment for moment in MOMENTS if moment.month not in (10, 11)]
+    local = [moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)) for moment in moments]
+    name = "Etc/UTC" if zone == "UTC" else zone
+    assert read("as_timestamp", [f"{t:%Y-%m-%d %H:%M:%S} {name}" for t in local]) == moments
+    assert read("as_timestamp", [f"{t:%Y-%m-%dT%H:%M} {name}" for t in local]) == moments
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2024-01-20 10:30:00+25:00", "2024-01-20 24:00:00", "2024-01-20 10:30:00 +14:30"),
+        *("2024-01-20 10:30:00-99", "2024-01-20 10:30:00+01:60", "2024-01-20 23:59:60"),
+        *("2024-01-20 10:60", "2024-01-20 10:30:00 PM", "2024-01-20 10:30:00 Nowhere/Land"),
+        *("2024-01-20 10:30:00 EST", "31/01/2024", "01-31-2024", "20240120", "2024-02-30", "soon"),
+        *("infinity", "epoch", "now", "2024-01-20x", "2024-01-20 (BC)", "0000-00-00", "45322", ""),
+    ],
+)
+def test_what_is_no_time_is_none(text):
+    assert read("as_timestamp", [text]) == [None]
+    assert read("as_date", [text]) == [None]
+
+
+def test_a_day_is_the_day_it_says_and_a_time_with_an_offset_falls_on_the_shop_s_day():
+    late = "2024-02-28T20:00:00-05:00"
+    assert read("as_date", [late]) == [date(2024, 2, 29)]
+    assert read("as_date", [late], zone="America/New_York") == [date(2024, 2, 28)]
+    for zone in ZONES:
+        days = ["2024-02-28", "2024-02-28 00:00:00", "2024-02-28 23:59:59", "2024/02/28"]
+        assert read("as_date", days, zone=zone) == [date(2024, 2, 28)] * 4
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("day", [moment.date() for moment in MOMENTS])
+def test_a_day_in_a_column_of_times_begins_in_the_shop(day, zone):
+    begin = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    assert read("as_timestamp", [str(day)], zone=zone) == [begin.replace(tzinfo=None)]
+    assert read("as_timestamp", [day], zone=zone, type_="date") == [begin.replace(tzinfo=None)]
+    # and lies on that day again
+    assert read("shop_day", [begin.replace(tzinfo=None)], zone=zone, type_="timestamp") == [day]
+
+
+@settings(max_examples=40)
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)), st.sampled_from(ZONES))
+def test_text_and_typed_columns_give_the_same_time_and_day(moment, zone):
+    moment = moment.replace(microsecond=0)
+    for macro in ("as_timestamp", "as_date"):
+        as_text = read(macro, [str(moment)], zone=zone)
+        assert as_text == read(macro, [moment], zone=zone, type_="timestamp")
+
+
+def parquet_of(values: pa.Array, column: str) -> pa.Table:
+    columns = {"order_id": [f"O{i}" for i in range(len(values))]}
+    columns["ordered_at"] = ["2024-01-01"] * len(values)
+    return pa.table(columns | {column: values})
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_typed_time_in_a_zone_is_stored_in_utc_and_lies_on_the_shop_s_day(tmp_path: Path, zone):
+    times = pa.array(MOMENTS, pa.timestamp("us", "Europe/Berlin"))
+    table = pa.table(
+        {
+            "delivery_id": [str(i) for i in range(len(MOMENTS))],
+            "order_id": ["O"] * len(MOMENTS),
+            "promised_on": times,
+            "delivered_at": times,
+        }
+    )
+    loaded = load(tmp_path, {"deliveries.parquet": table}, shop=ShopSettings(time_zone=zone)).query(
+        "select promised_on, delivered_at from raw.deliveries order by row_number"
+    )
+    days = [moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date() for moment in MOMENTS]
+    assert [row[1] for row in loaded] == MOMENTS
+    promised = [row[0] for row in loaded]
+    assert read("as_date", promised, zone=zone, type_="timestamp") == days
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_midnights_all_over_a_column_are_days(tmp_path: Path, form):
+    days = [datetime(2024, 3, 1) + timedelta(days=i) for i in range(3)]
+    if form == "csv":
+        lines = "".join(f"O{i},{day},\n" for i, day in enumerate(days))
+        files = {"orders.csv": HEADER + lines}
+    else:
+        table = pa.table({"order_id": ["O0", "O1", "O2"], "ordered_at": pa.array(days)})
+        files = {"orders.parquet": table}
+    shop = ShopSettings(time_zone="America/New_York")
+    given = [row[0] for row in load(tmp_path, files, shop=shop).orders("ordered_at")]
+    kind = "varchar" if form == "csv" else "date"
+    read_as = read("as_timestamp", given, zone=shop.time_zone, type_=kind)
+    assert read_as == [day + timedelta(hours=5) for day in days]
+    # one time of the day, and all are times
+    if form == "csv":
+        files = {"orders.csv": HEADER + lines + "O9,2024-03-04 18:00:00,\n"}
+        assert load(tmp_path, files, shop=shop).orders("ordered_at")[0] == ("2024-03-01 00:00:00",)
+
+
+AMOUNTS = [Decimal(text) for text in ("0.5", "10.50", "999.99", "1012", "2500", "1234567.89")]
+
+
+def written(amount: Decimal, *, decimal: str, thousands: str) -> str:
+    text = f"{amount:,}"
+    return text.translate(str.maketrans({",": thousands, ".": decimal}))
+
+
+STYLES = {
+    "plain": (".", ""),
+    "US": (".", ","),
+    "German": (",", "."),
+    "French": (",", "\u202f"),
+    "French with no-break space": (",", "\u00a0"),
+    "Swiss": (".", "'"),
+    "comma": (",", ""),
+}
+
+
+def amounts(tmp_path: Path, columns: dict[str, list[str]], form: str) -> dict[str, list]:
+    """What the loader and the macros make of columns of amounts of one file."""
+    count = len(next(iter(columns.values())))
+    table = {"order_id": [f"O{i}" for i in range(count)], "ordered_at": ["2024-01-01"] * count}
+    table |= columns
+    if form == "parquet":
+        files = {"orders.parquet": pa.table(table)}
+    else:
+        lines = ["\t".join(table), *("\t".join(row) for row in zip(*table.values(), strict=True))]
+        files = {"orders.csv": "\n".join(lines) + "\n"}
+    loaded = load(tmp_path, files)
+    return {name: read("as_decimal", [row[0] for row in loaded.orders(name)]) for name in columns}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("style", STYLES)
+def test_amounts_are_read_in_every_way_of_writing(tmp_path, style, form):
+    decimal, thousands = STYLES[style]
+    texts = [written(amount, decimal=decimal, thousands=thousands) for amount in AMOUNTS]
+    signed = [f"-{text}" for text in texts]
+    found = amounts(tmp_path, {"order_total": texts, "discount_amount": signed}, form)
+    assert found["order_total"] == AMOUNTS
+    assert found["discount_amount"] == [-amount for amount in AMOUNTS]
+
+
+@pytest.mark.parametrize(("first", "second"), product(STYLES, STYLES))
+def test_each_column_has_its_own_way_of_writing(tmp_path, first, second):
+    columns = {}
+    for name, style in (("order_total", first), ("discount_amount", second)):
+        decimal, thousands = STYLES[style]
+        columns[name] = [written(a, decimal=decimal, thousands=thousands) for a in AMOUNTS]
+    found = amounts(tmp_path, columns, "csv")
+    assert found["order_total"] == found["discount_amount"] == AMOUNTS
+
+
+def test_a_number_is_read_as_part_of_its_column(tmp_path):
+    assert amounts(tmp_path, {"order_total": ["1.012", "10,50", "2.500,00"]}, "csv") == {
+        "order_total": [1012, Decimal("10.5"), 2500]
+    }
+    assert amounts(tmp_path, {"order_total": ["1,012", "10.50", "2,500.00"]}, "csv") == {
+        "order_total": [1012, Decimal("10.5"), 2500]
+    }
+    # alone it is what it says
+    assert amounts(tmp_path, {"order_total": ["1.012", "2.500"]}, "csv") == {
+        "order_total": [Decimal("1.012"), Decimal("2.5")]
+    }
+
+
+def test_where_a_column_says_nothing_the_file_does(tmp_path):
+    found = amounts(
+        tmp_path, {"order_total": ["1.012", "2.500"], "discount_amount": ["0,5", "1,25"]}, "csv"
+    )
+    assert found == {"order_total": [1012, 2500], "discount_amount": [Decimal("0.5"), 1.25]}
+    found = amounts(
+        tmp_path, {"order_total": ["1,012", "2,500"], "discount_amount": ["0.5", "1.25"]}, "csv"
+    )
+    assert found["order_total"] == [1012, 2500]
+
+
+def test_what_could_be_either_is_not_read(tmp_path):
+    both_ways = ["12.50", "10,50", "1.012", "1,012", "1.234,5"]
+    assert amounts(tmp_path, {"order_total": both_ways}, "csv")["order_total"] == [
+        *(Decimal("12.5"), Decimal("10.5"), None, None, Decimal("1234.5"))
+    ]
+    assert amounts(tmp_path, {"order_total": ["1,012", "3"]}, "csv")["order_total"] == [None, 3]
+    (tmp_path / "x").mkdir()
+    text = HEADER.replace("customer_id", "order_total") + 'O1,2024-01-01,"1,012"\n'
+    assert load(tmp_path / "x", {"orders.csv": text}).notes == [
+        "orders.csv: order_total: 1 values such as 1.012 or 1,012 could be thousands or decimals; "
+        "they are not read"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["€5", "5 EUR", "1.2.3", "1,2,3", "--5", "5-", "(5)", "1,23,456.7"]
+)
+def test_what_is_no_number_is_none_in_any_column(tmp_path, text):
+    for beside in (["1"], ["1,5"], ["1.5", "2,50"]):
+        found = amounts(tmp_path, {"order_total": [text, *beside]}, "csv")["order_total"]
+        assert found[0] is None
+        assert None not in found[1:]
+
+
+def test_no_number_is_rounded_to_nothing_or_to_a_count():
+    assert read("as_decimal", ["0.00004", "-0.00001", "0.0000", "1e-9"]) == [None, None, 0, None]
+    assert read("as_count", ["2.00004", "2.5", "3.0", "1e3", "-1"]) == [None, None, 3, 1000, -1]
+    assert read("as_count", [2.00004, 3.0], type_="double") == [None, 3]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_more_decimals_than_are_kept_are_counted_and_said(tmp_path, form):
+    found = {"order_total": ["33.333333", "1.50000", "2.1234"]}
+    if form == "csv":
+        lines = "".join(f"O{i},2024-01-01,{x}\n" for i, x in enumerate(found["order_total"]))
+        files = {"orders.csv": "order_id,ordered_at,order_total\n" + lines}
+    else:
+        values = pa.array([float(text) for text in found["order_total"]])
+        files = {"orders.parquet": parquet_of(values, "order_total")}
+    (note,) = load(tmp_path, files).notes
+    assert note.endswith(
+        "order_total: 1 values have more than 4 decimals and are rounded, such as 33.333333"
+    )
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_formula_around_an_id_is_unwrapped(tmp_path, form):
+    ids = ['="007"', '="00,123"', "8", '="a""b"', '=""', "=1+1"]
+    if form == "csv":
+        quoted = ['"' + text.replace('"', '""') + '"' for text in ids]
+        lines = "".join(f"O{i},2024-01-01,{text}\n" for i, text in enumerate(quoted))
+        files = {"orders.csv": HEADER + lines}
+    else:
+        files = {"orders.parquet": parquet_of(pa.array(ids), "customer_id")}
+    loaded = load(tmp_path, files)
+    found = [row[0] for row in loaded.orders("customer_id")]
+    assert found == ["007", "00,123", "8", 'a"b', None, "=1+1"]
+    assert loaded.notes[0].endswith('customer_id: 4 formulas such as ="007" unwrapped')
+
+
+def test_words_for_nothing_are_counted_and_said(tmp_path):
+    text = HEADER + "O1,2024-01-01,NULL\nO2,2024-01-01,N/A\nO3,2024-01-01,C1\n"
+    assert load(tmp_path, {"orders.csv": text}).notes == [
+        "orders.csv: customer_id: 2 cells say N/A or the like: nothing"
+    ]
