@@ -1,5 +1,6 @@
 -- Where a cause has a sentence for its parts, the first finding is named among the others; else it is
--- told by itself. Beside it up to `named` others are (seeds/rules/actions/action_settings.csv).
+-- told by itself. Beside it up to `named` others are (seeds/rules/actions/action_settings.csv). Two that
+-- would read alike stand there once.
 with settings as (
     select max(value) filter (setting = 'named') as named
     from {{ ref('action_settings') }}
@@ -12,6 +13,27 @@ findings as (
         - case when causes.sentence is null then 1 else 0 end as place
     from {{ ref('action_findings') }} as findings
     inner join {{ ref('action_causes') }} as causes on findings.cause = causes.cause
+),
+
+read_apart as (
+    select
+        *,
+        place > 0
+        and row_number() over (partition by cause, listed order by finding_rank) = 1 as is_new
+    from findings
+),
+
+places as (
+    select
+        * exclude (place),
+        case
+            when is_new
+                then sum(case when is_new then 1 else 0 end) over (
+                    partition by cause
+                    order by finding_rank
+                )
+        end as place
+    from read_apart
 ),
 
 members as (
@@ -34,7 +56,7 @@ totals as (
             findings.place between 1 and settings.named
         ) as named,
         count(*) filter (findings.place > settings.named) as unnamed_count
-    from findings
+    from places as findings
     cross join settings
     group by findings.cause
 ),

@@ -18,8 +18,8 @@ known_causes as (
     select
         months.cause,
         months.period,
-        incidents.description || ' of ' || cast(day(incidents.occurred_on) as varchar) || ' '
-        || {{ month_in_words('incidents.occurred_on') }} as known_cause,
+        incidents.description || ' (' || cast(day(incidents.occurred_on) as varchar) || ' '
+        || {{ month_in_words('incidents.occurred_on') }} || ')' as known_cause,
         incidents.incident_id
     from months
     inner join {{ ref('incidents') }} as incidents

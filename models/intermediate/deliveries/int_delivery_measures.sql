@@ -55,7 +55,9 @@ valued as (
         months.month
     from months
     inner join measures
-        on coalesce(months.delivery_count, measures.minimum_deliveries) >= measures.minimum_deliveries
+        on
+            months.delivery_count is null
+            or months.delivery_count >= measures.minimum_deliveries
 ),
 
 delivery_measures as (

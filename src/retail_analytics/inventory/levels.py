@@ -369,9 +369,7 @@ def _level_rows(
     )
 
 
-def _reason(
-    row: tuple, *, silent_days: int, is_count_unusable: bool, is_season_known: bool
-) -> str:
+def _reason(row: tuple, *, silent_days: int, is_count_unusable: bool, is_season_known: bool) -> str:
     """One sentence on why the row says what it says."""
     if row.status == "insufficient_data":
         if row.demand_days == 0:

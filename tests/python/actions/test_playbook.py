@@ -1,4 +1,4 @@
-"""The playbook and what it reads: no signal without a rule, no rule or setting that nothing reads."""
+"""The playbook and what it reads: no signal without a rule, none that nothing reads."""
 
 import csv
 import re
@@ -40,9 +40,7 @@ def test_every_cause_has_rules_and_a_person_is_written_to_only_by_consent():
 
 
 def test_every_setting_is_read():
-    sql = "".join(
-        path.read_text() for path in (ROOT / "models").rglob("*/actions/*.sql")
-    )
+    sql = "".join(path.read_text() for path in (ROOT / "models").rglob("*/actions/*.sql"))
     for row in rows("action_settings"):
         assert f"setting = '{row['setting']}'" in sql, row["setting"]
 

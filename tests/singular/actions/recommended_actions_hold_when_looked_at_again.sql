@@ -3,6 +3,15 @@ with findings as (
     select * from {{ ref('action_findings') }}
 ),
 
+incidents as (
+    select
+        incidents.category,
+        sum(incidents.affected_orders) as affected_orders
+    from {{ ref('incidents') }} as incidents
+    inner join {{ ref('int_as_of') }} as as_of on incidents.occurred_on > as_of.as_of_date - 90
+    group by incidents.category
+),
+
 grounds as (
     select
         findings.rule,
@@ -52,14 +61,7 @@ grounds as (
     left join {{ ref('churn_reasons') }} as reasons
         on findings.entity = reasons.reason and findings.entity_type = 'reason'
     left join {{ ref('churn_rates') }} as losses on findings.period = losses.month
-    left join (
-        select
-            category,
-            sum(affected_orders) as affected_orders
-        from {{ ref('incidents') }}
-        where occurred_on > (select as_of_date - 90 from {{ ref('int_as_of') }})
-        group by category
-    ) as incidents
+    left join incidents
         on findings.entity = incidents.category and findings.entity_type = 'incident_category'
 )
 
