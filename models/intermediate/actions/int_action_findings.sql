@@ -35,7 +35,17 @@ applied as (
         playbook.sentence,
         playbook.usual_sentence,
         playbook.listed,
-        signals.*
+        signals.signal,
+        signals.entity_type,
+        signals.entity,
+        signals.name,
+        signals.subject,
+        signals.value,
+        signals.figure,
+        signals.usual_value,
+        signals.item_count,
+        signals.value_at_stake,
+        signals.period
     from signals
     inner join playbook
         on
@@ -54,10 +64,9 @@ applied as (
 filled as (
     select
         *,
-        {% for template in ['sentence', 'usual_sentence', 'listed'] -%}
-        {{ filled(template, fillings) }} as {{ template }}_text
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        {{ filled('sentence', fillings) }} as sentence_text,
+        {{ filled('usual_sentence', fillings) }} as usual_sentence_text,
+        {{ filled('listed', fillings) }} as listed_text
     from applied
 )
 

@@ -15,7 +15,7 @@ findings as (
     inner join {{ ref('action_causes') }} as causes on findings.cause = causes.cause
 ),
 
-read_apart as (
+told_apart as (
     select
         *,
         place > 0
@@ -25,15 +25,9 @@ read_apart as (
 
 places as (
     select
-        * exclude (place),
-        case
-            when is_new
-                then sum(case when is_new then 1 else 0 end) over (
-                    partition by cause
-                    order by finding_rank
-                )
-        end as place
-    from read_apart
+        *,
+        sum(cast(is_new as integer)) over (partition by cause order by finding_rank) as new_place
+    from told_apart
 ),
 
 members as (
@@ -52,10 +46,10 @@ totals as (
         sum(findings.value_at_stake) as summed_value,
         max(findings.value_at_stake) filter (findings.entity = 'all') as whole_value,
         max(findings.value_at_stake) as largest_value,
-        string_agg(findings.listed, '; ' order by findings.place) filter (
-            findings.place between 1 and settings.named
+        string_agg(findings.listed, '; ' order by findings.finding_rank) filter (
+            findings.is_new and findings.new_place <= settings.named
         ) as named,
-        count(*) filter (findings.place > settings.named) as unnamed_count
+        count(*) filter (findings.is_new and findings.new_place > settings.named) as unnamed_count
     from places as findings
     cross join settings
     group by findings.cause

@@ -23,7 +23,7 @@ known_causes as (
         incidents.incident_id
     from months
     inner join {{ ref('incidents') }} as incidents
-        on incidents.occurred_on <= last_day(months.period) and incidents.ended_on >= months.period
+        on last_day(months.period) >= incidents.occurred_on and months.period <= incidents.ended_on
     inner join settings on incidents.affected_orders >= settings.cause_orders
     qualify
         row_number() over (

@@ -21,7 +21,9 @@ late_orders as (
     from deliveries
     inner join orders on deliveries.order_id = orders.order_id
     inner join {{ ref('int_last_delivery_month') }} as newest
-        on date_trunc('month', coalesce(deliveries.delivered_on, deliveries.promised_on)) = newest.month
+        on
+            date_trunc('month', coalesce(deliveries.delivered_on, deliveries.promised_on))
+            = newest.month
 )
 
 select

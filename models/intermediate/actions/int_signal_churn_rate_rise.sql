@@ -16,7 +16,9 @@ covered as (
     select as_of.last_month
     from {{ ref('int_as_of') }} as as_of
     inner join {{ ref('int_input_coverage') }} as coverage
-        on coverage.input_table = 'orders' and coverage.covered_until >= last_day(as_of.last_month)
+        on
+            coverage.input_table = 'orders'
+            and coverage.covered_until >= last_day(as_of.last_month)
 ),
 
 rates as (

@@ -3,7 +3,9 @@ with newest as (
     select as_of.last_month as month
     from {{ ref('int_as_of') }} as as_of
     inner join {{ ref('int_input_coverage') }} as coverage
-        on coverage.input_table = 'mentions' and coverage.covered_until >= last_day(as_of.last_month)
+        on
+            coverage.input_table = 'mentions'
+            and coverage.covered_until >= last_day(as_of.last_month)
 ),
 
 settings as (

@@ -11,7 +11,7 @@ with customers as (
         risk_class in ('High', 'Critical')
         and segment is not null
         and segment not in (
-            select segments_left_alone.segment from {{ ref('segments_left_alone') }} as segments_left_alone
+            select left_alone.segment from {{ ref('segments_left_alone') }} as left_alone
         )
 ),
 

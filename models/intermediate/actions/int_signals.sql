@@ -1,4 +1,4 @@
--- All that the playbook may act on, one model per signal; a test compares the list with the playbook.
+-- All that the playbook may act on, one model per signal; a test compares the list with it.
 {%- set signals = [
     'operations_health',
     'on_time_rate_at_best',
@@ -18,7 +18,19 @@
 ] %}
 with signals as (
     {% for signal in signals -%}
-    select * from {{ ref('int_signal_' ~ signal) }}
+    select
+        signal,
+        entity_type,
+        entity,
+        name,
+        subject,
+        value,
+        figure,
+        usual_value,
+        item_count,
+        value_at_stake,
+        period
+    from {{ ref('int_signal_' ~ signal) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

@@ -24,8 +24,8 @@ candidates as (
     inner join findings
         on
             findings.cause = 'operations'
-            and findings.entity_type = late_orders.dimension
-            and findings.entity = late_orders.entity
+            and late_orders.dimension = findings.entity_type
+            and late_orders.entity = findings.entity
     union all
     select
         cause,
@@ -47,7 +47,7 @@ candidates as (
     inner join findings
         on
             findings.cause = 'customers_at_risk'
-            and findings.entity = customers.segment
+            and customers.segment = findings.entity
             and customers.risk_class in ('High', 'Critical')
     union all
     select

@@ -1,5 +1,7 @@
 -- Customers in a list of people to write to who did not agree to it.
-select action_members.*
+select
+    action_members.cause,
+    action_members.member_id
 from {{ ref('action_members') }} as action_members
 inner join {{ ref('action_causes') }} as action_causes
     on action_members.cause = action_causes.cause
