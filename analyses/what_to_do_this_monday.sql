@@ -1,5 +1,5 @@
 -- The Monday check of operations: how the last whole month went, what comes next, and what to do
--- first. One row an action, with the health of the month and the score that is forecast beside it.
+-- first. One row per action, with the health of the month and the score that is forecast beside it.
 with health as (
     select * from {{ ref('operations_health') }}
     where is_complete
@@ -15,8 +15,7 @@ ahead as (
 select
     actions.action_rank,
     actions.priority,
-    actions.entity_type,
-    actions.entity,
+    actions.cause,
     actions.action,
     actions.details,
     round(actions.value_at_stake, 2) as value_at_stake,

@@ -1,41 +1,44 @@
--- 1. Only months that are over: of a month half gone, half the complaints are there.
+-- 1. Only complete months: of a month half gone, or half covered, half the complaints are there.
 -- 2. Only figures from the source of the slice's newest month: those added up elsewhere are counted
---    otherwise, and the change of source would look like a change of deliveries.
+--    otherwise, and the change of source would look like a change of deliveries. Likewise only
+--    scores from the same parts as the newest.
 -- 3. Only months with enough parcels for the measure (seeds/rules/deliveries/delivery_measures.csv); figures
 --    added up do not say how many they had, and are taken.
 with performance as (
     select * from {{ ref('delivery_performance') }}
+    where is_complete
 ),
 
 measures as (
     select * from {{ ref('delivery_measures') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
 newest as (
     select
         dimension,
         entity,
-        max_by(figures_from, month) as figures_from
+        max_by(figures_from, month) as figures_from,
+        max_by(score_from, month) as score_from
     from performance
     group by dimension, entity
 ),
 
 months as (
-    select performance.*
+    select
+        performance.dimension,
+        performance.entity,
+        performance.delivery_count,
+        performance.complaint_count,
+        performance.average_delivery_days,
+        performance.on_time_rate,
+        case when performance.score_from = newest.score_from then performance.score end as score,
+        performance.month
     from performance
     inner join newest
         on
             performance.dimension = newest.dimension
             and performance.entity = newest.entity
             and performance.figures_from = newest.figures_from
-    cross join as_of
-    where
-        performance.figures_from = 'delivery_months'
-        or performance.month + interval 1 month <= as_of.as_of_date + 1
 ),
 
 valued as (
@@ -52,7 +55,9 @@ valued as (
         months.month
     from months
     inner join measures
-        on coalesce(months.delivery_count, measures.minimum_deliveries) >= measures.minimum_deliveries
+        on
+            months.delivery_count is null
+            or months.delivery_count >= measures.minimum_deliveries
 ),
 
 delivery_measures as (

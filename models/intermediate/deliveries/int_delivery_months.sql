@@ -1,21 +1,10 @@
 -- 1. A parcel counts in the month it arrived; one past its promise that has not, in the month it
 --    was promised; one not yet due in none.
 -- 2. Figures already added up (delivery_months) stand for the whole in months without parcels.
--- 3. A complaint about an order counts for the carriers and warehouses of its parcels, too.
-with deliveries as (
-    select * from {{ ref('deliveries') }}
-    where is_on_time is not null
-),
-
-complaints as (
-    select * from {{ kept('complaints') }}
-),
-
-months_added_up as (
-    select * from {{ kept('delivery_months') }}
-),
-
-parcels as (
+-- 3. A month is complete when it is over and the parcels' input covers it to its end: a file that
+--    ends on the 5th says nothing of the month. Months added up are whole.
+-- 4. Where no input of complaints covers the month, its complaints are unknown, not none.
+with parcels as (
     select
         *,
         cast(date_trunc('month', coalesce(delivered_on, promised_on)) as date) as month,
@@ -24,75 +13,46 @@ parcels as (
             {'dimension': 'carrier', 'entity': carrier},
             {'dimension': 'warehouse', 'entity': warehouse}
         ]) as slice
-    from deliveries
+    from {{ ref('deliveries') }}
+    where is_on_time is not null
+),
+
+complaint_months as (
+    select * from {{ ref('int_complaint_months') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+coverage as (
+    select
+        max(covered_until) filter (input_table = 'deliveries') as deliveries_until,
+        max(covered_from) filter (input_table = 'complaints') as complaints_from,
+        max(covered_until) filter (input_table = 'complaints') as complaints_until
+    from {{ ref('int_input_coverage') }}
 ),
 
 counted_months as (
     select
-        month,
         slice.dimension as dimension,
         slice.entity as entity,
+        'parcels' as figures_from,
         count(*) as delivery_count,
         count(*) filter (is_on_time) as on_time_count,
         avg(days_to_deliver) as average_delivery_days,
         median(days_to_deliver) as median_delivery_days,
-        quantile_cont(days_to_deliver, 0.9) as p90_delivery_days
+        quantile_cont(days_to_deliver, 0.9) as p90_delivery_days,
+        count(*) filter (is_on_time) / count(*) as on_time_rate,
+        cast(null as bigint) as given_complaint_count,
+        month
     from parcels
     where slice.entity is not null
     group by all
 ),
 
-order_entities as (
-    select distinct
-        order_id,
-        slice.dimension as dimension,
-        slice.entity as entity
-    from parcels
-    where slice.dimension <> 'all' and slice.entity is not null
-),
-
-complaint_entities as (
-    select
-        'all' as dimension,
-        'all' as entity,
-        complained_on,
-        complaint_count
-    from complaints
-    union all
-    select
-        order_entities.dimension,
-        order_entities.entity,
-        complaints.complained_on,
-        complaints.complaint_count
-    from complaints
-    inner join order_entities on complaints.order_id = order_entities.order_id
-),
-
-complaint_months as (
-    select
-        dimension,
-        entity,
-        cast(date_trunc('month', complained_on) as date) as month,
-        cast(sum(complaint_count) as bigint) as complaint_count
-    from complaint_entities
-    group by all
-),
-
-delivery_months as (
-    select
-        counted_months.dimension,
-        counted_months.entity,
-        'parcels' as figures_from,
-        counted_months.delivery_count,
-        counted_months.on_time_count,
-        counted_months.average_delivery_days,
-        counted_months.median_delivery_days,
-        counted_months.p90_delivery_days,
-        counted_months.on_time_count / counted_months.delivery_count as on_time_rate,
-        coalesce(complaint_months.complaint_count, 0) as complaint_count,
-        counted_months.month
-    from counted_months
-    left join complaint_months using (dimension, entity, month)
+figures as (
+    select * from counted_months
     union all
     select
         'all' as dimension,
@@ -100,17 +60,41 @@ delivery_months as (
         'delivery_months' as figures_from,
         cast(null as bigint) as delivery_count,
         cast(null as bigint) as on_time_count,
-        cast(months_added_up.average_delivery_days as double) as average_delivery_days,
+        cast(average_delivery_days as double) as average_delivery_days,
         cast(null as double) as median_delivery_days,
         cast(null as double) as p90_delivery_days,
-        cast(months_added_up.on_time_rate_pct as double) / 100 as on_time_rate,
-        coalesce(months_added_up.complaint_count, complaint_months.complaint_count, 0)
-            as complaint_count,
-        months_added_up.month
-    from months_added_up
+        cast(on_time_rate_pct as double) / 100 as on_time_rate,
+        complaint_count as given_complaint_count,
+        month
+    from {{ kept('delivery_months') }}
+    where month not in (select counted_months.month from counted_months)
+),
+
+delivery_months as (
+    select
+        figures.* exclude (given_complaint_count, month),
+        figures.figures_from = 'delivery_months' or coalesce(
+            last_day(figures.month) <= least(as_of.as_of_date, coverage.deliveries_until), false
+        ) as is_complete,
+        coalesce(
+            figures.given_complaint_count,
+            case
+                when
+                    coverage.complaints_from <= last_day(figures.month)
+                    and coverage.complaints_until
+                    >= least(last_day(figures.month), as_of.as_of_date)
+                    then coalesce(complaint_months.complaint_count, 0)
+            end
+        ) as complaint_count,
+        figures.month
+    from figures
+    cross join coverage
+    cross join as_of
     left join complaint_months
-        on months_added_up.month = complaint_months.month and complaint_months.dimension = 'all'
-    where months_added_up.month not in (select counted_months.month from counted_months)
+        on
+            figures.dimension = complaint_months.dimension
+            and figures.entity = complaint_months.entity
+            and figures.month = complaint_months.month
 )
 
 select * from delivery_months

@@ -63,6 +63,7 @@ inventory_products as (
         end as order_cost,
         coalesce(settings.salvage_rate, default_settings.salvage_rate) as salvage_rate,
         coalesce(settings.cover_weeks, default_settings.cover_weeks) as cover_weeks,
+        coalesce(stock_positions.is_count_unusable, false) as is_count_unusable,
         stock_positions.on_hand_units,
         stock_positions.on_order_units,
         stock_positions.stock_out_rate,

@@ -1,6 +1,7 @@
 -- 1. On hand is the newest count of each warehouse, added up, less what was sold since the newest
 --    of them. Sales do not take it below 0, since goods may have come in; a count below 0 stays:
---    sold, and not there. A count older than `stock_count_valid_days` is not believed.
+--    sold, and not there. A count older than `stock_count_valid_days` is not believed, nor an older
+--    one where the newest of its warehouse could not be read: what it would say is not known.
 -- 2. A warehouse without a name is one of its own.
 -- 3. Order lines name no warehouse, so that there is one row an article and none a warehouse.
 -- 4. The stock-out rate is the share of count days on which there was nothing; the in-stock share
@@ -59,7 +60,22 @@ stock_outs as (
     group by count_days.product_id
 ),
 
-newest_counts as (
+unusable_counts as (
+    select
+        counts.product_id,
+        counts.warehouse,
+        max(counts.counted_on) as counted_on
+    from {{ ref('stg_stock_levels') }} as counts
+    inner join as_of
+        on
+            counts.counted_on > as_of.as_of_date - {{ var('stock_count_valid_days') }}
+            and counts.counted_on <= as_of.as_of_date
+    -- of two rows with one key the other one counts
+    where counts.row_status = 'rejected' and not list_contains(counts.reasons, 'duplicate_key')
+    group by counts.product_id, counts.warehouse
+),
+
+newest_usable_counts as (
     select
         product_id,
         warehouse,
@@ -71,14 +87,35 @@ newest_counts as (
     group by product_id, warehouse
 ),
 
-counted as (
+newest_counts as (
+    select
+        coalesce(usable.product_id, unusable.product_id) as product_id,
+        usable.on_hand_units,
+        usable.on_order_units,
+        usable.counted_on,
+        coalesce(unusable.counted_on > usable.counted_on, unusable.product_id is not null)
+            as is_unusable
+    from newest_usable_counts as usable
+    full join unusable_counts as unusable
+        on
+            usable.product_id = unusable.product_id
+            and usable.warehouse is not distinct from unusable.warehouse
+),
+
+positions as (
     select
         product_id,
+        bool_or(is_unusable) as is_count_unusable,
         cast(sum(on_hand_units) as double) as on_hand_units,
         cast(sum(on_order_units) as double) as on_order_units,
         max(counted_on) as counted_on
     from newest_counts
     group by product_id
+),
+
+counted as (
+    select * from positions
+    where not is_count_unusable
 ),
 
 sold_since as (
@@ -95,7 +132,8 @@ sold_since as (
 
 stock_positions as (
     select
-        stock_outs.product_id,
+        coalesce(stock_outs.product_id, positions.product_id) as product_id,
+        coalesce(positions.is_count_unusable, false) as is_count_unusable,
         case
             when counted.on_hand_units < 0 then counted.on_hand_units
             when counted.product_id is not null
@@ -109,8 +147,10 @@ stock_positions as (
         stock_outs.in_stock_share,
         counted.counted_on
     from stock_outs
-    left join counted on stock_outs.product_id = counted.product_id
-    left join sold_since on stock_outs.product_id = sold_since.product_id
+    full join positions on stock_outs.product_id = positions.product_id
+    left join counted on positions.product_id = counted.product_id
+    left join sold_since on positions.product_id = sold_since.product_id
+    where coalesce(stock_outs.product_id, positions.product_id) is not null
 )
 
 select * from stock_positions

@@ -4,7 +4,14 @@ with orders as (
 ),
 
 delivery_months as (
-    select * from {{ ref('delivery_performance') }}
+    select
+        *,
+        -- one series holds scores from the same parts only, those of its newest month
+        case
+            when score_from = max_by(score_from, month) over (partition by dimension, entity)
+                then score
+        end as comparable_score
+    from {{ ref('delivery_performance') }}
 ),
 
 sentiment as (
@@ -58,7 +65,7 @@ measures as (
             {'metric': 'average_delivery_days', 'value': average_delivery_days},
             {'metric': 'on_time_rate', 'value': on_time_rate},
             {'metric': 'complaint_count', 'value': complaint_count},
-            {'metric': 'delivery_score', 'value': score}
+            {'metric': 'delivery_score', 'value': comparable_score}
         ]) as measure
     from delivery_months
     union all

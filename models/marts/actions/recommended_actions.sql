@@ -1,87 +1,92 @@
--- 1. A rule of the playbook applies where its signal lies below or above its threshold
---    (seeds/rules/actions/playbook.csv); of several rules on one signal the most urgent one.
--- 2. The most urgent first, and among them the one with the most at stake.
-with signals as (
-    select * from {{ ref('int_operations_signals') }}
-    union all
-    select * from {{ ref('int_reputation_signals') }}
-    union all
-    select * from {{ ref('int_customer_signals') }}
+-- 1. One action per cause: the first finding is told, a few others are named, all stand in
+--    action_findings, whom they mean in action_members.
+-- 2. Money is counted once: of parts, each with money of its own, the sum; of views of the same money
+--    that of the whole, else the largest (seeds/rules/actions/action_causes.csv).
+-- 3. The most urgent first, and among them what has most at stake; no more than `most_actions`
+--    (seeds/rules/actions/action_settings.csv).
+with findings as (
+    select * from {{ ref('action_findings') }}
 ),
 
-playbook as (
-    select * from {{ ref('playbook') }}
+causes as (
+    select * from {{ ref('action_causes') }}
+),
+
+totals as (
+    select * from {{ ref('int_action_totals') }}
+),
+
+settings as (
+    select max(value) filter (setting = 'most_actions') as most_actions
+    from {{ ref('action_settings') }}
+),
+
+told as (
+    select
+        findings.*,
+        causes.money,
+        totals.finding_count,
+        totals.item_count as total_item_count,
+        totals.named,
+        case causes.money
+            when 'parts' then totals.summed_value
+            else coalesce(totals.whole_value, totals.largest_value)
+        end as total_value,
+        replace(
+            replace(causes.sentence, '{findings}', cast(totals.finding_count as varchar)),
+            '{items}',
+            cast(totals.item_count as varchar)
+        ) as parts_sentence,
+        totals.unnamed_count,
+        totals.member_count,
+        causes.needs_consent
+    from findings
+    inner join totals on findings.cause = totals.cause
+    inner join causes on findings.cause = causes.cause
+    where findings.finding_rank = 1
 ),
 
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-applied as (
-    select
-        playbook.rule,
-        playbook.domain,
-        playbook.priority,
-        playbook.action,
-        playbook.meaning,
-        playbook.unit,
-        playbook.comparison,
-        playbook.threshold,
-        signals.*
-    from signals
-    inner join playbook
-        on
-            signals.signal = playbook.signal
-            and case
-                when playbook.comparison = 'below' then signals.value < playbook.threshold
-                else signals.value > playbook.threshold
-            end
-    qualify
-        row_number() over (
-            partition by
-                signals.signal,
-                signals.entity_type,
-                signals.entity,
-                signals.period
-            order by playbook.priority, playbook.rule
-        ) = 1
-),
-
 recommended_actions as (
     select
-        applied.rule,
-        applied.entity_type,
-        applied.entity,
-        applied.domain,
-        applied.action,
-        applied.meaning || ': ' || {{ figure('applied.value', 'applied.unit') }}
-        || ' (limit ' || {{ figure('applied.threshold', 'applied.unit') }}
-        || coalesce(', usually ' || {{ figure('applied.usual_value', 'applied.unit') }}, '') || ')'
-        || coalesce('; ' || applied.subject, '')
-            as details,
-        applied.subject,
-        applied.unit,
-        applied.comparison,
+        told.cause,
+        told.rule,
+        told.entity_type,
+        told.entity,
+        told.domain,
+        told.action,
+        coalesce('Cause: ' || known_causes.known_cause || '. ', '')
+        || {{ action_text() }} as details,
+        known_causes.known_cause,
+        told.unit,
+        told.figure_unit,
+        told.comparison,
         cast(
             row_number() over (
-                order by
-                    applied.priority asc,
-                    applied.value_at_stake desc nulls last,
-                    applied.rule asc,
-                    applied.entity_type asc,
-                    applied.entity asc
+                order by told.priority asc, told.total_value desc nulls last, told.cause asc
             ) as bigint
         ) as action_rank,
-        applied.priority,
-        applied.value,
-        applied.threshold,
-        applied.usual_value,
-        applied.item_count,
-        applied.value_at_stake,
-        applied.period,
+        told.priority,
+        told.value,
+        told.figure,
+        told.threshold,
+        told.usual_value,
+        told.item_count,
+        told.finding_count,
+        told.member_count,
+        told.total_value as value_at_stake,
+        told.period,
         as_of.as_of_date
-    from applied
+    from told
     cross join as_of
+    left join {{ ref('int_known_causes') }} as known_causes
+        on told.cause = known_causes.cause and told.period = known_causes.period
 )
 
-select * from recommended_actions
+select recommended_actions.*
+from recommended_actions
+cross join settings
+where recommended_actions.action_rank <= settings.most_actions

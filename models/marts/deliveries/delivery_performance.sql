@@ -2,7 +2,8 @@
 --    weights and limits are rows of seeds/rules/deliveries/delivery_score_parts.csv.
 -- 2. The speed part falls from 100 at 0 days to 0 at its limit, the complaint part from 100 at none
 --    to 0 at its limit; neither falls below 0.
--- 3. Without a known time to deliver there is no score.
+-- 3. Where complaints are unknown the other parts weigh for them (score_from); such a score is not
+--    compared with one of all parts. Without a known time to deliver there is no score.
 with months as (
     select * from {{ ref('int_delivery_months') }}
 ),
@@ -31,6 +32,7 @@ bounds as (
     select
         dimension,
         entity,
+        complaint_count is null as is_without_complaints,
         min(score) as lowest,
         max(score) as highest
     from scored_months
@@ -42,7 +44,13 @@ delivery_performance as (
         scored_months.dimension,
         scored_months.entity,
         scored_months.figures_from,
+        case
+            when scored_months.score is null then null
+            when scored_months.complaint_count is null then 'without complaints'
+            else 'all parts'
+        end as score_from,
         grades.grade,
+        scored_months.is_complete,
         coalesce(scored_months.score = bounds.highest and bounds.highest > bounds.lowest, false)
             as is_best,
         coalesce(scored_months.score = bounds.lowest and bounds.highest > bounds.lowest, false)
@@ -62,7 +70,10 @@ delivery_performance as (
         scored_months.month
     from scored_months
     inner join bounds
-        on scored_months.dimension = bounds.dimension and scored_months.entity = bounds.entity
+        on
+            scored_months.dimension = bounds.dimension
+            and scored_months.entity = bounds.entity
+            and (scored_months.complaint_count is null) = bounds.is_without_complaints
     left join grades
         on
             scored_months.score >= grades.minimum_score

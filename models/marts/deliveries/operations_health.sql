@@ -1,8 +1,10 @@
 -- 1. Health is the delivery score less a point for every so many orders that incidents affected in
 --    the month and those before it, up to a limit; never below 0 (seeds/rules/deliveries/health_rules.csv).
 -- 2. An incident counts in the month it began, with the orders reported.
--- 3. Without a delivery score there is no health.
--- 4. A month is complete when it is over, or when its figures came added up (delivery_months).
+-- 3. Without a delivery score there is no health, nor from fewer parcels than a score is compared
+--    with, nor of a month that is over and that the parcels' input does not cover to its end
+--    (five parcels of a month in which the file ends gave 10.0).
+-- 4. A month is complete as in delivery_performance.
 with months as (
     select * from {{ ref('delivery_performance') }}
     where dimension = 'all'
@@ -29,6 +31,12 @@ grades as (
     {{ bands(ref('score_grades'), 'minimum_score') }}
 ),
 
+fewest as (
+    select minimum_deliveries
+    from {{ ref('delivery_measures') }}
+    where measure = 'score'
+),
+
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
@@ -38,18 +46,27 @@ burdened_months as (
         months.month,
         months.score as delivery_score,
         months.grade as delivery_grade,
-        months.figures_from = 'delivery_months' as is_added_up,
+        months.is_complete,
+        (months.is_complete or last_day(months.month) > max(as_of.as_of_date))
+        and coalesce(months.delivery_count >= max(fewest.minimum_deliveries), true) as is_usable,
         cast(coalesce(sum(incident_months.incident_count), 0) as bigint) as incident_count,
         cast(coalesce(sum(incident_months.affected_orders), 0) as bigint) as affected_orders,
         max(rules.orders_per_point) as orders_per_point,
         max(rules.most_points) as most_points
     from months
     cross join rules
+    cross join fewest
+    cross join as_of
     left join incident_months
         on
             months.month >= incident_months.month
             and months.month - rules.month_count * interval 1 month < incident_months.month
-    group by months.month, months.score, months.grade, months.figures_from
+    group by
+        months.month,
+        months.score,
+        months.grade,
+        months.is_complete,
+        months.delivery_count
 ),
 
 scored_months as (
@@ -57,7 +74,7 @@ scored_months as (
         *,
         least(most_points, affected_orders / orders_per_point) as incident_points,
         case
-            when delivery_score is not null
+            when delivery_score is not null and is_usable
                 then
                     round(
                         greatest(
@@ -75,8 +92,7 @@ operations_health as (
         grades.grade,
         scored_months.delivery_grade,
         case when scored_months.score is null then 'insufficient_data' else 'ok' end as status,
-        scored_months.is_added_up or last_day(scored_months.month) <= as_of.as_of_date
-            as is_complete,
+        scored_months.is_complete,
         scored_months.score,
         scored_months.delivery_score,
         scored_months.incident_points,

@@ -1,5 +1,6 @@
 -- 1. The score is that of the forecast parts, by the rule of delivery_performance; its grade follows
---    from it. Where a part is unknown there is no score.
+--    from it. Where a part is measured and cannot be forecast there is no score; where complaints are
+--    not measured at all, it is of the other parts.
 -- 2. The interval of the score is that of the score forecast as a series of its own, whose coverage
 --    is measured (metric_forecast_backtest); it is drawn out to the score where that lies outside.
 -- 3. The status is that of the weakest part, insufficient_data where one is not forecast at all.
@@ -51,9 +52,15 @@ parts as (
 scored_parts as (
     select
         parts.*,
-        {{ delivery_score(
-            'parts.on_time_rate', 'parts.average_delivery_days', 'parts.complaint_count'
-        ) }} as score
+        case
+            when not parts.has_unknown_part
+                then
+                    {{ delivery_score(
+                        'parts.on_time_rate',
+                        'parts.average_delivery_days',
+                        'parts.complaint_count'
+                    ) }}
+        end as score
     from parts
     cross join score_parts
 ),

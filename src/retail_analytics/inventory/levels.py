@@ -349,15 +349,27 @@ def _level_rows(
             "status": status,
         }
     )
+    unusable_counts = (
+        articles["is_count_unusable"].fillna(False)
+        if "is_count_unusable" in articles.columns
+        else np.zeros(len(articles), dtype=bool)
+    )
     return rows.assign(
         reason=[
-            _reason(row, silent_days=silent, is_season_known=is_season_known)
-            for row, silent in zip(rows.itertuples(index=False), silent_days, strict=True)
+            _reason(
+                row,
+                silent_days=silent,
+                is_count_unusable=unusable,
+                is_season_known=is_season_known,
+            )
+            for row, silent, unusable in zip(
+                rows.itertuples(index=False), silent_days, unusable_counts, strict=True
+            )
         ]
     )
 
 
-def _reason(row: tuple, *, silent_days: int, is_season_known: bool) -> str:
+def _reason(row: tuple, *, silent_days: int, is_count_unusable: bool, is_season_known: bool) -> str:
     """One sentence on why the row says what it says."""
     if row.status == "insufficient_data":
         if row.demand_days == 0:
@@ -391,6 +403,8 @@ def _reason(row: tuple, *, silent_days: int, is_season_known: bool) -> str:
         level += f"; in the days ahead the shop usually sells {row.season_index:.0%} of a mean day"
     elif not is_season_known:
         level += "; no season is known yet, as sales do not cover two years"
+    if is_count_unusable:
+        return f"{level}; the newest stock count cannot be read, so what to order is not known."
     if np.isnan(row.order_now_units):
         return f"{level}; without a recent stock count, what to order is not known."
     position = row.on_hand_units + row.on_order_units

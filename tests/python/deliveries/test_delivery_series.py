@@ -163,7 +163,8 @@ def scores():
             "cast(row_number() over () as varchar) as entity, 'parcels' as figures_from, "
             "1 as delivery_count, 1 as on_time_count, days as average_delivery_days, "
             "days as median_delivery_days, days as p90_delivery_days, rate as on_time_rate, "
-            "complaints as complaint_count, date '2024-01-01' as month from rows"
+            "complaints as complaint_count, true as is_complete, "
+            "date '2024-01-01' as month from rows"
         )
         run_models(con, {"delivery_performance": "view"})
         query = "select score from delivery_performance order by cast(entity as integer)"

@@ -17,11 +17,12 @@ incidents = st.lists(
 def health(scores: list[float], happened: list[tuple[int, int]]) -> list[float]:
     """The score of each month, after incidents of (days after 2023-12-01, orders affected)."""
     con = duckdb.connect()
-    con.execute("create table delivery_performance (month date, dimension varchar, score double)")
-    con.execute("alter table delivery_performance add column grade varchar")
-    con.execute("alter table delivery_performance add column figures_from varchar")
+    con.execute(
+        "create table delivery_performance (month date, dimension varchar, score double, "
+        "grade varchar, delivery_count bigint, is_complete boolean)"
+    )
     con.executemany(
-        "insert into delivery_performance values (?, 'all', ?, null, 'parcels')",
+        "insert into delivery_performance values (?, 'all', ?, null, 100, true)",
         list(zip(MONTHS, scores, strict=True)),
     )
     con.execute("create table incidents (occurred_on date, affected_orders bigint)")
@@ -29,7 +30,7 @@ def health(scores: list[float], happened: list[tuple[int, int]]) -> list[float]:
         con.execute(
             "insert into incidents values (?, ?)", [date(2023, 12, 1) + timedelta(days), orders]
         )
-    load_rules(con, ("health_rules", "score_grades"))
+    load_rules(con, ("health_rules", "score_grades", "delivery_measures"))
     con.execute("create table int_as_of as select date '2024-12-31' as as_of_date")
     run_models(con, {"operations_health": "table"})
     rows = con.execute("select score from operations_health order by month").fetchall()

@@ -247,7 +247,7 @@ def test_an_input_has_a_staging_model_and_its_rows_are_read_by_who_asks_for_kept
         for node in of_type(manifest, "model")
         if layer(node) not in ("staging", "quality")
         and re.search(r"ref\(\s*['\"]stg_", node["raw_code"])
-        and "row_status" not in node["raw_code"]
+        and not {"row_status", "reasons"} & set(re.findall(r"\w+", node["raw_code"]))
     ] == []
 
 

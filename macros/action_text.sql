@@ -1,0 +1,20 @@
+{# What an action tells, from the columns of `told` (recommended_actions). #}
+{% macro action_text() -%}
+    case
+        when told.money = 'parts' and told.finding_count > 1
+            then told.parts_sentence || coalesce(': ' || told.named, '')
+        when told.money = 'parts' then told.finding
+        else told.finding || coalesce('. Also: ' || told.named, '')
+    end
+    || case
+        when told.unnamed_count > 0 and told.finding_count > 1
+            then '; and ' || cast(told.unnamed_count as varchar) || ' more'
+        else ''
+    end
+    || '.'
+    || case
+        when told.needs_consent
+            then ' ' || cast(told.member_count as varchar) || ' of them agreed to be written to.'
+        else ''
+    end
+{%- endmacro %}

@@ -1,0 +1,32 @@
+-- The next month that is forecast.
+with forecasts as (
+    select
+        forecasts.*,
+        row_number() over (
+            partition by forecasts.dimension, forecasts.entity
+            order by forecasts.month
+        ) as step
+    from {{ ref('delivery_forecasts') }} as forecasts
+    inner join {{ ref('int_last_delivery_month') }} as newest on forecasts.month > newest.month
+    where forecasts.score is not null
+),
+
+delivery_score_ahead as (
+    select
+        'delivery_score_ahead' as signal,
+        forecasts.dimension as entity_type,
+        forecasts.entity,
+        nullif(forecasts.entity, 'all') as name,
+        cast(null as varchar) as subject,
+        forecasts.score as value,
+        forecasts.score as figure,
+        cast(null as double) as usual_value,
+        cast(null as bigint) as item_count,
+        cast(null as double) as value_at_stake,
+        forecasts.month as period
+    from forecasts
+    where forecasts.step = 1
+)
+
+select * from delivery_score_ahead
+where value is not null

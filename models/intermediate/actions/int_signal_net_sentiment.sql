@@ -1,0 +1,49 @@
+-- A month with fewer mentions than `fewest_cases` (seeds/rules/actions/action_settings.csv) says nothing.
+with newest as (
+    select as_of.last_month as month
+    from {{ ref('int_as_of') }} as as_of
+    inner join {{ ref('int_input_coverage') }} as coverage
+        on
+            coverage.input_table = 'mentions'
+            and coverage.covered_until >= last_day(as_of.last_month)
+),
+
+settings as (
+    select max(value) filter (setting = 'fewest_cases') as fewest_cases
+    from {{ ref('action_settings') }}
+),
+
+months as (
+    select
+        sentiment.*,
+        round(
+            avg(sentiment.net_sentiment) over (
+                partition by sentiment.dimension, sentiment.entity
+                order by sentiment.month
+                range between interval 12 months preceding and interval 1 month preceding
+            ),
+            9
+        ) as usual_net_sentiment
+    from {{ ref('sentiment') }} as sentiment
+),
+
+net_sentiment as (
+    select
+        'net_sentiment' as signal,
+        months.dimension as entity_type,
+        months.entity,
+        nullif(months.entity, 'all') as name,
+        cast(null as varchar) as subject,
+        months.net_sentiment as value,
+        months.net_sentiment as figure,
+        months.usual_net_sentiment as usual_value,
+        months.mention_count as item_count,
+        cast(null as double) as value_at_stake,
+        months.month as period
+    from months
+    inner join newest on months.month = newest.month
+    inner join settings on months.mention_count >= settings.fewest_cases
+)
+
+select * from net_sentiment
+where value is not null

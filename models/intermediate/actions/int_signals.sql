@@ -1,0 +1,38 @@
+-- All that the playbook may act on, one model per signal; a test compares the list with it.
+{%- set signals = [
+    'operations_health',
+    'on_time_rate_at_best',
+    'delivery_drop',
+    'slower_a_year',
+    'delivery_score_ahead',
+    'incident_orders',
+    'carrier_rate_at_best',
+    'days_without_stock',
+    'days_of_cover',
+    'dead_stock',
+    'sentiment_drop',
+    'net_sentiment',
+    'segment_value_at_risk',
+    'cancellation_reason_share',
+    'churn_rate_rise',
+] %}
+with signals as (
+    {% for signal in signals -%}
+    select
+        signal,
+        entity_type,
+        entity,
+        name,
+        subject,
+        value,
+        figure,
+        usual_value,
+        item_count,
+        value_at_stake,
+        period
+    from {{ ref('int_signal_' ~ signal) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select * from signals
