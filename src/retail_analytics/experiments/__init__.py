@@ -1,0 +1,1 @@
+"""Randomised tests: who gets what, what it did, and whether the answer may be believed."""
