@@ -1,0 +1,104 @@
+-- One row per experiment and variant: what the checks count.
+-- 1. A unit is measured early when all that was measured of it lies before its assignment: then the
+--    assignment was written down too late, or the outcome is not one.
+with designs as (
+    select * from {{ ref('int_experiment_designs') }}
+),
+
+variants as (
+    select * from {{ ref('int_experiment_variants') }}
+),
+
+units as (
+    select * from {{ ref('experiment_units') }}
+),
+
+outcome_values as (
+    select * from {{ ref('int_experiment_outcome_values') }}
+),
+
+settings as (
+    select * from {{ ref('int_experiment_settings') }}
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+measured_units as (
+    select
+        experiment_id,
+        customer_id,
+        max(value_count) = 0 as is_measured_early
+    from outcome_values
+    group by experiment_id, customer_id
+),
+
+counts as (
+    select
+        units.experiment_id,
+        units.variant,
+        count(*) as assigned_count,
+        count(*) filter (not units.is_excluded) as unit_count,
+        count(*) filter (units.exclusion_reason = 'several_variants') as several_variants_count,
+        count(*) filter (
+            units.is_excluded and units.exclusion_reason <> 'several_variants'
+        ) as outside_count,
+        count(*) filter (
+            not units.is_excluded and measured_units.customer_id is not null
+        ) as measured_count,
+        count(*) filter (not units.is_excluded and measured_units.is_measured_early) as early_count,
+        count(*) filter (
+            not units.is_excluded and units.first_exposed_at is not null
+        ) as exposed_count,
+        count(*) filter (
+            not units.is_excluded
+            and (
+                units.first_exposed_at
+                > units.assigned_at + to_days(cast(settings.exposure_days as integer))
+                or units.first_exposed_at < units.assigned_at
+            )
+        ) as late_exposed_count,
+        count(*) filter (
+            not units.is_excluded and not units.is_window_complete
+        ) as open_window_count,
+        min(cast(units.assigned_at as date)) filter (not units.is_excluded) as first_assigned_on
+    from units
+    cross join settings
+    left join measured_units
+        on
+            units.experiment_id = measured_units.experiment_id
+            and units.customer_id = measured_units.customer_id
+    group by units.experiment_id, units.variant
+),
+
+int_experiment_check_counts as (
+    select
+        designs.experiment_id,
+        variants.variant,
+        designs.is_registered,
+        coalesce(variants.is_control, false) as is_control,
+        coalesce(variants.planned_share, 0) as planned_share,
+        coalesce(counts.assigned_count, 0) as assigned_count,
+        coalesce(counts.unit_count, 0) as unit_count,
+        coalesce(counts.several_variants_count, 0) as several_variants_count,
+        coalesce(counts.outside_count, 0) as outside_count,
+        coalesce(counts.measured_count, 0) as measured_count,
+        coalesce(counts.early_count, 0) as early_count,
+        coalesce(counts.exposed_count, 0) as exposed_count,
+        coalesce(counts.late_exposed_count, 0) as late_exposed_count,
+        coalesce(counts.open_window_count, 0) as open_window_count,
+        designs.starts_on,
+        designs.ends_on,
+        counts.first_assigned_on,
+        as_of.as_of_date
+    from designs
+    cross join as_of
+    left join variants on designs.experiment_id = variants.experiment_id
+    left join counts
+        on
+            variants.experiment_id = counts.experiment_id
+            and variants.variant = counts.variant
+)
+
+select * from int_experiment_check_counts
