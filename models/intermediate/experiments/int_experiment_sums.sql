@@ -18,14 +18,17 @@ scaled_values as (
         experiment_values.region,
         experiment_values.buyer_type,
         (
-            least(experiment_values.metric_value, coalesce(scales.cap, experiment_values.metric_value))
+            case
+                when experiment_values.metric_value > scales.cap then scales.cap
+                else experiment_values.metric_value
+            end
             - scales.origin
         ) / scales.scale as metric_value,
         (
-            least(
-                experiment_values.value_before,
-                coalesce(scales.cap_before, experiment_values.value_before)
-            )
+            case
+                when experiment_values.value_before > scales.cap_before then scales.cap_before
+                else experiment_values.value_before
+            end
             - scales.origin_before
         ) / scales.scale_before as value_before,
         experiment_values.denominator / scales.scale_denominator as denominator

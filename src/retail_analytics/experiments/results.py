@@ -158,7 +158,8 @@ def compared(frame: pd.DataFrame, *, settings: Mapping[str, float]) -> pd.DataFr
         no_covariate,
     )
     is_mean = (frame["kind"] == "mean").to_numpy()
-    kept = (difference(*cuped)[1] / difference(*sampled)[1]) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kept = (difference(*cuped)[1] / difference(*sampled)[1]) ** 2
     rows = []
     for method, arms, state in (
         ("welch", plain, status),
@@ -401,6 +402,9 @@ def experiment_segments(
         frame = pairs(moments, variants=variants, segments=[dimension])
         if frame.empty:
             continue
+        # a handful of customers is no segment: t has no tail to speak of there
+        is_small = frame[["units", "units_control"]].min(axis=1) < settings["minimum_units"]
+        frame.loc[is_small, ["variance", "plain_variance"]] = np.nan
         found = compared(frame, settings=settings)
         segments = frame[dimension].to_numpy()
         of_means = segments[(frame["kind"] == "mean").to_numpy()]
