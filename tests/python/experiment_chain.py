@@ -9,6 +9,7 @@ import duckdb
 import jinja2
 import pandas as pd
 import pyarrow as pa
+import yaml
 
 from retail_analytics.experiments.checks import experiment_checks
 from retail_analytics.experiments.decisions import experiment_decisions
@@ -21,6 +22,12 @@ from retail_analytics.experiments.results import (
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted(path.stem for path in (ROOT / "seeds" / "rules" / "experiments").glob("*.csv"))
+TYPES = {
+    seed["name"]: seed["config"]["column_types"]
+    for seed in yaml.safe_load(
+        (ROOT / "seeds" / "rules" / "experiments" / "_rules.yml").read_text(encoding="utf-8")
+    )["seeds"]
+}
 INPUTS = {
     "stg_experiment_assignments": "experiment_id varchar, customer_id varchar, variant varchar, "
     "assigned_at timestamp, reasons varchar[], row_status varchar",
@@ -40,6 +47,7 @@ MODELS = (
     *("experiment_units", "int_experiment_metrics", "int_experiment_order_outcomes"),
     *("int_experiment_outcome_values", "int_experiment_values", "int_experiment_scales"),
     *("int_experiment_sums", "int_experiment_unit_counts", "int_experiment_quantile_points"),
+    "int_experiment_hashed_units",
     *("int_experiment_check_counts", "int_experiment_daily_sums", "int_experiment_arrivals"),
     *("rollout_schedule", "int_experiment_sightings", "experiment_traffic"),
     "int_experiment_baselines",
@@ -111,7 +119,7 @@ def shop(
             con.unregister("given_rows")
     for rule in RULES:
         (path,) = (ROOT / "seeds" / "rules").rglob(f"{rule}.csv")
-        con.execute(f"create table {rule} as from read_csv('{path}')")
+        con.execute(f"create table {rule} as from read_csv('{path}', columns={TYPES[rule]})")
         if rules and rule in rules:
             con.register("given_rows", rules[rule])
             con.execute(f"delete from {rule}")
@@ -165,3 +173,67 @@ def run(con: duckdb.DuckDBPyConnection) -> Tables:
         frame("int_experiment_daily_sums"), scales=scales, variants=variants, settings=settings
     )
     return Tables(con, results, checks, decisions, segments, daily)
+
+
+def sample_shop(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A database with what a sample of parquet files says of experiments."""
+    con = duckdb.connect()
+
+    def read(query: str) -> pd.DataFrame:
+        return con.execute(query.replace("FROM ", f"from '{folder}/")).df()
+
+    orders = read(
+        """
+        select order_id, customer_id, order_status,
+            order_status in ('placed', 'completed') as is_purchase,
+            case order_status when 'returned' then -1 when 'cancelled' then 0 else 1 end
+            * order_total as revenue,
+            cast(ordered_at as date) as ordered_on, ordered_at
+        FROM orders.parquet'
+        where ordered_at < timestamp '2025-01-01' and order_id not like 'X%'
+        qualify row_number() over (partition by order_id order by ordered_at desc) = 1
+        """
+    )
+    customers = read(
+        """
+        select customers.customer_id, customers.region,
+            cast(min(orders.ordered_at) as date) as first_ordered_on
+        FROM customers.parquet' as customers
+        left join orders on customers.customer_id = orders.customer_id
+        group by all
+        """.replace("orders on", f"'{folder}/orders.parquet' as orders on")
+    )
+    return shop(
+        {
+            "stg_experiment_assignments": read(
+                "select distinct * FROM experiment_assignments.parquet'"
+            ),
+            "stg_experiment_outcomes": read("select * FROM experiment_outcomes.parquet'"),
+            "orders": orders,
+            "customers": customers,
+            "stg_complaints": read("select * exclude (topic) FROM complaints.parquet'"),
+            "stg_support_tickets": read(
+                "select customer_id, opened_at, "
+                "try_cast(satisfaction_score as double) as satisfaction_score "
+                "FROM support_tickets.parquet'"
+            ),
+            "stg_touchpoints": read("select customer_id, touched_at FROM touchpoints.parquet'"),
+        }
+    )
+
+
+def order_truths(folder: Path) -> pd.DataFrame:
+    """What experiments on orders really did: orders caused per treated unit."""
+    con = duckdb.connect()
+    return con.execute(
+        f"""
+        select experiment_id, 'treatment' as variant, true_lift,
+            lifted_order_count / treatment_count as caused_per_unit
+        from '{folder}/truth_experiments.parquet'
+        union all
+        select experiment_id, variant, true_lift, caused_order_count / unit_count
+        from '{folder}/truth_variants.parquet'
+        where variant = 'treatment'
+        order by experiment_id
+        """
+    ).df()

@@ -20,15 +20,17 @@ unit_orders as (
     select
         sightings.customer_id,
         any_value(sightings.as_of_date) as as_of_date,
-        count(orders.order_id) filter (orders.ordered_at >= sightings.seen_at and orders.is_purchase)
-            as purchases,
+        count(orders.order_id) filter (
+            orders.ordered_at >= sightings.seen_at and orders.is_purchase
+        ) as purchases,
         count(orders.order_id) filter (
             orders.ordered_at >= sightings.seen_at and orders.order_status = 'returned'
         ) as returns,
         coalesce(sum(orders.revenue) filter (orders.ordered_at >= sightings.seen_at), 0)
             as net_revenue,
-        count(orders.order_id) filter (orders.ordered_at < sightings.seen_at and orders.is_purchase)
-            as purchases_before,
+        count(orders.order_id) filter (
+            orders.ordered_at < sightings.seen_at and orders.is_purchase
+        ) as purchases_before,
         count(orders.order_id) filter (
             orders.ordered_at < sightings.seen_at and orders.order_status = 'returned'
         ) as returns_before,

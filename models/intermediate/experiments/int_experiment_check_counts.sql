@@ -17,6 +17,10 @@ outcome_values as (
     select * from {{ ref('int_experiment_outcome_values') }}
 ),
 
+hashed_units as (
+    select * from {{ ref('int_experiment_hashed_units') }}
+),
+
 settings as (
     select * from {{ ref('int_experiment_settings') }}
 ),
@@ -32,6 +36,16 @@ measured_units as (
         max(value_count) = 0 as is_measured_early
     from outcome_values
     group by experiment_id, customer_id
+),
+
+hash_counts as (
+    select
+        experiment_id,
+        variant,
+        count(*) as hashed_count,
+        count(*) filter (variant <> hashed_variant) as other_hash_count
+    from hashed_units
+    group by experiment_id, variant
 ),
 
 counts as (
@@ -88,6 +102,8 @@ int_experiment_check_counts as (
         coalesce(counts.exposed_count, 0) as exposed_count,
         coalesce(counts.late_exposed_count, 0) as late_exposed_count,
         coalesce(counts.open_window_count, 0) as open_window_count,
+        coalesce(hash_counts.hashed_count, 0) as hashed_count,
+        coalesce(hash_counts.other_hash_count, 0) as other_hash_count,
         designs.starts_on,
         designs.ends_on,
         counts.first_assigned_on,
@@ -99,6 +115,10 @@ int_experiment_check_counts as (
         on
             variants.experiment_id = counts.experiment_id
             and variants.variant = counts.variant
+    left join hash_counts
+        on
+            variants.experiment_id = hash_counts.experiment_id
+            and variants.variant = hash_counts.variant
 )
 
 select * from int_experiment_check_counts

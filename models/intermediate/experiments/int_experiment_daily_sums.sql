@@ -46,8 +46,8 @@ unit_events as (
     inner join orders
         on
             units.customer_id = orders.customer_id
-            and orders.ordered_at >= units.assigned_at
-            and orders.ordered_at < units.window_ends_at
+            and units.assigned_at <= orders.ordered_at
+            and units.window_ends_at > orders.ordered_at
     where
         not units.is_excluded
         and metrics.numerator in ('buyers', 'purchases', 'net_revenue', 'returns')
@@ -68,7 +68,7 @@ unit_events as (
             units.experiment_id = outcomes.experiment_id
             and units.customer_id = outcomes.customer_id
             and metrics.numerator = outcomes.metric
-            and coalesce(outcomes.observed_at >= units.assigned_at, true)
+            and units.assigned_at <= coalesce(outcomes.observed_at, units.assigned_at)
     where not units.is_excluded
     group by
         units.experiment_id,
@@ -109,7 +109,7 @@ running_values as (
             )
             - scales.origin
         ) / scales.scale as share_to_date,
-        - scales.origin / scales.scale as share_of_zero,
+        (0 - scales.origin) / scales.scale as share_of_zero,
         metrics.missing_is = 'zero' as counts_from_assignment
     from running_totals
     inner join metrics

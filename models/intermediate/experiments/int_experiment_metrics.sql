@@ -138,9 +138,9 @@ int_experiment_metrics as (
         all_metrics.per_unit,
         all_metrics.covariate,
         all_metrics.higher_is_better,
-        all_metrics.metric is not distinct from designs.primary_metric as is_primary,
-        coalesce(own_role.role, default_role.role, 'secondary') = 'guardrail'
-        and all_metrics.metric is distinct from designs.primary_metric as is_guardrail,
+        coalesce(all_metrics.metric = designs.primary_metric, false) as is_primary,
+        coalesce(own_role.role, default_role.role, '') = 'guardrail'
+        and coalesce(all_metrics.metric <> designs.primary_metric, true) as is_guardrail,
         all_metrics.quantile,
         all_metrics.cap_quantile,
         coalesce(own_role.margin, default_role.margin) as margin,

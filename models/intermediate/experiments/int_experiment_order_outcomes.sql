@@ -47,9 +47,9 @@ unit_orders as (
     inner join orders
         on
             units.customer_id = orders.customer_id
-            and orders.ordered_at < units.window_ends_at
-            and orders.ordered_at
-            >= units.assigned_at - to_days(cast(settings.covariate_days as integer))
+            and units.window_ends_at > orders.ordered_at
+            and units.assigned_at - to_days(cast(settings.covariate_days as integer))
+            <= orders.ordered_at
     left join order_complaints on orders.order_id = order_complaints.order_id
     where not units.is_excluded
 ),
@@ -82,8 +82,8 @@ ticket_sums as (
     inner join tickets
         on
             units.customer_id = tickets.customer_id
-            and tickets.opened_at >= units.assigned_at
-            and tickets.opened_at < units.window_ends_at
+            and units.assigned_at <= tickets.opened_at
+            and units.window_ends_at > tickets.opened_at
     where not units.is_excluded and tickets.satisfaction_score is not null
     group by units.experiment_id, units.customer_id
 ),

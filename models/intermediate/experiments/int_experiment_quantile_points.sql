@@ -115,7 +115,8 @@ int_experiment_quantile_points as (
             and ranked_values.variant = spreads.variant
     where
         abs(ranked_values.value_rank - ranked_values.quantile * ranked_values.value_count)
-        <= 2 + 5 * coalesce(sqrt(greatest(spreads.share_variance, 0)), 0) * ranked_values.value_count
+        <= 2
+        + 5 * coalesce(sqrt(greatest(spreads.share_variance, 0)), 0) * ranked_values.value_count
 )
 
 select * from int_experiment_quantile_points

@@ -70,7 +70,7 @@ outcome_metrics as (
     where metrics.source = 'outcomes' and metrics.kind in ('mean', 'ratio')
 ),
 
-{#- only where a metric names another outcome is a join of units needed #}
+-- only where a metric names another outcome is there a join of units
 named_outcomes as (
     select
         outcome_values.experiment_id,
@@ -80,10 +80,10 @@ named_outcomes as (
         outcome_values.known_sum / nullif(outcome_values.known_count, 0) as known_mean
     from outcome_values
     where outcome_values.outcome in (
-        select metrics.denominator from metrics
-        union all
-        select metrics.covariate from metrics
-    )
+            select metrics.denominator from metrics
+            union all
+            select metrics.covariate from metrics
+        )
 ),
 
 joined_outcomes as (

@@ -139,6 +139,16 @@ def units_are_assigned_in_time(arms: pd.DataFrame, settings: Mapping[str, float]
     ) | {"limit_value": None}
 
 
+def units_are_where_their_hash_puts_them(arms: pd.DataFrame, settings: Mapping[str, float]) -> dict:
+    """Where the rules name a salt, whoever assigns must have used it."""
+    return share_check(
+        arms["other_hash_count"].sum(),
+        arms["hashed_count"].sum(),
+        limit=settings["several_variants_limit"],
+        said="units are not in the variant that the hash of the rules gives them",
+    )
+
+
 def outcomes_follow_assignment(arms: pd.DataFrame, settings: Mapping[str, float]) -> dict:
     """What was measured before the assignment cannot be an effect of it."""
     return share_check(
@@ -220,6 +230,7 @@ CHECKS = {
     "every_variant": every_variant_has_units,
     "sample_ratio": sample_ratio_holds,
     "unit_in_both_arms": units_are_in_one_variant,
+    "assignment_hash": units_are_where_their_hash_puts_them,
     "outcome_before_assignment": outcomes_follow_assignment,
     "exposure_delay": units_are_exposed_in_time,
     "exposure_ratio": variants_are_exposed_alike,

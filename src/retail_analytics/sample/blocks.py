@@ -16,6 +16,7 @@ from retail_analytics.sample.customers import (
     draw_buyers,
     draw_purchases,
 )
+from retail_analytics.sample.experiments import further_tables
 from retail_analytics.sample.marketing import NO_CHANNEL, draw_causes, touchpoint_table
 from retail_analytics.sample.orders import (
     daily_demand,
@@ -83,6 +84,11 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         **ticket_tables(world, buyers, documents, missed=missed, block=block),
         "cancellations": cancellation_table(world, buyers, documents, missed=missed, block=block),
     }
+    further, truths = further_tables(world, buyers, purchases, block=block)
+    tables["experiment_assignments"] = pa.concat_tables(
+        [tables["experiment_assignments"], further["experiment_assignments"]]
+    )
+    tables["experiment_outcomes"] = further["experiment_outcomes"]
     channels = world.process.channels
     is_caused = cause != NO_CHANNEL
     revenue = np.bincount(
@@ -101,6 +107,7 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
             purchases.lifted_by[purchases.lifted_by != NO_LIFT],
             minlength=len(world.process.experiments),
         ),
+        variants=(truths,),
     )
 
 

@@ -41,6 +41,7 @@ class Stream(IntEnum):
     TICKET_TIMES = 61
     TICKET_BURSTS = 62
     TICKET_MESSAGES = 63
+    EXPERIMENTS = 40
 
 
 def stream(seed: int, kind: Stream, block: int = 0) -> np.random.Generator:

@@ -6,6 +6,8 @@ Nothing here is fitted or drawn. `docs/sample_retailer.md` explains how the numb
 from dataclasses import dataclass
 from datetime import date
 
+from retail_analytics.experiments.assignment import Plan
+
 # the day after the last day of every sample, whatever its length
 END = date(2025, 1, 1)
 # customers are drawn in blocks of this size, which bounds the memory
@@ -150,6 +152,23 @@ class Experiment:
     starts_on: date
     length_days: int
     lift: float
+
+
+@dataclass(frozen=True)
+class FurtherExperiment:
+    """A randomised test whose variants are drawn given the orders (`experiments.py`).
+
+    lift: added to the rate of repeat orders of the treated; return_factor: on their chance to send
+    an order back; treated_share: the share that really is treated, whatever was planned.
+    """
+
+    name: str
+    starts_on: date
+    enrolment_days: int
+    length_days: int
+    lift: float = 0.0
+    return_factor: float = 1.0
+    treated_share: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -405,6 +424,25 @@ class Process:
         Experiment("green-button", date(2024, 9, 16), 60, 0.0),
     )
     enrolment_days: int = 7
+    further_experiments: tuple[FurtherExperiment, ...] = (
+        FurtherExperiment("easy-returns", date(2024, 2, 5), 28, 120, 0.10, 2.0),
+        FurtherExperiment("checkout-layout", date(2024, 8, 5), 14, 45, treated_share=0.46),
+        FurtherExperiment("reminder-mail", date(2024, 11, 11), 42, 60, 0.03),
+    )
+    # a comparison of models that rank a search: assigned by salted hash, measured per search
+    model_experiment: str = "search-model"
+    model_plan: Plan = Plan(
+        salt="search-2024",
+        variants=("small", "large", "tuned"),
+        shares=(0.4, 0.3, 0.3),
+        rollout=((date(2024, 10, 14), 0.25), (date(2024, 10, 21), 0.5)),
+    )
+    model_enrolment_days: int = 28
+    searches_per_unit: float = 2.0
+    model_success: tuple[float, ...] = (0.30, 0.33, 0.31)
+    model_latency_ms: tuple[float, ...] = (180.0, 250.0, 184.0)
+    model_latency_log_sd: float = 0.45
+    model_cost: tuple[float, ...] = (0.0020, 0.0060, 0.0024)
 
     # stock is reordered at lead-time demand + safety_factor * sd, for this many days of demand
     stock_safety_factor: float = 2.0

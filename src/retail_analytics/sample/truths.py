@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from retail_analytics.sample import columns as col
 from retail_analytics.sample.desk import change_window
+from retail_analytics.sample.experiments import variant_truths
 from retail_analytics.sample.world import World
 
 
@@ -27,6 +28,8 @@ class Tally:
     caused_cents: np.ndarray
     assigned: np.ndarray
     lifted_orders: np.ndarray
+    # tables of each block's variants
+    variants: tuple[pa.Table, ...]
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -45,6 +48,7 @@ def truth_tables(world: World, tally: Tally) -> dict[str, pa.Table]:
         "truth_agents": agent_truths(world),
         "truth_changes": change_truths(world),
         "truth_experiments": experiment_truths(world, tally),
+        "truth_variants": variant_truths(world, list(tally.variants)),
     }
 
 
