@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 DEFAULT_WAREHOUSE = "warehouse"
@@ -72,6 +73,20 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int)
     sub.add_argument("--years", type=int)
     sub.add_argument("--format", choices=["csv", "parquet"])
+    sub = command("assign", assign)
+    sub.add_argument("--experiment", required=True, help="name in the rules of experiments")
+    sub.add_argument(
+        "--units", required=True, help="CSV or Parquet file of ids, or a published table"
+    )
+    sub.add_argument("--at", type=datetime.fromisoformat, help="ISO time, UTC (default: now)")
+    sub.add_argument("--out", type=Path, help="CSV file to add rows to (default: print them)")
+    sub.add_argument("--data", type=Path, help="folder whose rules/ go before (default: DATA)")
+    add_warehouse(sub)
+    sub = command("power", power)
+    sub.add_argument("--metric", required=True, help="conversion, orders, revenue or returns")
+    sub.add_argument("--effect", required=True, help="relative effect to be found, such as 3%%")
+    sub.add_argument("--data", type=Path, help="folder whose rules/ go before (default: DATA)")
+    add_warehouse(sub)
     sub = command("convert", convert)
     sub.add_argument("script", type=Path, help="SQL that makes input tables from other files")
     sub.add_argument("--source", type=Path, required=True, help="folder of those files")
@@ -188,6 +203,51 @@ def sample(options: argparse.Namespace) -> int:
     )
     print_rows(rows, options.out)
     return 0
+
+
+def assign(options: argparse.Namespace) -> int:
+    """Gives units their variants by a salted hash, as rows of experiment_assignments."""
+    from retail_analytics.serving.experiments import assign_units
+
+    rows = assign_units(
+        options.experiment,
+        units=options.units,
+        at=options.at,
+        project=Path(),
+        data=data_folder(options),
+        warehouse=Path(options.warehouse),
+    )
+    if options.out is None:
+        print(rows.to_csv(index=False), end="")
+        return 0
+    is_new = not options.out.exists()
+    rows.to_csv(options.out, mode="a", header=is_new, index=False)
+    for variant, count in rows["variant"].value_counts().sort_index().items():
+        print(f"{count:>12,} {variant}")
+    print(f"{len(rows):,} rows added to {options.out}")
+    return 0
+
+
+def power(options: argparse.Namespace) -> int:
+    """Says how many units and days a test needs, and what it can show by when."""
+    from retail_analytics.serving.experiments import parse_effect, power_text
+
+    print(
+        power_text(
+            options.metric,
+            effect=parse_effect(options.effect),
+            project=Path(),
+            data=data_folder(options),
+            warehouse=Path(options.warehouse),
+        )
+    )
+    return 0
+
+
+def data_folder(options: argparse.Namespace) -> Path | None:
+    """The folder of the user's files, if there is one."""
+    folder = options.data or os.environ.get("DATA")
+    return Path(folder) if folder else None
 
 
 def convert(options: argparse.Namespace) -> int:

@@ -9,7 +9,8 @@ from retail_analytics.experiments.comparisons import holm
 
 PACE_DAYS = 14
 DECISION_COLUMNS = [
-    *("experiment_id", "variant", "decision", "situation", "reason", "status", "primary_metric"),
+    *("experiment_id", "variant", "description", "decision", "situation", "reason", "status"),
+    *("primary_metric",),
     *("method", "is_registered", "passes_gates", "is_winner", "relative_difference"),
     *("relative_difference_lower", "relative_difference_upper", "p_value", "weighted_score"),
     *("minimum_effect", "smallest_visible_effect", "days_needed", "starts_on", "ends_on"),
@@ -163,6 +164,7 @@ def decide_variant(
     return {
         "experiment_id": design["experiment_id"],
         "variant": variant,
+        "description": design.get("description"),
         "decision": texts.at[situation, "decision"],
         "situation": situation,
         "reason": texts.at[situation, "reason"].format_map(filled).strip(),

@@ -103,6 +103,28 @@ def adjusted_variance(baselines: pd.DataFrame) -> pd.Series:
     return baselines["variance"] * baselines["variance_kept"].fillna(1.0)
 
 
+def units_and_days(
+    baseline: pd.Series, *, traffic: pd.DataFrame, effect: float, settings: Mapping[str, float]
+) -> pd.Series:
+    """The row of `experiment_power` for one metric and any effect.
+
+    Parameters
+    ----------
+    baseline : a row of `experiment_power`, for what it says of the metric.
+    """
+    known = pd.DataFrame(
+        {
+            "metric": [baseline["metric"]],
+            "unit_count": baseline["unit_count"],
+            "mean": baseline["baseline_mean"],
+            "variance": baseline["baseline_sd"] ** 2,
+            "variance_kept": baseline["variance_kept"],
+            "as_of_date": baseline["as_of_date"],
+        }
+    )
+    return experiment_power(known, traffic=traffic, effects=[effect], settings=settings).iloc[0]
+
+
 def visible_effects(
     baseline: pd.Series, *, traffic: pd.DataFrame, settings: Mapping[str, float]
 ) -> pd.DataFrame:
@@ -110,16 +132,17 @@ def visible_effects(
 
     Parameters
     ----------
-    baseline : one row of the baselines of `experiment_power`.
+    baseline : a row of `experiment_power`, for what it says of the metric.
 
     Returns
     -------
-    `day_number`, `unit_count`, `smallest_effect`, NaN where the baseline is nothing.
+    `day_number`, `unit_count`, `smallest_effect` (with CUPED), NaN where the baseline is nothing.
     """
     arm = traffic["unit_count"].to_numpy(float) / 2
-    variance = adjusted_variance(baseline.to_frame().T.astype(object)).astype(float).iloc[0]
+    kept = 1.0 if pd.isna(baseline["variance_kept"]) else baseline["variance_kept"]
+    mean, variance = float(baseline["baseline_mean"]), baseline["baseline_sd"] ** 2 * kept
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.sqrt(2 * variance / arm)
         effect = smallest_effect(error, alpha=settings["alpha"], power=settings["power"])
-        relative = np.where((baseline["mean"] > 0) & (arm > 0), effect / baseline["mean"], np.nan)
+        relative = np.where((mean > 0) & (arm > 0), effect / mean, np.nan)
     return traffic[["day_number", "unit_count"]].assign(smallest_effect=relative)

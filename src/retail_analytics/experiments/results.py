@@ -30,13 +30,14 @@ DESCRIBED = [
     *("experiment_id", "metric", "variant", "control_variant", "metric_kind", "is_primary"),
     *("is_guardrail", "higher_is_better", "unit_count", "control_unit_count"),
 ]
+LABELS = ["metric_label", "metric_unit"]
 FIGURES = [
     *("mean", "control_mean", "difference", "difference_lower", "difference_upper"),
     *("relative_difference", "relative_difference_lower", "relative_difference_upper"),
     *("standard_error", "p_value", "p_value_holm", "variance_kept", "chance_to_win"),
     "smallest_visible_effect",
 ]
-RESULT_COLUMNS = [*DESCRIBED, "method", "status", *FIGURES]
+RESULT_COLUMNS = [*DESCRIBED, *LABELS, "method", "status", *FIGURES]
 
 
 def experiment_results(
@@ -76,6 +77,10 @@ def experiment_results(
     if not parts:
         return pd.DataFrame(columns=RESULT_COLUMNS)
     results = pd.concat(parts, ignore_index=True)
+    names = {"label": "metric_label", "unit": "metric_unit"}
+    labels = metrics[["experiment_id", "metric", *names]].rename(columns=names)
+    results = results.drop(columns=LABELS, errors="ignore")
+    results = results.merge(labels, on=["experiment_id", "metric"])
     results["p_value_holm"] = results.groupby(["experiment_id", "method"])["p_value"].transform(
         lambda p_values: holm(p_values.to_numpy())
     )
