@@ -186,8 +186,11 @@ def days_are_enough(arms: pd.DataFrame, settings: Mapping[str, float]) -> dict:
     limit = settings["minimum_days"]
     if first.empty:
         return {"status": "not_yet", "limit_value": limit, "detail": "no unit counts yet"}
-    days = (pd.Timestamp(arms["as_of_date"].iloc[0]) - pd.Timestamp(first.min())).days + 1
-    row = {"value": float(days), "limit_value": limit, "detail": f"{days} days so far"}
+    last = pd.Timestamp(arms["as_of_date"].iloc[0])
+    if pd.notna(arms["ends_on"].iloc[0]):
+        last = min(last, pd.Timestamp(arms["ends_on"].iloc[0]))
+    days = max((last - pd.Timestamp(first.min())).days + 1, 0)
+    row = {"value": float(days), "limit_value": limit, "detail": f"{days} days"}
     if days < limit:
         said = f"{days} of at least {limit:g} days have passed"
         return row | {"status": "not_yet", "detail": said}
