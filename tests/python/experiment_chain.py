@@ -30,20 +30,21 @@ TYPES = {
 }
 INPUTS = {
     "stg_experiment_assignments": "experiment_id varchar, customer_id varchar, variant varchar, "
-    "assigned_at timestamp, reasons varchar[], row_status varchar",
+    "assigned_at timestamp, reasons varchar[]",
     "stg_experiment_outcomes": "experiment_id varchar, customer_id varchar, metric varchar, "
-    "value decimal(18, 4), observed_at timestamp, row_status varchar",
+    "value decimal(18, 4), observed_at timestamp, reasons varchar[]",
     "orders": "order_id varchar, customer_id varchar, order_status varchar, is_purchase boolean, "
     "revenue decimal(18, 4), ordered_on date, ordered_at timestamp",
     "customers": "customer_id varchar, region varchar, first_ordered_on date",
     "stg_complaints": "order_id varchar, complaint_count bigint, complained_on date, "
-    "row_status varchar",
+    "reasons varchar[]",
     "stg_support_tickets": "customer_id varchar, satisfaction_score decimal(18, 4), "
-    "opened_at timestamp, row_status varchar",
-    "stg_touchpoints": "customer_id varchar, touched_at timestamp, row_status varchar",
+    "opened_at timestamp, reasons varchar[]",
+    "stg_touchpoints": "customer_id varchar, touched_at timestamp, reasons varchar[]",
 }
 MODELS = (
-    *("int_experiment_settings", "int_experiment_designs", "int_experiment_variants"),
+    *("int_experiment_settings", "int_experiment_assignments", "int_experiment_designs"),
+    "int_experiment_variants",
     *("experiment_units", "int_experiment_metrics", "int_experiment_order_outcomes"),
     *("int_experiment_outcome_values", "int_experiment_values", "int_experiment_scales"),
     *("int_experiment_sums", "int_experiment_unit_counts", "int_experiment_quantile_points"),
@@ -95,7 +96,10 @@ def compiled(name: str) -> str:
     (path,) = (ROOT / "models").rglob(f"{name}.sql")
     macros = "".join(p.read_text() for p in sorted((ROOT / "macros" / "experiments").glob("*.sql")))
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    return environment.from_string(macros + path.read_text()).render(ref=lambda table: table)
+    return environment.from_string(macros + path.read_text()).render(
+        ref=lambda table: table,
+        kept=lambda table: f"(select * from stg_{table} where reasons is null)",
+    )
 
 
 def shop(
@@ -111,8 +115,6 @@ def shop(
         con.execute(f"create table {name} ({columns})")
         if name in tables:
             rows = tables[name]
-            if "row_status" in columns and "row_status" not in rows:
-                rows = rows.assign(row_status="kept")
             # Arrow: a missing number is null, not NaN
             con.register("given_rows", pa.Table.from_pandas(rows, preserve_index=False))
             con.execute(f"insert into {name} by name from given_rows")

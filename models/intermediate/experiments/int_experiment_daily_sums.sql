@@ -21,7 +21,7 @@ orders as (
 ),
 
 outcomes as (
-    select * from {{ ref('stg_experiment_outcomes') }}
+    select * from {{ kept('experiment_outcomes') }}
 ),
 
 unit_events as (

@@ -8,11 +8,11 @@ with experiments as (
 ),
 
 assignments as (
-    select * from {{ ref('stg_experiment_assignments') }}
+    select * from {{ ref('int_experiment_assignments') }}
 ),
 
 outcomes as (
-    select * from {{ ref('stg_experiment_outcomes') }}
+    select * from {{ kept('experiment_outcomes') }}
 ),
 
 roles as (

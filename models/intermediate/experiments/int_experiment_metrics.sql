@@ -17,7 +17,7 @@ roles as (
 ),
 
 outcomes as (
-    select * from {{ ref('stg_experiment_outcomes') }}
+    select * from {{ kept('experiment_outcomes') }}
 ),
 
 outcome_names as (

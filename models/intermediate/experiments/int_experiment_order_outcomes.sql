@@ -13,11 +13,11 @@ orders as (
 ),
 
 complaints as (
-    select * from {{ ref('stg_complaints') }}
+    select * from {{ kept('complaints') }}
 ),
 
 tickets as (
-    select * from {{ ref('stg_support_tickets') }}
+    select * from {{ kept('support_tickets') }}
 ),
 
 settings as (

@@ -1,7 +1,7 @@
 -- 1. An outcome observed before the unit's assignment is no effect: it is what was known before.
 -- 2. One without a time is taken as observed after the assignment.
 with outcomes as (
-    select * from {{ ref('stg_experiment_outcomes') }}
+    select * from {{ kept('experiment_outcomes') }}
 ),
 
 units as (

@@ -2,7 +2,7 @@
 --    errors of it: more a bootstrap never reaches.
 -- 2. The standard error of the rank is that between units: the values of a unit go together.
 with outcomes as (
-    select * from {{ ref('stg_experiment_outcomes') }}
+    select * from {{ kept('experiment_outcomes') }}
 ),
 
 units as (

@@ -5,11 +5,11 @@ with orders as (
 ),
 
 touchpoints as (
-    select * from {{ ref('stg_touchpoints') }}
+    select * from {{ kept('touchpoints') }}
 ),
 
 tickets as (
-    select * from {{ ref('stg_support_tickets') }}
+    select * from {{ kept('support_tickets') }}
 ),
 
 settings as (

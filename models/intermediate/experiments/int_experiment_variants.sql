@@ -11,7 +11,7 @@ planned_variants as (
 ),
 
 assignments as (
-    select * from {{ ref('stg_experiment_assignments') }}
+    select * from {{ ref('int_experiment_assignments') }}
 ),
 
 control_names as (

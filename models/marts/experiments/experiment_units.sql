@@ -5,11 +5,11 @@
 -- 4. Segments are those of the moment of assignment: region, and whether it had bought before. What
 --    came later may be an effect of the variant.
 with assignments as (
-    select * from {{ ref('stg_experiment_assignments') }}
+    select * from {{ ref('int_experiment_assignments') }}
 ),
 
 outcomes as (
-    select * from {{ ref('stg_experiment_outcomes') }}
+    select * from {{ kept('experiment_outcomes') }}
 ),
 
 designs as (
