@@ -2,10 +2,11 @@
 -- that of the results.
 with days as (
     select * from {{ ref('experiment_daily_results') }}
-    qualify row_number() over (
-        partition by experiment_id, variant
-        order by day desc
-    ) = 1
+    qualify
+        row_number() over (
+            partition by experiment_id, variant
+            order by day desc
+        ) = 1
 ),
 
 results as (
