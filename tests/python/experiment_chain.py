@@ -30,7 +30,7 @@ TYPES = {
 }
 INPUTS = {
     "stg_experiment_assignments": "experiment_id varchar, customer_id varchar, variant varchar, "
-    "assigned_at timestamp, reasons varchar[]",
+    "assigned_at timestamp, reasons varchar[], row_status varchar",
     "stg_experiment_outcomes": "experiment_id varchar, customer_id varchar, metric varchar, "
     "value decimal(18, 4), observed_at timestamp, reasons varchar[]",
     "orders": "order_id varchar, customer_id varchar, order_status varchar, is_purchase boolean, "
@@ -115,6 +115,8 @@ def shop(
         con.execute(f"create table {name} ({columns})")
         if name in tables:
             rows = tables[name]
+            if "row_status" in columns and "row_status" not in rows:
+                rows = rows.assign(row_status="kept")
             # Arrow: a missing number is null, not NaN
             con.register("given_rows", pa.Table.from_pandas(rows, preserve_index=False))
             con.execute(f"insert into {name} by name from given_rows")

@@ -11,7 +11,7 @@ int_experiment_assignments as (
         variant,
         assigned_at
     from assignments
-    where reasons is null or array_to_string(reasons, ', ') = 'duplicate_key'
+    where row_status = 'kept' or array_to_string(reasons, ', ') = 'duplicate_key'
 )
 
 select * from int_experiment_assignments

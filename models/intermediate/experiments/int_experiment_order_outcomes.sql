@@ -37,6 +37,9 @@ unit_orders as (
     select
         units.experiment_id,
         units.customer_id,
+        units.variant,
+        units.region,
+        units.buyer_type,
         orders.ordered_at >= units.assigned_at as is_after,
         orders.is_purchase,
         orders.order_status = 'returned' as is_return,
@@ -58,6 +61,9 @@ order_sums as (
     select
         experiment_id,
         customer_id,
+        any_value(variant) as variant,
+        any_value(region) as region,
+        any_value(buyer_type) as buyer_type,
         count(*) filter (is_after and is_purchase) as purchases,
         count(*) filter (is_after and is_return) as returns,
         coalesce(sum(complaint_count) filter (is_after), 0) as complaints,
@@ -76,6 +82,9 @@ ticket_sums as (
     select
         units.experiment_id,
         units.customer_id,
+        any_value(units.variant) as variant,
+        any_value(units.region) as region,
+        any_value(units.buyer_type) as buyer_type,
         count(*) as scored_tickets,
         sum(tickets.satisfaction_score) as ticket_scores
     from units
@@ -92,6 +101,9 @@ int_experiment_order_outcomes as (
     select
         coalesce(order_sums.experiment_id, ticket_sums.experiment_id) as experiment_id,
         coalesce(order_sums.customer_id, ticket_sums.customer_id) as customer_id,
+        coalesce(order_sums.variant, ticket_sums.variant) as variant,
+        coalesce(order_sums.region, ticket_sums.region) as region,
+        coalesce(order_sums.buyer_type, ticket_sums.buyer_type) as buyer_type,
         coalesce(order_sums.unknown_orders, 0) > 0 as is_revenue_unknown,
         coalesce(order_sums.purchases, 0) as purchases,
         coalesce(order_sums.returns, 0) as returns,

@@ -13,6 +13,9 @@ int_experiment_outcome_values as (
         units.experiment_id,
         units.customer_id,
         outcomes.metric as outcome,
+        any_value(units.variant) as variant,
+        any_value(units.region) as region,
+        any_value(units.buyer_type) as buyer_type,
         count(*) filter (
             outcomes.observed_at is null or outcomes.observed_at >= units.assigned_at
         ) as value_count,

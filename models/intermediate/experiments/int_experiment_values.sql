@@ -3,11 +3,7 @@
 -- 2. The covariate is the same metric before the assignment, or the outcome that the metric names as
 --    its covariate, whenever that was observed. A ratio has none.
 -- 3. A value that is there and unknown (a purchase without price) is a row without value.
-with units as (
-    select * from {{ ref('experiment_units') }}
-),
-
-metrics as (
+with metrics as (
     select * from {{ ref('int_experiment_metrics') }}
 ),
 
@@ -23,6 +19,9 @@ order_values as (
     select
         order_outcomes.experiment_id,
         order_outcomes.customer_id,
+        order_outcomes.variant,
+        order_outcomes.region,
+        order_outcomes.buyer_type,
         metrics.metric,
         metrics.kind,
         {{ order_measure('metrics.numerator') }} as metric_value,
@@ -43,6 +42,9 @@ outcome_metrics as (
     select
         outcome_values.experiment_id,
         outcome_values.customer_id,
+        outcome_values.variant,
+        outcome_values.region,
+        outcome_values.buyer_type,
         metrics.metric,
         metrics.kind,
         metrics.denominator as denominator_outcome,
@@ -90,6 +92,9 @@ joined_outcomes as (
     select
         outcome_metrics.experiment_id,
         outcome_metrics.customer_id,
+        outcome_metrics.variant,
+        outcome_metrics.region,
+        outcome_metrics.buyer_type,
         outcome_metrics.metric,
         outcome_metrics.kind,
         outcome_metrics.metric_value,
@@ -123,22 +128,16 @@ all_values as (
 
 int_experiment_values as (
     select
-        all_values.experiment_id,
-        all_values.customer_id,
-        all_values.metric,
-        units.variant,
-        units.region,
-        units.buyer_type,
-        cast(all_values.metric_value as double) as metric_value,
-        case when all_values.kind = 'ratio' then cast(all_values.denominator as double) end
-            as denominator,
-        case when all_values.kind = 'mean' then cast(all_values.value_before as double) end
-            as value_before
+        experiment_id,
+        customer_id,
+        metric,
+        variant,
+        region,
+        buyer_type,
+        cast(metric_value as double) as metric_value,
+        case when kind = 'ratio' then cast(denominator as double) end as denominator,
+        case when kind = 'mean' then cast(value_before as double) end as value_before
     from all_values
-    inner join units
-        on
-            all_values.experiment_id = units.experiment_id
-            and all_values.customer_id = units.customer_id
 )
 
 select * from int_experiment_values

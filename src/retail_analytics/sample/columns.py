@@ -12,6 +12,7 @@ AMOUNT = pa.decimal128(12, 2)
 STAMP = pa.timestamp("us")
 
 
+@unique
 class Stream(IntEnum):
     """The random streams of a sample; a change in one leaves the others as they are."""
 
@@ -37,13 +38,13 @@ class Stream(IntEnum):
     CAUSES = 19
     REPORTS = 20
     COUNTED = 21
-    DESK = 60
-    TICKET_TIMES = 61
-    TICKET_BURSTS = 62
-    TICKET_MESSAGES = 63
+    DESK = 90
+    TICKET_TIMES = 91
+    TICKET_BURSTS = 92
+    TICKET_MESSAGES = 93
     EXPERIMENTS = 40
-    PAIRS = 60
-    HABITS = 61
+    PAIRS = 70
+    HABITS = 71
     HOLD_OUTS = 60
     OWN_MEDIA = 61
     LIVELY = 62
