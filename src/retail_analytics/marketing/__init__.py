@@ -1,0 +1,1 @@
+"""Marketing: credit by rule, effect with its evidence, the media mix and the budget."""
