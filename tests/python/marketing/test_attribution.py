@@ -50,7 +50,7 @@ def test_the_published_journeys():
     )
     found = effects(paths)
     answers = pd.read_csv(JOURNEYS / "answers.csv")
-    markov = answers[answers["method"] == "markov order 1"]
+    markov = answers[answers["method"] == "markov_order_1"]
     assert len(markov) > 0
     merged = markov.merge(found.reset_index(), on="channel", suffixes=("_known", ""))
     assert merged["removal_effect"].tolist() == pytest.approx(
