@@ -166,9 +166,7 @@ def fit_mix(
         raise ValueError("sales, media: means must be positive, and no media negative")
     grid = settings.grid
     responses, scale = grid_responses(media / media.mean(axis=0), grid)
-    baseline = np.stack(
-        [baseline_variance(months, covariates, step=step) for step in LEVEL_STEPS]
-    )
+    baseline = np.stack([baseline_variance(months, covariates, step=step) for step in LEVEL_STEPS])
     precision = np.linalg.inv(baseline)
     draws = gibbs(sales / sales.mean(), responses, baseline, precision, settings)
     pair, share, noise, level_step = draws
@@ -275,3 +273,75 @@ def gibbs(
             kept.append((pair.copy(), share.copy(), np.sqrt(noise), step.copy()))
     pairs_, shares, noises, steps_ = (np.concatenate(part) for part in zip(*kept, strict=True))
     return pairs_, shares, noises, steps_
+
+
+def noise_share(sales: Array, *, months: Indices, covariates: Array | None = None) -> float:
+    """Noise of weekly sales about their baseline, in parts of their mean, before any media.
+
+    sales, months, covariates: as for `fit_mix`.
+    """
+    relative = sales / sales.mean()
+    shape = (len(sales) + NOISE_WEEKS) / 2
+    found = []
+    for step in LEVEL_STEPS:
+        variance = baseline_variance(months, covariates, step=step)
+        misfit = relative @ np.linalg.solve(variance, relative)
+        rest = (misfit + NOISE_WEEKS * NOISE_VARIANCE) / 2
+        likelihood = -0.5 * np.linalg.slogdet(variance)[1] - shape * np.log(rest)
+        found.append((likelihood, np.sqrt(rest / shape)))
+    return float(max(found)[1])
+
+
+def predicted(
+    sales: Array,
+    media: Array,
+    *,
+    months: Indices,
+    known: int,
+    covariates: Array | None = None,
+    settings: MixSettings | None = None,
+) -> tuple[Array, Array, Array]:
+    """Sales after the first `known` weeks, from these weeks and from what was spent later.
+
+    Parameters
+    ----------
+    sales, media, months, covariates, settings : as for `fit_mix`, over all weeks.
+    known : int
+        Weeks that the model may see sales of.
+
+    Returns
+    -------
+    (with media, without media, half width): week after `known`. The half width is that of the
+    80 % interval with media.
+    """
+    fitted = slice(None, known)
+    posterior = fit_mix(
+        sales[fitted],
+        media[fitted],
+        months=months[fitted],
+        covariates=None if covariates is None else covariates[fitted],
+        settings=settings,
+    )
+    mean, weeks = posterior.mean_sales, len(sales)
+    relative = media / media[fitted].mean(axis=0)
+    raw = [
+        np.stack(
+            [saturated(adstock(relative[:, c], carry), half) for carry, half in posterior.grid]
+        )
+        / posterior.scale[c][:, None]
+        for c in range(posterior.channels)
+    ]
+    added = sum(posterior.share[:, c, None] * raw[c][posterior.pair[:, c]] for c in range(len(raw)))
+    target = sales[fitted] / mean
+    paths = np.empty((len(added), weeks - known))
+    plain, spread = np.zeros(weeks - known), np.zeros(weeks - known)
+    for step in np.unique(posterior.level_step):
+        variance = baseline_variance(months, covariates, step=LEVEL_STEPS[step])
+        weights = np.linalg.solve(variance[fitted, fitted], variance[fitted, known:])
+        rows = posterior.level_step == step
+        paths[rows] = (target - added[rows, :known]) @ weights + added[rows, known:]
+        plain += rows.mean() * (target @ weights)
+        left = np.diag(variance[known:, known:] - variance[known:, fitted] @ weights)
+        spread += rows.mean() * left * np.mean(posterior.noise[rows] ** 2)
+    half = 1.2815515655446004 * np.sqrt(spread + paths.var(axis=0))
+    return mean * paths.mean(axis=0), mean * plain, mean * half

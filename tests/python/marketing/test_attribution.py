@@ -121,7 +121,8 @@ def test_two_hundred_channels_and_a_path_of_five_hundred_touches():
     names = [f"c{number:03}" for number in range(200)]
     paths = pd.DataFrame(
         {
-            "path": [" > ".join(rng.choice(names, 500))] + [" > ".join(p) for p in zip(names, names[1:], strict=False)],
+            "path": [" > ".join(rng.choice(names, 500))]
+            + [" > ".join(p) for p in zip(names, names[1:], strict=False)],
             "conversions": 1,
             "value": 10.0,
             "lost": 2,
@@ -168,9 +169,9 @@ def test_credit_by_month_has_the_sums_of_the_whole():
         [7 * 23 / 58, 7 * 29 / 58, 7 * 6 / 58]
     )
     assert credit.groupby("month")["revenue"].sum().tolist() == pytest.approx([70, 50])
-    assert markov_credit(
-        transitions_of_paths(HAND), months.sample(frac=1, random_state=1)
-    ).equals(credit)
+    assert markov_credit(transitions_of_paths(HAND), months.sample(frac=1, random_state=1)).equals(
+        credit
+    )
 
 
 def test_a_missing_column_is_named():

@@ -1,0 +1,74 @@
+-- What a channel caused, by experiments that held it back from some.
+-- 1. The difference in orders per customer, over the difference in touches per customer, is what a
+--    touch causes; times all touches of the channel it is what the channel caused.
+-- 2. An arm of one customer has no error and is not compared, nor is an experiment in which those
+--    held out were touched as often as the others.
+-- 3. Of several experiments the one with the smallest error counts.
+with units as (
+    select * from {{ ref('int_experiment_units') }}
+),
+
+touch_times as (
+    select * from {{ ref('int_touch_orders') }}
+),
+
+arms as (
+    select
+        experiment_id,
+        channel,
+        is_held_out,
+        count(*) as customer_count,
+        sum(order_count) / count(*) as orders,
+        -- variance of the mean
+        var_samp(order_count) / count(*) as orders_variance,
+        round(sum(revenue), 4) / count(*) as revenue,
+        round(var_samp(revenue), 6) / count(*) as revenue_variance,
+        sum(touch_count) / count(*) as touches
+    from units
+    group by experiment_id, channel, is_held_out
+),
+
+touch_counts as (
+    select
+        channel,
+        count(*) as touch_count
+    from touch_times
+    group by channel
+),
+
+compared as (
+    select
+        shown.experiment_id,
+        shown.channel,
+        shown.customer_count + held_out.customer_count as customer_count,
+        touch_counts.touch_count / nullif(shown.touches - held_out.touches, 0) as scale,
+        shown.touches - held_out.touches as touch_difference,
+        shown.orders - held_out.orders as orders,
+        sqrt(shown.orders_variance + held_out.orders_variance) as orders_error,
+        shown.revenue - held_out.revenue as revenue,
+        sqrt(shown.revenue_variance + held_out.revenue_variance) as revenue_error
+    from arms as shown
+    inner join arms as held_out
+        on
+            shown.experiment_id = held_out.experiment_id
+            and shown.channel = held_out.channel
+            and not shown.is_held_out
+            and held_out.is_held_out
+    inner join touch_counts on shown.channel = touch_counts.channel
+),
+
+experiment_increments as (
+    select
+        channel,
+        experiment_id,
+        customer_count,
+        scale * orders as orders,
+        scale * orders_error as orders_error,
+        scale * revenue as revenue,
+        scale * revenue_error as revenue_error
+    from compared
+    where touch_difference > 0 and orders_error > 0
+    qualify row_number() over (partition by channel order by scale * orders_error, experiment_id) = 1
+)
+
+select * from experiment_increments

@@ -1,0 +1,21 @@
+{%- set settings = [
+    'journey_window_days', 'first_touch_weight', 'last_touch_weight', 'time_decay_half_life_days',
+    'timing_window_hours', 'synergy_fewest_journeys', 'synergy_most_channels',
+    'synergy_most_q_value', 'mix_fewest_weeks', 'mix_most_noise', 'mix_least_variation',
+    'current_spend_weeks', 'conversion_days', 'conversion_touch_days', 'conversion_cut_offs',
+    'conversion_training_customers',
+] -%}
+with settings as (
+    select * from {{ ref('marketing_settings') }}
+),
+
+setting_row as (
+    select
+        {% for setting in settings -%}
+        max(value) filter (setting = '{{ setting }}') as {{ setting }}
+        {%- if not loop.last %},{% endif %}
+        {% endfor %}
+    from settings
+)
+
+select * from setting_row
