@@ -1,4 +1,4 @@
-"""One row per channel and posterior draw of the media mix, and one (draw 0) on how the fit stands."""
+"""One row per channel and draw of the media mix, and one (draw 0) on how the fit stands."""
 
 from retail_analytics.marketing.mix import MixSettings
 from retail_analytics.marketing.mix_tables import MixRules, mix_draws

@@ -63,14 +63,17 @@ def read_market(draws: pd.DataFrame, current: pd.DataFrame) -> Market:
     heads = heads[heads["channel"].isin(current["channel"])].sort_values("channel")
     channels = tuple(str(name) for name in heads["channel"])
     found = draws[(draws["draw"] > 0) & draws["channel"].isin(channels)]
-    wide = found.pivot(index="draw", columns="channel", values=["coefficient", "half_media"])
-    size = wide.shape[0] if channels else 0
+
+    def drawn(column: str) -> Array:
+        wide = found.pivot(index="draw", columns="channel", values=column)
+        return wide.reindex(columns=list(channels)).to_numpy(dtype=float)
+
     spend = current.set_index("channel")["weekly_spend"].reindex(channels)
     return Market(
         curves=Curves(
             channels=channels,
-            coefficient=np.array([wide["coefficient"][c] for c in channels]).T.reshape(size, -1),
-            half=np.array([wide["half_media"][c] for c in channels]).T.reshape(size, -1),
+            coefficient=drawn("coefficient"),
+            half=drawn("half_media"),
         ),
         current=spend.to_numpy(dtype=float),
         lowest=heads["lowest_stock"].to_numpy(dtype=float),
@@ -309,8 +312,9 @@ def _interval(name: str, figures: tuple[float, float, float], weeks: int) -> dic
 def as_text(answer: dict[str, object], *, currency: str) -> str:
     """The answer of `what_if` as a table for people."""
     weeks, total = answer["weeks"], answer["total"]
+    plural = "s" if weeks != 1 else ""
     lines = [
-        f"{total:,.0f} {currency} over {weeks} week{'s' if weeks != 1 else ''}: {answer['verdict']}",
+        f"{total:,.0f} {currency} over {weeks} week{plural}: {answer['verdict']}",
         "",
         f"{'channel':<20}{'spend':>12}{'today':>12}{'revenue':>12}{'next euro returns':>28}",
     ]

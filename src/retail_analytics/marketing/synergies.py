@@ -1,10 +1,17 @@
 """Whether two channels win more together than each adds by itself.
 
-    log odds of an order = level + sum over channels seen + sum over pairs seen of an interaction
+    log odds that an order follows a touch = level + channel of the touch + channels seen before it
+                                             + how many were + interaction of each pair
 
-Every channel and every pair with enough journeys has a term, in one fit: a pair is not credited
-with what a third channel, or another pair, does for the same journeys. False discoveries are
-controlled over all pairs (Benjamini and Hochberg 1995).
+The touch is the unit, not the journey: an order ends its journey, so that journeys with two
+channels are those in which the first did not win, and independent channels would look as if they
+were in each other's way. A pair's interaction holds where one of the two follows the other.
+
+Pairs are added one by one, the strongest first, as long as one is found, and the others are judged
+beside those: in one fit of all pairs only their differences could be told, and in fits of one pair
+each a strong pair would lend its effect to its neighbours. Pairs that were not added are judged by
+the efficient score (Rao 1948). False discoveries are controlled over all pairs (Benjamini and
+Hochberg 1995).
 """
 
 from itertools import combinations
@@ -26,9 +33,12 @@ FITTED = ["expected_rate", "interaction", "error"]
 # against coefficients that run away where journeys always or never win
 RIDGE = 0.1
 LEVEL_RIDGE = 1e-6
+# touches after the other channel that an order follows, and that none follows
+FEWEST_OUTCOMES = 10
 
 
 def synergies(
+    steps: pd.DataFrame,
     sets: pd.DataFrame,
     *,
     fewest_journeys: int,
@@ -41,11 +51,15 @@ def synergies(
 
     Parameters
     ----------
+    steps : DataFrame
+        channel, earlier_set (channels seen before in the journey, as in channel_set; empty for
+        none), touch_count, order_count (touches that an order follows before any other touch): one
+        row per pair or part of it.
     sets : DataFrame
         channel_set (names in alphabetical order, `a + b + c`), journey_count, order_count: one row
         per set or part of it.
     fewest_journeys : int
-        Journeys with both channels, with orders and without, below which a pair is not compared.
+        Journeys with both channels below which a pair is not compared.
     most_channels : int
         Channels that are compared, those with most journeys; the rest counts as one.
     most_q_value : float
@@ -56,47 +70,64 @@ def synergies(
     Returns
     -------
     DataFrame, one row per pair of compared channels, by name: journeys and orders with both
-    (together) and with one of the two (apart), the rate expected of both without interaction, the
-    interaction in log odds with interval, its p value (two-sided) and q value. `insufficient_data`
-    with null figures below `fewest_journeys`.
+    (together) and with one of the two (apart), the rate of orders expected of touches that follow
+    the other channel were there no interaction, the interaction in log odds with interval, its p
+    value (two-sided) and q value. `insufficient_data` with null figures for too few journeys.
     """
     grouped = sets.groupby("channel_set", as_index=False)[["journey_count", "order_count"]].sum()
     members = [set(text.split(separator)) for text in grouped["channel_set"]]
-    won = grouped["order_count"].to_numpy(dtype=float)
-    lost = grouped["journey_count"].to_numpy(dtype=float) - won
+    journeys = grouped["journey_count"].to_numpy(dtype=float)
+    ordered = grouped["order_count"].to_numpy(dtype=float)
     seen: dict[str, float] = {}
-    for names, count in zip(members, won + lost, strict=True):
+    for names, count in zip(members, journeys, strict=True):
         for name in names:
             seen[name] = seen.get(name, 0.0) + count
     ranked = sorted(seen, key=lambda name: (-seen[name], name))
     channels = sorted(ranked[:most_channels])
     if len(channels) < 2:
         return pd.DataFrame(columns=COLUMNS)
-    others = set(ranked[most_channels:])
     has = np.array([[name in names for name in channels] for names in members], dtype=float)
-    rest = np.array([[bool(names & others)] for names in members], dtype=float)
-    x = np.hstack([np.ones((len(has), 1)), has, rest[:, : int(bool(others))]])
+    touches = steps.fillna({"earlier_set": ""}).groupby(["channel", "earlier_set"], as_index=False)
+    touches = touches[["touch_count", "order_count"]].sum()
+    before = [set(text.split(separator)) - {""} for text in touches["earlier_set"]]
+    now = np.array([[name == c for c in channels] for name in touches["channel"]], dtype=float)
+    then = np.array([[c in names for c in channels] for names in before], dtype=float)
+    # another channel than the touch's own
+    then = then * (1 - now)
+    paired = list(zip(before, touches["channel"], strict=True))
+    size = np.minimum([len(names - {channel}) for names, channel in paired], 3)
+    again = [channel in names for names, channel in paired]
+    won = touches["order_count"].to_numpy(dtype=float)
+    lost = touches["touch_count"].to_numpy(dtype=float) - won
+    levels = np.stack([size >= 1, size >= 2, size >= 3, again], axis=1).astype(float)
+    x = np.hstack([np.ones((len(now), 1)), now, then, levels])
+
     rows, terms = [], []
     for first, second in combinations(range(len(channels)), 2):
         both = has[:, first] * has[:, second]
         either = np.abs(has[:, first] - has[:, second])
-        is_enough = min(both @ won, both @ lost) >= fewest_journeys
+        follows = now[:, first] * then[:, second] + now[:, second] * then[:, first]
+        after = min(follows @ won, follows @ lost)
+        is_enough = both @ journeys >= fewest_journeys and after >= FEWEST_OUTCOMES
         if is_enough:
-            terms.append(both)
+            terms.append(follows)
         rows.append(
             {
                 "channel_a": channels[first],
                 "channel_b": channels[second],
                 "status": OK if is_enough else INSUFFICIENT_DATA,
-                "together_count": int(both @ (won + lost)),
-                "together_order_count": int(both @ won),
-                "apart_count": int(either @ (won + lost)),
-                "apart_order_count": int(either @ won),
+                "together_count": int(both @ journeys),
+                "together_order_count": int(both @ ordered),
+                "apart_count": int(either @ journeys),
+                "apart_order_count": int(either @ ordered),
             }
         )
     table = pd.DataFrame(rows).assign(**dict.fromkeys(FITTED, np.nan))
     if terms:
-        table.loc[table["status"] == OK, FITTED] = _interactions(x, won, lost, np.array(terms).T)
+        table.loc[table["status"] == OK, FITTED] = _interactions(
+            x, won, lost, np.array(terms).T, most_q_value=most_q_value
+        )
+    table.loc[table["interaction"].isna(), "status"] = INSUFFICIENT_DATA
     z = norm.ppf((1 + level) / 2)
     table["interaction_lower"] = table["interaction"] - z * table["error"]
     table["interaction_upper"] = table["interaction"] + z * table["error"]
@@ -111,19 +142,40 @@ def synergies(
     return table[COLUMNS]
 
 
-def _interactions(x: Array, won: Array, lost: Array, pairs: Array) -> Array:
+def _interactions(x: Array, won: Array, lost: Array, pairs: Array, *, most_q_value: float) -> Array:
     """Expected rate, interaction and its standard error, one row per column of `pairs`."""
-    wide = np.hstack([x, pairs])
-    ridge = np.full(wide.shape[1], RIDGE)
-    ridge[0] = LEVEL_RIDGE
-    beta, information = fit_logit(wide, won, lost, ridge=ridge)
-    errors = np.sqrt(np.diag(np.linalg.inv(information)))[-pairs.shape[1] :]
-    own = beta[-pairs.shape[1] :]
-    # the rate of the same journeys, were the pair's own term 0
-    odds = (wide @ beta)[:, None] - pairs * own
-    cases = pairs * (won + lost)[:, None]
-    expected = (cases * expit(odds)).sum(axis=0) / cases.sum(axis=0)
-    return np.stack([expected, own, errors], axis=1)
+    cases = won + lost
+    added: list[int] = []
+    start = None
+    while True:
+        wide = np.hstack([x, pairs[:, added]])
+        ridge = np.full(wide.shape[1], RIDGE)
+        ridge[0] = LEVEL_RIDGE
+        beta, information = fit_logit(wide, won, lost, ridge=ridge, start=start)
+        chance = expit(wide @ beta)
+        weight = cases * chance * (1 - chance)
+        across = wide.T @ (weight[:, None] * pairs)
+        known = weight @ pairs**2 - np.sum(across * np.linalg.solve(information, across), axis=0)
+        score = (won - cases * chance) @ pairs
+        is_told = known > 1e-6 * np.maximum(weight @ pairs**2, 1e-12)
+        effect = np.where(is_told, score / np.where(is_told, known, 1.0), np.nan)
+        error = np.where(is_told, 1 / np.sqrt(np.where(is_told, known, 1.0)), np.nan)
+        errors = np.sqrt(np.diag(np.linalg.inv(information)))
+        effect[added], error[added] = beta[x.shape[1] :], errors[x.shape[1] :]
+        distance = np.abs(np.nan_to_num(effect / error))
+        distance[added] = 0.0
+        best = int(np.argmax(distance))
+        left = pairs.shape[1] - len(added)
+        if left == 0 or 2 * norm.sf(distance[best]) * left > most_q_value:
+            break
+        added.append(best)
+        start = np.append(beta, 0.0)
+    # the rate of the same touches, were the pair's own term 0
+    odds = np.repeat((wide @ beta)[:, None], pairs.shape[1], axis=1)
+    odds[:, added] -= pairs[:, added] * effect[added]
+    touches = pairs * cases[:, None]
+    expected = (touches * expit(odds)).sum(axis=0) / touches.sum(axis=0)
+    return np.stack([np.where(np.isnan(error), np.nan, expected), effect, error], axis=1)
 
 
 def q_values(p_values: Array) -> Array:

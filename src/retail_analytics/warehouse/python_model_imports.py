@@ -28,3 +28,9 @@ import retail_analytics.support.staffing
 import retail_analytics.support.teams
 import retail_analytics.support.volumes
 import retail_analytics.support.waits
+import retail_analytics.marketing.attribution
+import retail_analytics.marketing.budget_tables
+import retail_analytics.marketing.conversion
+import retail_analytics.marketing.mix_tables
+import retail_analytics.marketing.revenue
+import retail_analytics.marketing.synergies

@@ -1,0 +1,12 @@
+"""One row per feature, and one for the level: the model that gives the chances of an order."""
+
+from retail_analytics.marketing.conversion import conversion_coefficients
+
+
+def model(dbt, session):
+    """Fits what did better in the backtest to all past days."""
+    feature_values = dbt.ref("int_conversion_values")
+    outcomes = dbt.ref("int_conversion_outcomes")
+    backtest = dbt.ref("conversion_backtest")
+    past = session.sql("select * from feature_values where not is_current")
+    return conversion_coefficients(past.df(), outcomes.df(), backtest.df())
