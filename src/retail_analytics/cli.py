@@ -72,6 +72,9 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int)
     sub.add_argument("--years", type=int)
     sub.add_argument("--format", choices=["csv", "parquet"])
+    sub.add_argument(
+        "--market", choices=["steady", "lively"], help="how much spend on channels varies"
+    )
     sub = command("convert", convert)
     sub.add_argument("script", type=Path, help="SQL that makes input tables from other files")
     sub.add_argument("--source", type=Path, required=True, help="folder of those files")
@@ -180,6 +183,7 @@ def sample(options: argparse.Namespace) -> int:
         "seed": options.seed,
         "years": options.years,
         "file_format": options.format,
+        "market": options.market,
     }
     rows = write_sample(
         customers=options.customers,

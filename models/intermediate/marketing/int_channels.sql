@@ -34,7 +34,7 @@ channels as (
         channel_key,
         channel
     from counted
-    qualify row_number() over (partition by channel_key order by use_count desc, channel) = 1
+    qualify row_number() over (partition by channel_key order by use_count desc, channel asc) = 1
 )
 
 select * from channels

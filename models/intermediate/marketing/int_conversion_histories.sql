@@ -51,6 +51,11 @@ bought as (
 conversion_histories as (
     select
         touched.*,
+        case
+            when bought.order_count is null then 'no order'
+            when bought.order_count = 1 then 'one order'
+            else 'several orders'
+        end as history,
         coalesce(bought.order_count, 0) as order_count,
         coalesce(bought.revenue, 0) as revenue,
         bought.last_order_days,

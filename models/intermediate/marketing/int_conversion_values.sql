@@ -35,7 +35,7 @@ seen as (
 } %}
 {%- set names = {
     'first channel': 'first_channel', 'last channel': 'last_channel', 'device': 'device',
-    'region': 'region', 'segment': 'segment',
+    'region': 'region', 'segment': 'segment', 'history': 'history',
 } %}
 
 conversion_values as (

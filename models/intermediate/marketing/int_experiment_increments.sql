@@ -68,7 +68,9 @@ experiment_increments as (
         scale * revenue_error as revenue_error
     from compared
     where touch_difference > 0 and orders_error > 0
-    qualify row_number() over (partition by channel order by scale * orders_error, experiment_id) = 1
+    qualify row_number() over (
+        partition by channel order by scale * orders_error, experiment_id
+    ) = 1
 )
 
 select * from experiment_increments

@@ -12,12 +12,11 @@ touchpoints as (
 journey_beginnings as (
     select
         touchpoints.journey_id,
-        bool_or(journeys.is_converted) as is_converted,
-        {% for position in range(1, 6) -%}
+        {% for position in range(1, 6) %}
         max(touchpoints.channel) filter (touchpoints.position = {{ position }})
-            as channel_{{ position }}
-        {%- if not loop.last %},{% endif %}
+            as channel_{{ position }},
         {% endfor %}
+        bool_or(journeys.is_converted) as is_converted
     from touchpoints
     inner join journeys on touchpoints.journey_id = journeys.journey_id
     group by touchpoints.journey_id

@@ -69,13 +69,13 @@ journey_credits as (
     select
         month,
         channel,
-        {% for rule in rules -%}
+        {% for rule in rules %}
         -- rounded, for the order of a sum moves its last digit
         round(sum(cast({{ rule }}_weight as double)), 9) as {{ rule }}_orders,
         round(sum({{ rule }}_weight * cast(coalesce(revenue, 0) as double)), 9)
-            as {{ rule }}_revenue
-        {%- if not loop.last %},{% endif %}
+            as {{ rule }}_revenue,
         {% endfor %}
+        count(*) as touch_count
     from weights
     group by month, channel
 )

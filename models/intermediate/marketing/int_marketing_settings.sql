@@ -11,10 +11,10 @@ with settings as (
 
 setting_row as (
     select
-        {% for setting in settings -%}
-        max(value) filter (setting = '{{ setting }}') as {{ setting }}
-        {%- if not loop.last %},{% endif %}
+        {% for setting in settings %}
+        max(value) filter (setting = '{{ setting }}') as {{ setting }},
         {% endfor %}
+        count(*) as setting_count
     from settings
 )
 

@@ -19,10 +19,11 @@ spreads as (
 
 widest as (
     select
-        max_by(channel, spread) as widest_channel,
-        max(spread) as widest_spread,
-        count(*) as channel_count
+        channel as widest_channel,
+        spread as widest_spread,
+        count(*) over () as channel_count
     from spreads
+    qualify row_number() over (order by round(spread, 12) desc, channel) = 1
 ),
 
 channel_pairs as (
@@ -84,6 +85,6 @@ select
     channel_count,
     -- a rounded ratio, for a square root misses 1 by its last digit
     cast(round(kendall_tau, 12) as double) as kendall_tau,
-    cast(share_rmse as double) as share_rmse,
+    cast(round(share_rmse, 12) as double) as share_rmse,
     cast(widest_spread as double) as widest_spread
 from agreement

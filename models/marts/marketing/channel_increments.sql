@@ -36,7 +36,7 @@ joined as (
             <= 1.96 * sqrt(pow(best.orders_error, 2) + pow(timing.orders_error, 2)),
             false
         ) as is_averaged,
-        {% for measure in ['orders', 'revenue'] -%}
+        {% for measure in ['orders', 'revenue'] %}
         best.{{ measure }},
         best.{{ measure }}_error,
         timing.{{ measure }} as timing_{{ measure }},
@@ -56,24 +56,29 @@ averaged as (
         evidence,
         is_averaged,
         caution,
-        {% for measure in ['orders', 'revenue'] -%}
         case
             when is_averaged
                 then
-                    (
-                        {{ measure }} * {{ measure }}_weight
-                        + timing_{{ measure }} * timing_{{ measure }}_weight
-                    )
-                    / ({{ measure }}_weight + timing_{{ measure }}_weight)
-            else {{ measure }}
-        end as {{ measure }},
+                    (orders * orders_weight + timing_orders * timing_orders_weight)
+                    / (orders_weight + timing_orders_weight)
+            else orders
+        end as orders,
         case
-            when is_averaged then 1 / sqrt({{ measure }}_weight + timing_{{ measure }}_weight)
-            else {{ measure }}_error
-        end as {{ measure }}_error,
-        timing_{{ measure }}
-        {%- if not loop.last %},{% endif %}
-        {% endfor %}
+            when is_averaged then 1 / sqrt(orders_weight + timing_orders_weight)
+            else orders_error
+        end as orders_error,
+        case
+            when is_averaged
+                then
+                    (revenue * revenue_weight + timing_revenue * timing_revenue_weight)
+                    / (revenue_weight + timing_revenue_weight)
+            else revenue
+        end as revenue,
+        case
+            when is_averaged then 1 / sqrt(revenue_weight + timing_revenue_weight)
+            else revenue_error
+        end as revenue_error,
+        timing_orders
     from joined
 ),
 

@@ -51,9 +51,10 @@ scored as (
 chances as (
     select
         *,
-        1 / (1 + exp(-log_odds)) as order_probability,
-        1 / (1 + exp(-(log_odds - half_width))) as order_probability_lower,
-        1 / (1 + exp(-(log_odds + half_width))) as order_probability_upper
+        1 / (1 + exp(-log_odds)) / nullif(base_rate, 0) as lift,
+        round(1 / (1 + exp(-log_odds)), 12) as order_probability,
+        round(1 / (1 + exp(-(log_odds - half_width))), 12) as order_probability_lower,
+        round(1 / (1 + exp(-(log_odds + half_width))), 12) as order_probability_upper
     from scored
 ),
 
@@ -65,8 +66,8 @@ conversion_scores as (
     from chances
     left join recommendations
         on
-            chances.order_probability / nullif(chances.base_rate, 0) >= recommendations.minimum_lift
-            and chances.order_probability / nullif(chances.base_rate, 0) < recommendations.next_bound
+            chances.lift >= recommendations.minimum_lift
+            and chances.lift < recommendations.next_bound
 )
 
 select

@@ -52,7 +52,9 @@ journeys as (
         gathered.channel_count,
         orders.revenue,
         date_diff(
-            'second', gathered.first_touched_at, coalesce(orders.ordered_at, gathered.last_touched_at)
+            'second',
+            gathered.first_touched_at,
+            coalesce(orders.ordered_at, gathered.last_touched_at)
         ) / 86400.0 as length_days,
         gathered.first_touched_at,
         gathered.last_touched_at,

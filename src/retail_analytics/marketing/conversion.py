@@ -25,7 +25,8 @@ NO_METHOD = "none"
 LEVEL, LAST_CHANNEL, NAME = "level", "last channel: ", ": "
 TARGET = "order"
 
-RIDGE = 5.0
+# penalties that are tried, on the squares of standardised coefficients
+RIDGES = (1.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 # a channel's rate is shrunk towards the rate of all by so many customers
 SHRUNK_BY = 20.0
 # orders, and customers without one, that learning or testing needs
@@ -117,13 +118,60 @@ def fit_logistic(known: Cases) -> Model:
     sd = table.std(ddof=0).fillna(0.0).to_numpy()
     centre, sd = np.where(is_name, 0.0, mean), np.where(sd > 1e-9, sd, 1.0)
     x = _design(table, names, centre, sd)
-    ridge = np.append(0.0, np.full(len(names), RIDGE))
+    penalty, shrinkage = best_ridge(x, known)
+    ridge = np.append(0.0, np.full(len(names), penalty))
     weights, _ = fit_logit(x, known.ordered, 1 - known.ordered, ridge=ridge)
     folds = []
     for rows in fold_rows(known):
         won = known.ordered[rows]
-        folds.append(fit_logit(x[rows], won, 1 - won, ridge=ridge, start=weights)[0])
+        fold, _ = fit_logit(x[rows], won, 1 - won, ridge=ridge, start=weights)
+        folds.append(shrunk(fold, x[rows], won, shrinkage))
+    weights = shrunk(weights, x, known.ordered, shrinkage)
     return Model(LOGISTIC, names, centre, sd, weights, spreads_of(np.array(folds)))
+
+
+def best_ridge(x: Array, known: Cases) -> tuple[float, float]:
+    """The penalty with the least log loss on later days, learned from earlier ones, and the slope
+    of their outcomes on these chances (at most 1).
+
+    Where there are too few days or orders to tell, the middle penalty and 1.
+    """
+    days = np.unique(known.days)
+    losses = np.zeros(len(RIDGES))
+    later_odds: list[list[Array]] = [[] for _ in RIDGES]
+    outcomes = []
+    for part in (0.5, 0.75):
+        first, last = (days[min(int(len(days) * p), len(days) - 1)] for p in (part, part + 0.25))
+        earlier, later = known.days < first, (known.days >= first) & (known.days <= last)
+        won = known.ordered[earlier]
+        if min(won.sum(), (1 - won).sum(), known.ordered[later].sum()) < FEWEST:
+            return RIDGES[len(RIDGES) // 2], 1.0
+        outcomes.append(known.ordered[later])
+        weights = None
+        for number, ridge in enumerate(RIDGES):
+            penalty = np.append(0.0, np.full(x.shape[1] - 1, ridge))
+            weights, _ = fit_logit(x[earlier], won, 1 - won, ridge=penalty, start=weights)
+            odds = x[later] @ weights
+            later_odds[number].append(odds)
+            losses[number] += np.sum(np.logaddexp(0.0, odds) - known.ordered[later] * odds)
+    best = int(np.argmin(losses))
+    odds, won = np.concatenate(later_odds[best]), np.concatenate(outcomes)
+    line = np.stack([np.ones(len(odds)), odds], axis=1)
+    slope = fit_logit(line, won, 1 - won, ridge=1e-9)[0][1]
+    return RIDGES[best], float(np.clip(slope, 0.0, 1.0))
+
+
+def shrunk(weights: Array, x: Array, won: Array, factor: float) -> Array:
+    """The weights times the factor, with the level that gives the observed rate (Copas 1983)."""
+    odds = factor * (x[:, 1:] @ weights[1:])
+    level = weights[0]
+    for _ in range(50):
+        chance = expit(level + odds)
+        step = (won - chance).sum() / max((chance * (1 - chance)).sum(), 1e-12)
+        level += float(np.clip(step, -2.0, 2.0))
+        if abs(step) < 1e-10:
+            break
+    return np.append(level, factor * weights[1:])
 
 
 def fit_channel_rate(known: Cases) -> Model:

@@ -3,6 +3,7 @@
 `process.py` declares every parameter, `docs/sample_retailer.md` explains them.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,19 +17,30 @@ from retail_analytics.sample.world import build_world
 from retail_analytics.sample.writer import FORMATS, SampleWriter
 
 MOST_YEARS = 30
+MARKETS = ("steady", "lively")
 
 
 def write_sample(
-    *, customers: int, out: Path, seed: int = 20240101, years: int = 3, file_format: str = "csv"
+    *,
+    customers: int,
+    out: Path,
+    seed: int = 20240101,
+    years: int = 3,
+    file_format: str = "csv",
+    market: str = "steady",
 ) -> dict[str, int]:
     """Writes the input tables and truths of a made-up retailer into a folder; rows by table.
 
-    The sample ends on 2024-12-31 and begins `years` calendar years before. The same arguments give
+    The sample ends on 2024-12-31 and begins `years` calendar years before. In a lively market spend
+    varies and pauses by whole weeks. The same arguments give
     the same bytes. Raises ValueError for arguments that make no sample.
     """
     out = Path(out)
     check_arguments(customers=customers, out=out, seed=seed, years=years, file_format=file_format)
-    world = build_world(PROCESS, customers=customers, seed=seed, years=years)
+    if market not in MARKETS:
+        raise ValueError(f"market must be {' or '.join(MARKETS)}, not {market}")
+    process = replace(PROCESS, is_lively=market == "lively")
+    world = build_world(process, customers=customers, seed=seed, years=years)
     tally, rejections = None, []
     with SampleWriter(out, file_format) as writer:
 

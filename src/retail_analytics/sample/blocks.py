@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from retail_analytics.sample import columns as col
 from retail_analytics.sample.columns import DAY
 from retail_analytics.sample.customers import (
     NO_LIFT,
@@ -15,6 +16,14 @@ from retail_analytics.sample.customers import (
     customer_tables,
     draw_buyers,
     draw_purchases,
+)
+from retail_analytics.sample.holdouts import (
+    HELD_OUT,
+    SHOWN,
+    draw_held_out,
+    hold_out_assignments,
+    lost_purchases,
+    without_orders,
 )
 from retail_analytics.sample.marketing import NO_CHANNEL, draw_causes, touchpoint_table
 from retail_analytics.sample.orders import (
@@ -61,16 +70,23 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
     """All rows of a block of customers, and what they add to the shop's sums."""
     buyers = draw_buyers(world, block=block, first_customer=first, count=count)
     buyers, purchases = draw_purchases(world, buyers, block=block)
+    cause = draw_causes(world, buyers, purchases, block=block)
+    held_out = draw_held_out(world, buyers, block=block)
+    lost_by = lost_purchases(world, held_out, purchases, cause)
+    is_lost = lost_by.any(axis=0)
     documents = draw_documents(world, buyers, purchases, block=block)
-    parcels = draw_parcels(world, documents, block=block)
+    parcels = draw_parcels(world, documents, is_lost, block=block)
     orders = len(purchases.buyer)
     delivered_at = last_delivery(parcels, orders=orders)
     missed = missed_promise(world, parcels, orders=orders)
-    demand = daily_demand(world, documents)
-    documents = with_returns(world, documents, delivered_at=delivered_at, block=block)
+    demand = daily_demand(world, documents, is_lost)
+    documents, source = with_returns(world, documents, delivered_at=delivered_at, block=block)
     number = order_numbers(world, buyers, documents)
-    cause = draw_causes(world, buyers, purchases, block=block)
-    touchpoints = touchpoint_table(world, buyers, purchases, cause, block=block)
+    lost_revenue = [documents.total[:orders][row].sum() for row in lost_by]
+    cause = np.where(is_lost, NO_CHANNEL, cause)
+    touchpoints, held_back = touchpoint_table(
+        world, buyers, purchases, cause, held_out, block=block
+    )
     is_delivered = delivered_at < world.days * DAY
     tables = {
         **customer_tables(world, buyers, block=block),
@@ -83,6 +99,12 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         **ticket_tables(world, buyers, documents, missed=missed, block=block),
         "cancellations": cancellation_table(world, buyers, documents, missed=missed, block=block),
     }
+    came_back = np.arange(len(source)) + documents.size - len(source)
+    lost = np.concatenate([np.flatnonzero(is_lost), came_back[is_lost[source]]])
+    tables = without_orders(tables, col.ids("O", number[lost], 7))
+    tables["experiment_assignments"] = pa.concat_tables(
+        [tables["experiment_assignments"], hold_out_assignments(world, buyers, held_out)]
+    )
     channels = world.process.channels
     is_caused = cause != NO_CHANNEL
     revenue = np.bincount(
@@ -101,6 +123,10 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
             purchases.lifted_by[purchases.lifted_by != NO_LIFT],
             minlength=len(world.process.experiments),
         ),
+        arms=np.stack([np.sum(held_out.arms == arm, axis=1) for arm in (SHOWN, HELD_OUT)], axis=1),
+        lost_orders=lost_by.sum(axis=1),
+        lost_cents=np.array(lost_revenue, dtype=int),
+        held_back=held_back,
     )
 
 

@@ -41,6 +41,10 @@ class Stream(IntEnum):
     TICKET_TIMES = 61
     TICKET_BURSTS = 62
     TICKET_MESSAGES = 63
+    HOLD_OUTS = 60
+    OWN_MEDIA = 61
+    LIVELY = 62
+    SYNERGY = 63
 
 
 def stream(seed: int, kind: Stream, block: int = 0) -> np.random.Generator:

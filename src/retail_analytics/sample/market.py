@@ -55,6 +55,9 @@ def build_market(process: Process, *, seed: int, years: int) -> Market:
 
     rng = stream(seed, Stream.MARKET)
     spend = np.stack([spend_series(rng, channel, month, week) for channel in process.channels])
+    if process.is_lively:
+        spend = spend * lively_weeks(process, seed=seed, days=len(calendar))
+        spend = spend / spend.mean(axis=1, keepdims=True)
     response = np.stack(
         [
             channel_response(row, carry_over=channel.carry_over, half=channel.half_saturation)
@@ -67,7 +70,7 @@ def build_market(process: Process, *, seed: int, years: int) -> Market:
     scale = (shape * pull).mean(axis=1, keepdims=True)
     launch = 1 + process.launch_boost * np.exp(-np.arange(len(calendar)) / process.launch_days)
     arrival = cumulative(shape * pull * launch)
-    idle = np.array([idle_touches(channel) for channel in process.channels])
+    idle = np.array([idle_touches(process, channel) for channel in process.channels])
     touch_rate = (shape / scale)[:, None, :] * (idle[:, None] * response)[None, :, :]
     return Market(
         first_day=first_day,
@@ -85,10 +88,14 @@ def build_market(process: Process, *, seed: int, years: int) -> Market:
     )
 
 
-def idle_touches(channel: Channel) -> float:
-    """Touches without effect per order of a customer, where a touch works with the known chance."""
+def idle_touches(process: Process, channel: Channel) -> float:
+    """Touches without effect per order of a customer, where a touch works with the known chance.
+
+    A channel that never works is shown after visits: to those that led to an order, and as many
+    times more to those that did not.
+    """
     if channel.purchase_effect == 0:
-        return 0.0
+        return process.visits_without_order * channel.shadow_share
     return channel.order_share * (1 - channel.purchase_effect) / channel.purchase_effect
 
 
@@ -109,6 +116,15 @@ def spend_series(
     busy = np.where(np.isin(month, (6, 11, 12)), 1.5, 1.0)
     series = week * busy * flight * np.exp(wander)
     return series / series.mean()
+
+
+def lively_weeks(process: Process, *, seed: int, days: int) -> np.ndarray:
+    """Factors of spend, channels x days: whole weeks vary, and whole weeks pause."""
+    rng = stream(seed, Stream.LIVELY)
+    shape = (len(process.channels), -(-days // 7))
+    level = np.exp(rng.normal(0, process.lively_log_sd, shape))
+    level[rng.random(shape) < process.lively_pause_share] = 0.0
+    return np.repeat(level, 7, axis=1)[:, :days]
 
 
 def channel_response(spend: np.ndarray, *, carry_over: float, half: float) -> np.ndarray:

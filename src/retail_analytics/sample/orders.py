@@ -102,10 +102,11 @@ def draw_baskets(
 
 def with_returns(
     world: World, documents: Documents, *, delivered_at: np.ndarray, block: int
-) -> Documents:
+) -> tuple[Documents, np.ndarray]:
     """Adds the orders that came back: a copy of the purchase, 2 to 20 days after its delivery.
 
-    delivered_at: second of the last parcel's delivery of each purchase.
+    delivered_at: second of the last parcel's delivery of each purchase. Returns the documents and
+    the purchase that each added one is a copy of.
     """
     rng = world.stream(Stream.RETURNS, block)
     purchases = len(delivered_at)
@@ -126,9 +127,10 @@ def with_returns(
         "quantity": documents.quantity[copied],
         "price": documents.price[copied],
     }
-    return Documents(
+    added = Documents(
         **{name: np.concatenate([getattr(documents, name), more]) for name, more in extra.items()}
     )
+    return added, source
 
 
 def order_numbers(world: World, buyers: Buyers, documents: Documents) -> np.ndarray:
@@ -183,9 +185,14 @@ def order_tables(
     return {"orders": pa.table(orders), "order_lines": pa.table(lines)}
 
 
-def daily_demand(world: World, documents: Documents) -> np.ndarray:
-    """Units asked for by article and day, cancelled orders and returns left out."""
-    line = np.flatnonzero(documents.kind[documents.line_order] == PURCHASE)
+def daily_demand(world: World, documents: Documents, is_lost: np.ndarray) -> np.ndarray:
+    """Units asked for by article and day; cancelled, returned and lost orders are left out.
+
+    is_lost: whether each purchase, the first of the documents, did not come.
+    """
+    counts = documents.kind == PURCHASE
+    counts[: len(is_lost)] &= ~is_lost
+    line = np.flatnonzero(counts[documents.line_order])
     cell = (
         documents.product[line] * world.days + documents.second[documents.line_order[line]] // DAY
     )

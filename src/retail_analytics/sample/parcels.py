@@ -34,8 +34,10 @@ class Parcels:
         return self.delivered_at // DAY > self.promised_day
 
 
-def draw_parcels(world: World, documents: Documents, *, block: int) -> Parcels:
-    """Draws the parcels of all purchases.
+def draw_parcels(world: World, documents: Documents, is_lost: np.ndarray, *, block: int) -> Parcels:
+    """Draws the parcels of all purchases; those of lost ones count in no incident.
+
+    is_lost: whether each purchase did not come.
 
     On time: any day from the one after shipping to the promised one, later days more likely.
     Late: one day and more, geometric. Then the incidents of the parcel's warehouse add their days.
@@ -63,7 +65,13 @@ def draw_parcels(world: World, documents: Documents, *, block: int) -> Parcels:
     late_day = promised_day + rng.geometric(1 / mean_late)
     delivered_day = np.where(rng.random(size) < on_time, shipped_day + np.maximum(way, 1), late_day)
     delivered_day, delayed, made_late = delay_by_incidents(
-        world, rng, warehouse, shipped_day=shipped_day, promised=promised_day, planned=delivered_day
+        world,
+        rng,
+        warehouse,
+        shipped_day=shipped_day,
+        promised=promised_day,
+        planned=delivered_day,
+        counts=~is_lost[order],
     )
     return Parcels(
         order=order,
@@ -85,6 +93,7 @@ def delay_by_incidents(
     shipped_day: np.ndarray,
     promised: np.ndarray,
     planned: np.ndarray,
+    counts: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Day of delivery after incidents; parcels delayed and made late by each incident.
 
@@ -103,8 +112,9 @@ def delay_by_incidents(
         extra = world.process.incident_kinds[incidents.kind[item]].extra_days
         before = day[hit]
         day[hit] += 1 + rng.poisson(extra - 1, len(hit))
-        delayed[item] = len(hit)
-        made_late[item] = np.sum((before <= promised[hit]) & (day[hit] > promised[hit]))
+        delayed[item] = counts[hit].sum()
+        is_made_late = (before <= promised[hit]) & (day[hit] > promised[hit])
+        made_late[item] = np.sum(is_made_late & counts[hit])
     return day, delayed, made_late
 
 

@@ -153,6 +153,23 @@ class Experiment:
 
 
 @dataclass(frozen=True)
+class HoldOut:
+    """A channel held back from a share of the customers, as an experiment or by a campaign.
+
+    held_out_variant: the variant of those who are not shown it. budget: what a campaign cost.
+    """
+
+    name: str
+    channel: str
+    starts_on: date
+    length_days: int
+    share: float
+    held_out_variant: str
+    is_campaign: bool = False
+    budget: float | None = None
+
+
+@dataclass(frozen=True)
 class Process:
     """Every parameter of the data-generating process."""
 
@@ -405,6 +422,27 @@ class Process:
         Experiment("green-button", date(2024, 9, 16), 60, 0.0),
     )
     enrolment_days: int = 7
+
+    hold_outs: tuple[HoldOut, ...] = (
+        HoldOut("no-retargeting", "retargeting", date(2024, 3, 4), 90, 0.5, "treatment"),
+        HoldOut("no-search", "search", date(2024, 7, 1), 90, 0.5, "treatment"),
+        HoldOut("spring-mail", "email", date(2024, 4, 8), 28, 0.1, "control", True, 0.0),
+        HoldOut("autumn-social", "social", date(2024, 10, 7), 28, 0.1, "control", True, 900.0),
+    )
+    # visits before an order lead to a retargeting touch, and so do so many times more without one
+    visits_without_order: float = 2.0
+    # a touch of the first channel within so many days of one of the second works more often: of its
+    # touches without effect only this share is there
+    synergy_channel: str = "search"
+    synergy_after_channel: str = "social"
+    synergy_days: int = 7
+    synergy_idle_share: float = 0.3
+    # impressions (mails sent) per touch of a channel that costs nothing
+    impressions_per_own_touch: float = 25.0
+    # a lively market: weekly spend varies by this much, and pauses in this share of weeks
+    is_lively: bool = False
+    lively_log_sd: float = 0.3
+    lively_pause_share: float = 0.15
 
     # stock is reordered at lead-time demand + safety_factor * sd, for this many days of demand
     stock_safety_factor: float = 2.0

@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from retail_analytics.sample import columns as col
 from retail_analytics.sample.columns import DAY, Stream
+from retail_analytics.sample.holdouts import campaign_table
 from retail_analytics.sample.marketing import ad_spend_table
 from retail_analytics.sample.truths import Tally
 from retail_analytics.sample.world import World
@@ -22,6 +23,7 @@ def shop_tables(world: World, tally: Tally) -> dict[str, pa.Table]:
         "stock_levels": stock_table(world, tally.demand),
         "mentions": mention_table(world, tally.promises),
         "ad_spend": ad_spend_table(world),
+        "campaigns": campaign_table(world),
         "delivery_months": delivery_month_table(world),
     }
 

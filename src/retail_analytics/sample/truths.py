@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from retail_analytics.sample import columns as col
 from retail_analytics.sample.desk import change_window
+from retail_analytics.sample.holdouts import hold_out_truths, synergy_truths
 from retail_analytics.sample.world import World
 
 
@@ -15,7 +16,8 @@ class Tally:
     """Sums over blocks. Shapes: demand products x days, promises 2 x days (due, late),
 
     delayed, made_late incidents; touches, caused_orders, caused_cents channels; assigned
-    experiments x (control, treatment), lifted_orders experiments.
+    experiments x (control, treatment), lifted_orders experiments; arms hold-outs x (shown, held
+    out), lost_orders, lost_cents, held_back hold-outs.
     """
 
     demand: np.ndarray
@@ -27,6 +29,10 @@ class Tally:
     caused_cents: np.ndarray
     assigned: np.ndarray
     lifted_orders: np.ndarray
+    arms: np.ndarray
+    lost_orders: np.ndarray
+    lost_cents: np.ndarray
+    held_back: np.ndarray
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -45,6 +51,14 @@ def truth_tables(world: World, tally: Tally) -> dict[str, pa.Table]:
         "truth_agents": agent_truths(world),
         "truth_changes": change_truths(world),
         "truth_experiments": experiment_truths(world, tally),
+        "truth_hold_outs": hold_out_truths(
+            world,
+            arms=tally.arms,
+            lost_orders=tally.lost_orders,
+            lost_cents=tally.lost_cents,
+            held_back_touches=tally.held_back,
+        ),
+        "truth_synergies": synergy_truths(world),
     }
 
 

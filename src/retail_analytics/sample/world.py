@@ -1,7 +1,7 @@
 """Everything that all customers of one sample share."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -43,6 +43,10 @@ class World:
     def first_day(self) -> date:
         """The first day of the sample."""
         return self.market.first_day
+
+    def day(self, number: int) -> date:
+        """The date of a day counted from the first."""
+        return self.first_day + timedelta(days=number)
 
     @property
     def days(self) -> int:
