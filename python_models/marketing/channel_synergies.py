@@ -14,6 +14,7 @@ def model(dbt, session):
         sets.df(),
         fewest_journeys=int(rules["synergy_fewest_journeys"]),
         most_channels=int(rules["synergy_most_channels"]),
+        least_interaction=float(rules["synergy_least_interaction"]),
         most_q_value=float(rules["synergy_most_q_value"]),
         level=float(dbt.config.meta_get("level")),
     )

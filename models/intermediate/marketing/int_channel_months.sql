@@ -1,6 +1,6 @@
 -- Spend, touches and what the mix says of each month and channel that has any.
 with spend as (
-    select * from {{ ref('stg_ad_spend') }}
+    select * from {{ kept('ad_spend') }}
 ),
 
 channels as (

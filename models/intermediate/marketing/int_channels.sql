@@ -1,11 +1,11 @@
 -- 1. Channels are compared without regard to case and blanks around them (Search, search).
 -- 2. A channel is written as it is most often, the first by alphabet where two are equally often.
 with touchpoints as (
-    select * from {{ ref('stg_touchpoints') }}
+    select * from {{ kept('touchpoints') }}
 ),
 
 ad_spend as (
-    select * from {{ ref('stg_ad_spend') }}
+    select * from {{ kept('ad_spend') }}
 ),
 
 spellings as (

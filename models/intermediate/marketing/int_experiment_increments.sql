@@ -3,7 +3,8 @@
 --    touch causes; times all touches of the channel it is what the channel caused.
 -- 2. An arm of one customer has no error and is not compared, nor is an experiment in which those
 --    held out were touched as often as the others.
--- 3. Of several experiments the one with the smallest error counts.
+-- 3. Orders are less what those before the experiment foretell (CUPED, Deng and others 2013).
+-- 4. Of several experiments the one with the smallest error counts.
 with units as (
     select * from {{ ref('int_experiment_units') }}
 ),
@@ -12,19 +13,49 @@ touch_times as (
     select * from {{ ref('int_touch_orders') }}
 ),
 
+slopes as (
+    select
+        experiment_id,
+        -- rounded, for sums over customers come in any order
+        coalesce(
+            round(covar_pop(order_count, earlier_order_count), 9)
+            / nullif(round(var_pop(earlier_order_count), 9), 0),
+            0
+        ) as orders_slope,
+        coalesce(
+            round(covar_pop(revenue, earlier_revenue), 6)
+            / nullif(round(var_pop(earlier_revenue), 6), 0),
+            0
+        ) as revenue_slope
+    from units
+    group by experiment_id
+),
+
+adjusted as (
+    select
+        units.experiment_id,
+        units.channel,
+        units.is_held_out,
+        units.touch_count,
+        units.order_count - slopes.orders_slope * units.earlier_order_count as orders,
+        units.revenue - slopes.revenue_slope * units.earlier_revenue as revenue
+    from units
+    inner join slopes on units.experiment_id = slopes.experiment_id
+),
+
 arms as (
     select
         experiment_id,
         channel,
         is_held_out,
         count(*) as customer_count,
-        sum(order_count) / count(*) as orders,
+        round(sum(orders), 6) / count(*) as orders,
         -- variance of the mean
-        var_samp(order_count) / count(*) as orders_variance,
+        round(var_samp(orders), 9) / count(*) as orders_variance,
         round(sum(revenue), 4) / count(*) as revenue,
         round(var_samp(revenue), 6) / count(*) as revenue_variance,
         sum(touch_count) / count(*) as touches
-    from units
+    from adjusted
     group by experiment_id, channel, is_held_out
 ),
 

@@ -2,6 +2,7 @@
 -- 1. The days run from the customer's assignment; an experiment that still runs counts what it has
 --    so far.
 -- 2. Who was put into both arms is in neither.
+-- 3. What a customer did in as many days before is known, so that luck of the draw can be taken off.
 with rules as (
     select * from {{ ref('channel_experiments') }}
 ),
@@ -11,7 +12,7 @@ channels as (
 ),
 
 assignments as (
-    select * from {{ ref('stg_experiment_assignments') }}
+    select * from {{ kept('experiment_assignments') }}
 ),
 
 orders as (
@@ -29,7 +30,8 @@ assigned as (
         assignments.customer_id,
         bool_or(lower(assignments.variant) = lower(rules.held_out_variant)) as is_held_out,
         min(assignments.assigned_at) as assigned_at,
-        min(assignments.assigned_at) + max(rules.length_days) * interval 1 day as ends_at
+        min(assignments.assigned_at) + max(rules.length_days) * interval 1 day as ends_at,
+        min(assignments.assigned_at) - max(rules.length_days) * interval 1 day as known_from
     from assignments
     inner join rules on assignments.experiment_id = rules.experiment_id
     left join channels on lower(trim(rules.channel)) = channels.channel_key
@@ -44,13 +46,19 @@ ordered as (
     select
         assigned.experiment_id,
         assigned.customer_id,
-        count(*) as order_count,
-        sum(cast(coalesce(orders.revenue, 0) as double)) as revenue
+        count(*) filter (orders.ordered_at >= assigned.assigned_at) as order_count,
+        count(*) filter (orders.ordered_at < assigned.assigned_at) as earlier_order_count,
+        sum(cast(coalesce(orders.revenue, 0) as double)) filter (
+            orders.ordered_at >= assigned.assigned_at
+        ) as revenue,
+        sum(cast(coalesce(orders.revenue, 0) as double)) filter (
+            orders.ordered_at < assigned.assigned_at
+        ) as earlier_revenue
     from assigned
     inner join orders
         on
             assigned.customer_id = orders.customer_id
-            and assigned.assigned_at <= orders.ordered_at
+            and assigned.known_from <= orders.ordered_at
             and assigned.ends_at > orders.ordered_at
     group by assigned.experiment_id, assigned.customer_id
 ),
@@ -78,6 +86,8 @@ experiment_units as (
         assigned.is_held_out,
         coalesce(ordered.order_count, 0) as order_count,
         coalesce(ordered.revenue, 0) as revenue,
+        coalesce(ordered.earlier_order_count, 0) as earlier_order_count,
+        coalesce(ordered.earlier_revenue, 0) as earlier_revenue,
         coalesce(touched.touch_count, 0) as touch_count
     from assigned
     left join ordered

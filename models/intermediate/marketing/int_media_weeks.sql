@@ -3,7 +3,7 @@
 --    without costing.
 -- 2. A week in which a channel spent nothing has 0.
 with spend as (
-    select * from {{ ref('stg_ad_spend') }}
+    select * from {{ kept('ad_spend') }}
 ),
 
 channels as (

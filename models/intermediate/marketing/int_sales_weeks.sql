@@ -7,6 +7,11 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
+campaigns as (
+    select * from {{ kept('campaigns') }}
+    where discount_rate > 0
+),
+
 bounds as (
     select
         cast(date_trunc('week', min(orders.ordered_on) + 6) as date) as first_week,
@@ -31,14 +36,34 @@ summed as (
     group by week
 ),
 
+discounts as (
+    select
+        cast(weeks.week as date) as week,
+        sum(
+            cast(campaigns.discount_rate as double)
+            * (
+                least(campaigns.ends_on, cast(weeks.week as date) + 6)
+                - greatest(campaigns.starts_on, cast(weeks.week as date)) + 1
+            )
+        ) / 7 as discount_rate
+    from weeks
+    inner join campaigns
+        on
+            campaigns.starts_on <= cast(weeks.week as date) + 6
+            and campaigns.ends_on >= cast(weeks.week as date)
+    group by weeks.week
+),
+
 sales_weeks as (
     select
         cast(weeks.week as date) as week,
         cast(extract(month from weeks.week + interval 3 day) as bigint) as month_of_year,
         cast(coalesce(summed.revenue, 0) as double) as revenue,
-        coalesce(summed.order_count, 0) as order_count
+        coalesce(summed.order_count, 0) as order_count,
+        round(coalesce(discounts.discount_rate, 0), 9) as covariate_discount
     from weeks
     left join summed on cast(weeks.week as date) = summed.week
+    left join discounts on cast(weeks.week as date) = discounts.week
 )
 
 select * from sales_weeks

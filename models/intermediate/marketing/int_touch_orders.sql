@@ -1,7 +1,7 @@
 -- Every touch with the order that comes next, and how many came before.
 -- A touch in the second of an order lies before it, and of two orders in one second before the first.
 with touchpoints as (
-    select * from {{ ref('stg_touchpoints') }}
+    select * from {{ kept('touchpoints') }}
 ),
 
 channels as (

@@ -2,7 +2,8 @@
 -- 1. The best evidence decides: an experiment, else spend where it shows an effect, else timing.
 -- 2. Where experiment or spend show an effect and timing agrees (their difference lies within its
 --    own 95 % error), both are averaged by precision: timing is precise, the other is unbiased.
--- 3. An experiment that shows none is not overruled by timing (retargeting).
+-- 3. An experiment that shows no effect is not overruled by timing (retargeting); where it cannot
+--    tell nothing from what timing says either, the effect is unproven.
 with channels as (
     select * from {{ ref('int_channels') }}
 ),
@@ -36,6 +37,12 @@ joined as (
             <= 1.96 * sqrt(pow(best.orders_error, 2) + pow(timing.orders_error, 2)),
             false
         ) as is_averaged,
+        coalesce(
+            best.evidence = 'experiment'
+            and not best.is_found
+            and best.orders + {{ interval_z() }} * best.orders_error >= timing.orders,
+            false
+        ) as is_unproven,
         {% for measure in ['orders', 'revenue'] %}
         best.{{ measure }},
         best.{{ measure }}_error,
@@ -55,6 +62,7 @@ averaged as (
         channel,
         evidence,
         is_averaged,
+        is_unproven,
         caution,
         case
             when is_averaged
@@ -88,6 +96,7 @@ channel_increments as (
         evidence,
         case
             when evidence is null then 'insufficient_data'
+            when is_unproven then 'unproven'
             when orders - {{ interval_z() }} * orders_error > 0 then 'ok'
             else 'no_evidence'
         end as status,

@@ -8,7 +8,7 @@ with touch_orders as (
 ),
 
 staged as (
-    select * from {{ ref('stg_touchpoints') }}
+    select * from {{ kept('touchpoints') }}
 ),
 
 customers as (
@@ -75,6 +75,7 @@ touchpoints as (
         placed.journey_id,
         placed.channel,
         staged.campaign,
+        staged.touch_type,
         staged.device,
         staged.region,
         case when placed.is_before_order then placed.next_order_id end as order_id,
@@ -97,6 +98,7 @@ select
     journey_id,
     channel,
     campaign,
+    touch_type,
     device,
     region,
     order_id,

@@ -5,7 +5,8 @@
 
 The touch is the unit, not the journey: an order ends its journey, so that journeys with two
 channels are those in which the first did not win, and independent channels would look as if they
-were in each other's way. A pair's interaction holds where one of the two follows the other.
+were in each other's way. A pair has two interactions, of each channel after the other; the clearer
+one is shown, with an interval and a p value that allow for the choice.
 
 Pairs are added one by one, the strongest first, as long as one is found, and the others are judged
 beside those: in one fit of all pairs only their differences could be told, and in fits of one pair
@@ -24,7 +25,15 @@ from scipy.stats import norm
 from retail_analytics.marketing.logistic import Array, fit_logit
 
 COLUMNS = [
-    *("channel_a", "channel_b", "verdict", "status", "together_count", "together_order_count"),
+    *(
+        "channel_a",
+        "channel_b",
+        "following_channel",
+        "verdict",
+        "status",
+        "together_count",
+        "together_order_count",
+    ),
     *("apart_count", "apart_order_count", "expected_rate", "interaction"),
     *("interaction_lower", "interaction_upper", "p_value", "q_value"),
 ]
@@ -44,6 +53,7 @@ def synergies(
     fewest_journeys: int,
     most_channels: int,
     most_q_value: float = 0.1,
+    least_interaction: float = 0.0,
     level: float = 0.80,
     separator: str = " + ",
 ) -> pd.DataFrame:
@@ -64,6 +74,8 @@ def synergies(
         Channels that are compared, those with most journeys; the rest counts as one.
     most_q_value : float
         False discovery rate up to which a pair is called a synergy, or a clash.
+    least_interaction : float
+        Size in log odds from which on a pair is called so.
     level : float
         Level of the interval.
 
@@ -106,11 +118,11 @@ def synergies(
     for first, second in combinations(range(len(channels)), 2):
         both = has[:, first] * has[:, second]
         either = np.abs(has[:, first] - has[:, second])
-        follows = now[:, first] * then[:, second] + now[:, second] * then[:, first]
-        after = min(follows @ won, follows @ lost)
-        is_enough = both @ journeys >= fewest_journeys and after >= FEWEST_OUTCOMES
-        if is_enough:
-            terms.append(follows)
+        is_enough = both @ journeys >= fewest_journeys
+        for follower, leader in ((first, second), (second, first)):
+            follows = now[:, follower] * then[:, leader]
+            if is_enough and min(follows @ won, follows @ lost) >= FEWEST_OUTCOMES:
+                terms.append((len(rows), channels[follower], follows))
         rows.append(
             {
                 "channel_a": channels[first],
@@ -122,18 +134,33 @@ def synergies(
                 "apart_order_count": int(either @ ordered),
             }
         )
-    table = pd.DataFrame(rows).assign(**dict.fromkeys(FITTED, np.nan))
+    table = pd.DataFrame(rows).assign(**dict.fromkeys(FITTED, np.nan), following_channel=None)
     if terms:
-        table.loc[table["status"] == OK, FITTED] = _interactions(
-            x, won, lost, np.array(terms).T, most_q_value=most_q_value
-        )
+        found = pd.DataFrame(
+            _interactions(
+                x,
+                won,
+                lost,
+                np.array([term for _, _, term in terms]).T,
+                most_q_value=most_q_value,
+            ),
+            columns=FITTED,
+        ).assign(row=[row for row, _, _ in terms], following_channel=[name for _, name, _ in terms])
+        found["distance"] = (found["interaction"] / found["error"]).abs()
+        clearest = found.dropna().sort_values("distance").groupby("row").last()
+        table.loc[clearest.index, FITTED] = clearest[FITTED]
+        table["following_channel"] = clearest["following_channel"].reindex(table.index)
     table.loc[table["interaction"].isna(), "status"] = INSUFFICIENT_DATA
-    z = norm.ppf((1 + level) / 2)
+    # of two interactions the clearer one is shown
+    z = norm.ppf(1 - (1 - level) / 4)
     table["interaction_lower"] = table["interaction"] - z * table["error"]
     table["interaction_upper"] = table["interaction"] + z * table["error"]
-    table["p_value"] = 2 * norm.sf(np.abs(table["interaction"] / table["error"]))
+    p_value = 4 * norm.sf(np.abs((table["interaction"] / table["error"]).to_numpy(dtype=float)))
+    table["p_value"] = np.minimum(p_value, 1.0)
     table["q_value"] = q_values(table["p_value"].to_numpy(dtype=float))
-    is_found = table["q_value"] <= most_q_value
+    is_found = (table["q_value"] <= most_q_value) & (
+        table["interaction"].abs() >= least_interaction
+    )
     table["verdict"] = np.select(
         [is_found & (table["interaction"] > 0), is_found, table["status"] == OK],
         ["synergy", "clash", "none"],

@@ -424,8 +424,8 @@ class Process:
     enrolment_days: int = 7
 
     hold_outs: tuple[HoldOut, ...] = (
-        HoldOut("no-retargeting", "retargeting", date(2024, 3, 4), 90, 0.5, "treatment"),
-        HoldOut("no-search", "search", date(2024, 7, 1), 90, 0.5, "treatment"),
+        HoldOut("no-retargeting", "retargeting", date(2024, 1, 8), 300, 0.5, "treatment"),
+        HoldOut("no-search", "search", date(2024, 7, 1), 150, 0.5, "treatment"),
         HoldOut("spring-mail", "email", date(2024, 4, 8), 28, 0.1, "control", True, 0.0),
         HoldOut("autumn-social", "social", date(2024, 10, 7), 28, 0.1, "control", True, 900.0),
     )
@@ -435,7 +435,7 @@ class Process:
     # touches without effect only this share is there
     synergy_channel: str = "search"
     synergy_after_channel: str = "social"
-    synergy_days: int = 7
+    synergy_days: int = 14
     synergy_idle_share: float = 0.3
     # impressions (mails sent) per touch of a channel that costs nothing
     impressions_per_own_touch: float = 25.0

@@ -54,7 +54,8 @@ def at_the_end(rng: np.random.Generator, *, planted: float, size: int) -> list:
 
 def found(journeys, **settings) -> pd.DataFrame:
     table = synergies(
-        *tables(journeys), **({"fewest_journeys": 20, "most_channels": 20} | settings)
+        *tables(journeys),
+        **({"fewest_journeys": 20, "most_channels": 20, "least_interaction": 0.3} | settings),
     )
     return table.set_index(["channel_a", "channel_b"])
 
@@ -64,7 +65,9 @@ def test_a_planted_pair_is_found_and_the_others_are_not(world):
     table = found(world(np.random.default_rng(1), planted=0.9, size=12_000))
     assert table.loc[("a", "b"), "verdict"] == "synergy"
     assert table.loc[("a", "b"), "interaction"] > 0.3
-    assert (table.drop(index=("a", "b"))["verdict"] == "none").all()
+    others = table.drop(index=("a", "b"))
+    assert (others["verdict"] == "none").all()
+    assert (others["interaction"].abs() < 0.5).all()
 
 
 @pytest.mark.parametrize("world", [by_touch, at_the_end])
@@ -75,7 +78,7 @@ def test_without_interaction_few_are_claimed_and_intervals_hold_zero(world):
         claims.append((table["q_value"] < 0.1).any())
         covered += list((table["interaction_lower"] <= 0) & (table["interaction_upper"] >= 0))
     assert np.mean(claims) <= 0.25
-    assert 0.70 <= np.mean(covered) <= 0.92
+    assert 0.75 <= np.mean(covered) <= 0.95
 
 
 def test_rows_in_parts_and_out_of_order_change_nothing():
