@@ -66,6 +66,19 @@ def make_parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="folder (default: dashboards in the warehouse)")
     add_questions(sub)
     add_warehouse(sub)
+    sub = command("budget", budget)
+    sub.add_argument("--total", type=float, required=True, help="amount for the whole horizon")
+    sub.add_argument("--horizon", type=int, default=4, help="weeks it is spread over (default: 4)")
+    for bound, word in (("min", "least"), ("max", "most")):
+        sub.add_argument(
+            f"--{bound}",
+            action="append",
+            default=[],
+            metavar="CHANNEL=AMOUNT",
+            help=f"{word} for a channel over the horizon; may be given for each",
+        )
+    sub.add_argument("--format", choices=["table", "json"], default="table")
+    add_warehouse(sub)
     sub = command("sample", sample)
     sub.add_argument("--customers", type=int, required=True)
     sub.add_argument("--out", type=Path, required=True)
@@ -172,6 +185,30 @@ def dashboards(options: argparse.Namespace) -> int:
     out = options.out or Path(options.warehouse) / "dashboards"
     for path in write_dashboards(Path(options.warehouse), questions=options.questions, out=out):
         print(f"{path.stat().st_size:>12,} {path}")
+    return 0
+
+
+def budget(options: argparse.Namespace) -> int:
+    """Splits an amount over channels on the published response curves, and says what it gains."""
+    import json
+
+    from retail_analytics.marketing.budget_tables import as_text, named_amounts, what_if
+    from retail_analytics.serving.catalog import open_catalog
+
+    with open_catalog(Path(options.warehouse)) as catalog:
+        answer = what_if(
+            catalog.con.execute("select * from marts.mix_draws").df(),
+            catalog.con.execute(
+                "select channel, current_spend as weekly_spend from marts.budget_recommendations"
+            ).df(),
+            total=options.total,
+            minimum=named_amounts(options.min),
+            maximum=named_amounts(options.max),
+            weeks=options.horizon,
+        )
+        currency = catalog.currency
+    as_json = options.format == "json"
+    print(json.dumps(answer, indent=2) if as_json else as_text(answer, currency=currency))
     return 0
 
 

@@ -11,6 +11,7 @@ from retail_analytics.marketing.budget_tables import (
     as_text,
     budget_recommendations,
     budget_scenarios,
+    named_amounts,
     what_if,
 )
 
@@ -148,3 +149,13 @@ def test_scenarios_are_read_off_the_same_curves():
 def test_no_spend_is_an_empty_table():
     nothing = CURRENT.head(0)
     assert budget_recommendations(draws().head(0), nothing, BOUNDS).empty
+
+
+def test_bounds_are_read_from_words():
+    assert named_amounts(["search=3000", "paid social = 1,250.5"]) == {
+        "search": 3000.0,
+        "paid social": 1250.5,
+    }
+    for text in ("search", "search=much", "=5"):
+        with pytest.raises(BudgetError, match="CHANNEL=AMOUNT"):
+            named_amounts([text])
