@@ -248,6 +248,45 @@ def sample(out: Path, customers: int, **given: int | str | None) -> None:
 
 
 @retail.command()
+@click.option("--total", type=float, required=True, help="Amount for the whole horizon.")
+@click.option("--horizon", type=int, default=4, show_default=True, help="Weeks it is spread over.")
+@click.option(
+    "--min", "least", multiple=True, metavar="CHANNEL=AMOUNT", help="Least for a channel."
+)
+@click.option("--max", "most", multiple=True, metavar="CHANNEL=AMOUNT", help="Most for a channel.")
+@click.option("--format", "file_format", type=click.Choice(["table", "json"]), default="table")
+@warehouse_option
+def budget(
+    total: float,
+    horizon: int,
+    least: tuple[str, ...],
+    most: tuple[str, ...],
+    file_format: str,
+    warehouse: Path,
+) -> None:
+    """Split an amount over channels on the published response curves, and say what it gains."""
+    import json
+
+    from retail_analytics.marketing.budget_tables import as_text, named_amounts, what_if
+    from retail_analytics.serving.catalog import open_catalog
+
+    with open_catalog(warehouse) as catalog:
+        answer = what_if(
+            catalog.con.execute("select * from marts.mix_draws").df(),
+            catalog.con.execute(
+                "select channel, current_spend as weekly_spend from marts.budget_recommendations"
+            ).df(),
+            total=total,
+            minimum=named_amounts(least),
+            maximum=named_amounts(most),
+            weeks=horizon,
+        )
+        currency = catalog.currency
+    is_json = file_format == "json"
+    print(json.dumps(answer, indent=2) if is_json else as_text(answer, currency=currency))
+
+
+@retail.command()
 @click.option("--experiment", required=True, help="Name in the rules of experiments.")
 @click.option("--units", required=True, help="CSV or Parquet file of ids, or a published table.")
 @click.option("--at", type=click.DateTime(), help="ISO time, UTC; now without it.")

@@ -88,6 +88,16 @@ compared as (
     inner join touch_counts on shown.channel = touch_counts.channel
 ),
 
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by channel order by scale * orders_error asc, experiment_id asc
+        ) as precision_rank
+    from compared
+    where touch_difference > 0 and orders_error > 0
+),
+
 experiment_increments as (
     select
         channel,
@@ -97,11 +107,8 @@ experiment_increments as (
         scale * orders_error as orders_error,
         scale * revenue as revenue,
         scale * revenue_error as revenue_error
-    from compared
-    where touch_difference > 0 and orders_error > 0
-    qualify row_number() over (
-        partition by channel order by scale * orders_error, experiment_id
-    ) = 1
+    from ranked
+    where precision_rank = 1
 )
 
 select * from experiment_increments

@@ -224,6 +224,21 @@ def budget_scenarios(
     return pd.DataFrame(rows).reindex(columns=SCENARIO_COLUMNS)
 
 
+def named_amounts(texts: list[str]) -> dict[str, float]:
+    """Amounts by channel from texts such as `search=3000`; BudgetError for one that is no such."""
+    amounts: dict[str, float] = {}
+    for text in texts:
+        name, separator, amount = text.rpartition("=")
+        try:
+            value = float(amount.replace(",", ""))
+        except ValueError:
+            separator = ""
+        if not separator or not name.strip():
+            raise BudgetError(f"a bound is written CHANNEL=AMOUNT, not {text}")
+        amounts[name.strip()] = value
+    return amounts
+
+
 def what_if(
     draws: pd.DataFrame,
     current: pd.DataFrame,

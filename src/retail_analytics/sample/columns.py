@@ -1,7 +1,7 @@
 """Numbers into Arrow columns: ids, amounts, dates, labels; and independent random streams."""
 
 from datetime import UTC, date, datetime
-from enum import IntEnum
+from enum import IntEnum, unique
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +45,10 @@ class Stream(IntEnum):
     EXPERIMENTS = 40
     PAIRS = 70
     HABITS = 71
+    DESK = 60
+    TICKET_TIMES = 61
+    TICKET_BURSTS = 62
+    TICKET_MESSAGES = 63
     HOLD_OUTS = 60
     OWN_MEDIA = 61
     LIVELY = 62

@@ -40,8 +40,3 @@ import retail_analytics.support.teams
 import retail_analytics.support.volumes
 import retail_analytics.support.waits
 import retail_analytics.warehouse.contracts
-import retail_analytics.experiments.checks
-import retail_analytics.experiments.decisions
-import retail_analytics.experiments.moments
-import retail_analytics.experiments.power
-import retail_analytics.experiments.results

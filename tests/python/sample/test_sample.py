@@ -38,12 +38,13 @@ INPUT_COLUMNS = {
     "ticket_events": "ticket_id occurred_at event agent team",
     "experiment_assignments": "experiment_id customer_id variant assigned_at",
     "experiment_outcomes": "experiment_id customer_id metric value observed_at",
+    "campaigns": "campaign starts_on ends_on channel budget discount_rate",
 }
 TRUTHS = {
     *("truth_customers", "truth_products", "truth_carriers", "truth_incidents"),
     *("truth_channels", "truth_teams", "truth_agents", "truth_changes"),
-    *("truth_experiments", "truth_variants", "truth_rejections"),
-    *("truth_pairs", "truth_habits"),
+    *("truth_experiments", "truth_variants", "truth_rejections", "truth_pairs", "truth_habits"),
+    *("truth_hold_outs", "truth_synergies"),
 }
 KEYWORDS = {
     "Systems": ("system", "outage", "software", "database"),
@@ -440,6 +441,91 @@ def test_channels_cause_orders_as_declared(shop: duckdb.DuckDBPyConnection) -> N
     for effect, found, declared, touches in rows:
         assert found == pytest.approx(effect, abs=0.015)
         assert touches == declared
+
+
+def test_retargeting_does_not_know_who_will_buy(shop: duckdb.DuckDBPyConnection) -> None:
+    ((followed,),) = shop.execute("""
+        select avg(cast(exists (
+            select 1 from orders
+            where orders.customer_id = touchpoints.customer_id
+                and order_status in ('completed', 'placed')
+                and ordered_at between touched_at and touched_at + interval 48 hour
+        ) as double))
+        from touchpoints where channel = 'retargeting'
+    """).fetchall()
+    assert 0.2 < followed < 0.5
+
+
+def test_whoever_is_held_out_gets_no_touch_and_its_orders_do_not_come(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = shop.execute("""
+        with units as (
+            select truth_hold_outs.*, customer_id, variant = held_out_variant as is_held_out
+            from experiment_assignments inner join truth_hold_outs using (experiment_id)
+        )
+        select
+            experiment_id,
+            is_held_out,
+            count(*),
+            sum((
+                select count(*) from touchpoints
+                where touchpoints.customer_id = units.customer_id
+                    and touchpoints.channel = units.channel
+                    and touched_at >= starts_on and touched_at < starts_on + to_days(length_days)
+            )),
+            any_value(held_out_count),
+            any_value(lost_order_count),
+            any_value(held_back_touch_count)
+        from units group by all order by all
+    """).fetchall()
+    assert len(rows) == 8
+    for name, is_held_out, customers, touches, declared, lost, held_back in rows:
+        assert (touches == 0) == is_held_out
+        assert not is_held_out or customers == declared
+        assert held_back > 0
+        assert (lost == 0) == (name == "no-retargeting")
+
+
+def test_a_search_after_a_social_touch_works_more_often(
+    shop: duckdb.DuckDBPyConnection,
+) -> None:
+    rows = shop.execute("""
+        with touches as (
+            select
+                customer_id,
+                touched_at,
+                exists (
+                    select 1 from touchpoints as earlier
+                    where earlier.customer_id = touchpoints.customer_id
+                        and earlier.channel = 'social'
+                        and earlier.touched_at < touchpoints.touched_at
+                        and earlier.touched_at >= touchpoints.touched_at - interval 14 day
+                ) as is_after
+            from touchpoints where channel = 'search'
+        )
+        select is_after, avg(cast(exists (
+            select 1 from orders
+            where orders.customer_id = touches.customer_id
+                and ordered_at between touched_at and touched_at + interval 24 hour
+        ) as double))
+        from touches group by all order by all
+    """).fetchall()
+    (_, apart), (_, together) = rows
+    assert together > 1.25 * apart
+
+
+def test_a_lively_market_pauses_by_whole_weeks(tmp_path: Path) -> None:
+    write_sample(customers=50, out=tmp_path, years=1, market="lively")
+    with duckdb.connect() as con:
+        ((silent,),) = con.execute(
+            "select count(*) from (select channel, (spent_on - date '2024-01-01') // 7 as week "
+            f"from '{tmp_path}/ad_spend.csv' where channel <> 'email' "
+            "group by all having sum(spend_amount) = 0)"
+        ).fetchall()
+    assert 10 < silent < 90
+    with pytest.raises(ValueError, match="market must be steady or lively"):
+        write_sample(customers=5, out=tmp_path, market="calm")
 
 
 def test_teams_are_as_fast_as_declared(shop: duckdb.DuckDBPyConnection) -> None:
