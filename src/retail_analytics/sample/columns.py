@@ -45,10 +45,6 @@ class Stream(IntEnum):
     EXPERIMENTS = 40
     PAIRS = 70
     HABITS = 71
-    DESK = 60
-    TICKET_TIMES = 61
-    TICKET_BURSTS = 62
-    TICKET_MESSAGES = 63
     HOLD_OUTS = 60
     OWN_MEDIA = 61
     LIVELY = 62

@@ -16,12 +16,10 @@ from retail_analytics.sample.world import World
 @dataclass(frozen=True)
 class Tally:
     """Sums over blocks. Shapes: demand products x days, pairs (see `habits.pair_counts`), habits
-    (products x customers, orders), promises 2 x days (due, late), delayed, made_late incidents; touches, caused_orders, caused_cents channels; assigned
-    """Sums over blocks. Shapes: demand products x days, promises 2 x days (due, late),
-
-    delayed, made_late incidents; touches, caused_orders, caused_cents channels; assigned
-    experiments x (control, treatment), lifted_orders experiments; arms hold-outs x (shown, held
-    out), lost_orders, lost_cents, held_back hold-outs.
+    (products x customers, orders), promises 2 x days (due, late), delayed, made_late incidents;
+    touches, caused_orders, caused_cents channels; assigned experiments x (control, treatment),
+    lifted_orders experiments; arms hold-outs x (shown, held out), lost_orders, lost_cents,
+    held_back hold-outs.
     """
 
     demand: np.ndarray
