@@ -6,7 +6,7 @@ import tomllib
 from conftest import ROOT
 
 LOCKS = sorted((ROOT / "requirements" / "locked").glob("*.txt"))
-PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
 def pins(text: str) -> dict[str, str]:
