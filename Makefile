@@ -28,6 +28,9 @@ REPORTS_READY := $(VENV)/.reports-ready
 DASHBOARDS_READY := $(VENV)/.dashboards-ready
 
 TOPICS ?= $(basename $(notdir $(wildcard dashboards/*.yml)))
+# optional dependencies beside dev that have a lock of their own
+EXTRAS := reports dashboards
+
 FORMATS ?= pdf xlsx html csv
 
 .PHONY: help setup build test check lint docs show diff impact rollback dashboards export report bench sample clean
@@ -47,21 +50,35 @@ help:  ## this list
 
 setup: $(READY)  ## the environment in .venv; remade when the pins change
 
-$(READY): pyproject.toml constraints.txt
+PIP_INSTALL := install --quiet --disable-pip-version-check --no-compile
+
+$(READY): pyproject.toml constraints.txt requirements/locked/dev.txt
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	sed -E '$(if $(DUCKDB),s/^duckdb==.*/duckdb==$(DUCKDB)/,)' constraints.txt > $(VENV)/constraints.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile \
-		--constraint $(VENV)/constraints.txt --editable '.[dev]'
+	# every package is checked against its hash; another DuckDB is in no lock
+	$(if $(DUCKDB),,$(BIN)/pip $(PIP_INSTALL) --require-hashes --no-deps \
+		--requirement requirements/locked/dev.txt)
+	$(BIN)/pip $(PIP_INSTALL) --constraint $(VENV)/constraints.txt --editable '.[dev]'
 	# once here instead of a little in every command
 	$(BIN)/python -m compileall -q -j 2 $(VENV)/lib > /dev/null || true
 	touch $(READY)
 
 # what reports and dashboards need and a build does not: 80 MB each
-$(VENV)/.%-ready: $(READY)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile \
-		--constraint $(VENV)/constraints.txt --editable '.[dev,$*]'
+$(VENV)/.%-ready: $(READY) requirements/locked/%.txt
+	$(if $(DUCKDB),,$(BIN)/pip $(PIP_INSTALL) --require-hashes --no-deps \
+		--requirement requirements/locked/$*.txt)
+	$(BIN)/pip $(PIP_INSTALL) --constraint $(VENV)/constraints.txt --editable '.[dev,$*]'
 	touch $@
+
+.PHONY: lock
+lock: .venv-lock/.ready  ## hashes of all pins: after a change of constraints.txt
+	mkdir -p requirements/locked
+	for extra in dev $(EXTRAS); do
+		.venv-lock/bin/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
+			--no-header --no-annotate --constraint constraints.txt --extra $$extra \
+			--output-file requirements/locked/$$extra.txt pyproject.toml
+	done
 
 build: $(READY)  ## build, test and publish the warehouse
 	$(BIN)/retail build $(ARGS)

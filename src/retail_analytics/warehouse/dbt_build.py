@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dbt.cli.exceptions import DbtUsageException
 from dbt.cli.main import dbtRunner
+from dbt_common.events import get_event_manager
 from dbt_common.events.base_types import EventMsg
 from tqdm import tqdm
 
@@ -36,6 +37,20 @@ class ProgressBar:
             tqdm.write(event.info.msg, file=sys.stderr)
 
 
+def without_frames(event: EventMsg) -> None:
+    """Keeps dbt from printing the frames of an interrupt, which is no error of its own."""
+    was_interrupted = event.info.name == "EndOfRunSummary" and event.data.keyboard_interrupt
+    if event.info.name == "MainEncounteredError":
+        was_interrupted = sys.exc_info()[0] is KeyboardInterrupt
+    if was_interrupted:
+        for logger in get_event_manager().loggers:
+            logger.filter = is_no_frame
+
+
+def is_no_frame(event: EventMsg) -> bool:
+    return event.info.name not in ("MainEncounteredError", "MainStackTrace")
+
+
 def invoke_dbt(
     arguments: list[str],
     *,
@@ -45,7 +60,7 @@ def invoke_dbt(
 ) -> Outcome:
     """`dbt build`, or another command, with these arguments."""
     bar = ProgressBar() if with_progress_bar else None
-    runner = dbtRunner(callbacks=[bar] if bar else [])
+    runner = dbtRunner(callbacks=[without_frames, *([bar] if bar else [])])
     try:
         result = runner.invoke([*(["--quiet"] if bar or is_quiet else []), command, *arguments])
     finally:
