@@ -1,7 +1,7 @@
 """One row per model, horizon, metric and baseline: how well it did on held-out time."""
 
 from retail_analytics.customers.churn.backtest import backtest
-from retail_analytics.customers.clv.warehouse import cut_off_season
+from retail_analytics.customers.clv.groups import cut_off_season
 
 
 def model(dbt, session):

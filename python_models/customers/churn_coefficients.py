@@ -2,7 +2,7 @@
 
 from retail_analytics.customers.churn.backtest import choose_method
 from retail_analytics.customers.churn.model import churn_coefficients
-from retail_analytics.customers.clv.warehouse import cut_off_season
+from retail_analytics.customers.clv.groups import cut_off_season
 
 
 def model(dbt, session):

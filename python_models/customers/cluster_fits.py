@@ -1,6 +1,7 @@
 """One row per number of clusters and cluster: centroid, name, and how good that number is."""
 
 from retail_analytics.customers.clusters import fit_clusters
+from retail_analytics.storage.engine import query
 
 
 def model(dbt, session):
@@ -8,13 +9,15 @@ def model(dbt, session):
     customers = dbt.ref("customer_rfm")
     sample_rows = int(dbt.config.meta_get("sample_rows"))
     seed = int(dbt.config.meta_get("seed"))
-    sample = session.sql(
+    sample = query(
+        session,
         f"""
         select customer_id, recency_days, frequency, cast(monetary as double) as monetary
         from customers
         where recency_days is not null
-        order by hash(customer_id), customer_id
+        order by md5(customer_id), customer_id
         limit {sample_rows}
-        """
+        """,
+        customers=customers,
     )
     return fit_clusters(sample.df(), seed=seed)

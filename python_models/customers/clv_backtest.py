@@ -1,7 +1,7 @@
 """One row per model, target, metric, baseline and horizon: how well it did on held-out time."""
 
+from retail_analytics.customers.clv.groups import past_histories
 from retail_analytics.customers.clv.tables import backtest_models
-from retail_analytics.customers.clv.warehouse import past_histories
 
 
 def model(dbt, session):

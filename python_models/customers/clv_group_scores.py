@@ -2,8 +2,8 @@
 
 import ast
 
+from retail_analytics.customers.clv.groups import history_groups
 from retail_analytics.customers.clv.tables import score_groups
-from retail_analytics.customers.clv.warehouse import history_groups
 
 
 def model(dbt, session):

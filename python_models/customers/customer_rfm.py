@@ -1,6 +1,7 @@
 """One row per customer: how recent, how often, how much, and the segment that follows from it."""
 
 from retail_analytics.customers.rfm import explain, score
+from retail_analytics.storage.engine import query
 
 
 def model(dbt, session):
@@ -9,7 +10,8 @@ def model(dbt, session):
     as_of = dbt.ref("int_as_of")
     cells = dbt.ref("rfm_segments")
     segments = dbt.ref("segments")
-    measures = session.sql(
+    measures = query(
+        session,
         """
         select
             as_of.as_of_date,
@@ -19,7 +21,9 @@ def model(dbt, session):
             customers.revenue as monetary
         from customers
         cross join as_of
-        """
+        """,
+        customers=customers,
+        as_of=as_of,
     )
     scored = score(session, measures=measures, cells=cells, segments=segments)
     return explain(session, scored=scored)

@@ -1,7 +1,7 @@
 """One row per purpose and model of purchases or spend: its parameters and how the fit went."""
 
+from retail_analytics.customers.clv.groups import history_groups, spend_groups
 from retail_analytics.customers.clv.tables import fit_models
-from retail_analytics.customers.clv.warehouse import history_groups, spend_groups
 
 
 def model(dbt, session):

@@ -1,6 +1,6 @@
 """One row per purpose and day: how many days of trade have passed since the first day."""
 
-from retail_analytics.customers.clv.warehouse import trade_months
+from retail_analytics.customers.clv.groups import trade_months
 from retail_analytics.customers.season import trade_days
 
 

@@ -1,6 +1,7 @@
 """One row per model and metric: chances of an order on the latest days, beside the naive ones."""
 
 from retail_analytics.marketing.conversion import conversion_backtest
+from retail_analytics.storage.engine import query
 
 
 def model(dbt, session):
@@ -9,7 +10,9 @@ def model(dbt, session):
     outcomes = dbt.ref("int_conversion_outcomes")
     settings = dbt.ref("int_marketing_settings")
     recommendations = dbt.ref("conversion_recommendations")
-    past = session.sql("select * from feature_values where not is_current")
+    past = query(
+        session, "select * from feature_values where not is_current", feature_values=feature_values
+    )
     return conversion_backtest(
         past.df(),
         outcomes.df(),

@@ -1,6 +1,7 @@
 """One row per feature, and one for the level: the model that gives the chances of an order."""
 
 from retail_analytics.marketing.conversion import conversion_coefficients
+from retail_analytics.storage.engine import query
 
 
 def model(dbt, session):
@@ -8,5 +9,7 @@ def model(dbt, session):
     feature_values = dbt.ref("int_conversion_values")
     outcomes = dbt.ref("int_conversion_outcomes")
     backtest = dbt.ref("conversion_backtest")
-    past = session.sql("select * from feature_values where not is_current")
+    past = query(
+        session, "select * from feature_values where not is_current", feature_values=feature_values
+    )
     return conversion_coefficients(past.df(), outcomes.df(), backtest.df())

@@ -1,18 +1,21 @@
 """One row per series and month ahead: forecast, errors over the replay, trend of the history."""
 
 from retail_analytics.statistics.forecasting.tables import forecast_metrics
+from retail_analytics.storage.engine import query
 
 
 def model(dbt, session):
     """Forecasts every series that the rules name, from its complete months."""
     series = dbt.ref("metric_series")
     metrics = dbt.ref("metrics")
-    complete = session.sql(
+    complete = query(
+        session,
         """
         select metric, dimension, entity, period, value, weight
         from series
         where is_complete and is_forecast
-        """
+        """,
+        series=series,
     )
     rules = metrics.df()
     return forecast_metrics(

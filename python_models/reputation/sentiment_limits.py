@@ -1,16 +1,19 @@
 """One row per month and slice: the limits within which net sentiment usually varies."""
 
 from retail_analytics.statistics.control_limits import LIMIT_FACTOR, RANGE_FACTOR, control_limits
+from retail_analytics.storage.engine import query
 
 
 def model(dbt, session):
     """Limits of a month, and of its change, from the months before it."""
     sentiment = dbt.ref("sentiment")
-    series = session.sql(
+    series = query(
+        session,
         """
         select dimension as metric, entity, month as period, net_sentiment as value
         from sentiment
-        """
+        """,
+        sentiment=sentiment,
     )
     limits = control_limits(series.df()).rename(columns={"metric": "dimension", "period": "month"})
     reach = limits["limit_upper"] - limits["centre"]

@@ -254,7 +254,14 @@ def sample(out: Path, customers: int, **given: int | str | None) -> None:
     "--min", "least", multiple=True, metavar="CHANNEL=AMOUNT", help="Least for a channel."
 )
 @click.option("--max", "most", multiple=True, metavar="CHANNEL=AMOUNT", help="Most for a channel.")
-@click.option("--format", "file_format", type=click.Choice(["table", "json"]), default="table")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print.",
+)
 @warehouse_option
 def budget(
     total: float,

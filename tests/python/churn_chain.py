@@ -11,7 +11,7 @@ import yaml
 
 from retail_analytics.customers.churn.backtest import backtest, choose_method
 from retail_analytics.customers.churn.model import churn_coefficients
-from retail_analytics.customers.clv.warehouse import cut_off_season
+from retail_analytics.customers.clv.groups import cut_off_season
 
 ROOT = Path(__file__).parents[2]
 RULES = ("churn_horizons", "churn_risk_classes", "churn_drivers", "churn_actions")

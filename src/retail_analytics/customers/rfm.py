@@ -3,7 +3,7 @@
 Nothing is held in memory: a relation goes in, a lazy relation comes out.
 """
 
-import duckdb
+from retail_analytics.storage.engine import Connection, Relation, query
 
 # fifths of fewer customers than this say nothing
 MINIMUM_CUSTOMERS = 5
@@ -11,12 +11,12 @@ METHOD = "fifths by cumulative share"
 
 
 def score(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     *,
-    measures: duckdb.DuckDBPyRelation,
-    cells: duckdb.DuckDBPyRelation,
-    segments: duckdb.DuckDBPyRelation,
-) -> duckdb.DuckDBPyRelation:
+    measures: Relation,
+    cells: Relation,
+    segments: Relation,
+) -> Relation:
     """Scores, segment and strategy for every customer and as-of date.
 
     measures: as_of_date, customer_id, recency_days (null without a purchase), frequency,
@@ -32,7 +32,8 @@ def score(
     and the status `insufficient_data`.
     """
     # DuckDB finds the three relations by the names of these arguments
-    return con.sql(
+    return query(
+        con,
         f"""
         with bounds as (
             select
@@ -88,19 +89,21 @@ def score(
                         then first_segments.later_segment
                     else cells.segment
                 end
-        """
+        """,
+        measures=measures,
+        cells=cells,
+        segments=segments,
     )
 
 
-def explain(
-    con: duckdb.DuckDBPyConnection, *, scored: duckdb.DuckDBPyRelation
-) -> duckdb.DuckDBPyRelation:
+def explain(con: Connection, *, scored: Relation) -> Relation:
     """What `score` gives, with outlier flags and a sentence that says why.
 
     An outlier lies more than 1.5 interquartile ranges outside the quartiles of the logarithm (Tukey
     1977).
     """
-    return con.sql(
+    return query(
+        con,
         f"""
         with buyers as (
             select
@@ -152,7 +155,8 @@ def explain(
             explained.is_monetary_outlier
         from scored
         left join explained using (as_of_date, customer_id)
-        """
+        """,
+        scored=scored,
     )
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import intermittent
-from .demand_classes import ADI_CUT
-from .demand_matrix import first_demand, week_sums
-from .lead_time_demand import gamma_quantile, interval_moments
-from .season import mean_ahead
+from retail_analytics.inventory import intermittent
+from retail_analytics.inventory.demand_classes import ADI_CUT
+from retail_analytics.inventory.demand_matrix import first_demand, week_sums
+from retail_analytics.inventory.lead_time_demand import gamma_quantile, interval_moments
+from retail_analytics.inventory.season import mean_ahead
 
 # The first is what an article gets unless another one is clearly better.
 METHODS = ("ses", "average", "croston_sba", "tsb", "adida")

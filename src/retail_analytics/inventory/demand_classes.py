@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .demand_matrix import first_demand
+from retail_analytics.inventory.demand_matrix import first_demand
 
 ADI_CUT = 1.32
 CV2_CUT = 0.49

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .backtest import Choice
-from .demand_matrix import week_sums
-from .lead_time_demand import (
+from retail_analytics.inventory.backtest import Choice
+from retail_analytics.inventory.demand_matrix import week_sums
+from retail_analytics.inventory.lead_time_demand import (
     bootstrap_quantile,
     choose_distribution,
     demand_rhythm,
@@ -19,9 +19,9 @@ from .lead_time_demand import (
     review_waits,
     undershoot_moments,
 )
-from .policy import economic_order_quantity
-from .settings import ArticleParameters
-from .stopped import LEAST_CHANCE, selling_chance
+from retail_analytics.inventory.policy import economic_order_quantity
+from retail_analytics.inventory.settings import ArticleParameters
+from retail_analytics.inventory.stopped import LEAST_CHANCE, selling_chance
 
 # Below either, no level is set.
 MIN_HISTORY_DAYS = 28

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from .streams import uniforms
+from retail_analytics.inventory.streams import uniforms
 
 # Quantiles of a negative binomial miss by several points where the interval holds few demands of
 # several units each (packs), and where demand varies less than a Poisson's. Bootstrapping those

@@ -9,15 +9,25 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from .backtest import METHODS, MIN_ORIGINS, choose_method
-from .demand_classes import demand_classes
-from .demand_matrix import check_columns, checked_amounts, demand_matrix
-from .fit import MIN_DEMAND_DAYS, MIN_HISTORY_DAYS, Fit, fit_interval
-from .policy import abc_classes, days_of_cover, order_now, stock_levels
-from .replay import held_out_replay
-from .season_use import NO_SEASON, Season, plain_forecasts, seasonal_forecasts, shop_season
-from .settings import ArticleParameters, InventorySettings, product_parameters
-from .streams import product_keys
+from retail_analytics.inventory.backtest import METHODS, MIN_ORIGINS, choose_method
+from retail_analytics.inventory.demand_classes import demand_classes
+from retail_analytics.inventory.demand_matrix import check_columns, checked_amounts, demand_matrix
+from retail_analytics.inventory.fit import MIN_DEMAND_DAYS, MIN_HISTORY_DAYS, Fit, fit_interval
+from retail_analytics.inventory.policy import abc_classes, days_of_cover, order_now, stock_levels
+from retail_analytics.inventory.replay import held_out_replay
+from retail_analytics.inventory.season_use import (
+    NO_SEASON,
+    Season,
+    plain_forecasts,
+    seasonal_forecasts,
+    shop_season,
+)
+from retail_analytics.inventory.settings import (
+    ArticleParameters,
+    InventorySettings,
+    product_parameters,
+)
+from retail_analytics.inventory.streams import product_keys
 
 CHUNK = 1000
 DRAWS = 1000

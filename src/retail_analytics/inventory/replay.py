@@ -8,14 +8,18 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .backtest import FLAT_RULE, METHODS, WARM_UP_WEEKS, Paths
-from .fit import MIN_DEMAND_DAYS, Fit
-from .lead_time_demand import gamma_quantile, interval_moments, lead_time_draws
-from .policy import whole_levels
-from .season import mean_ahead
-from .settings import ArticleParameters
-from .simulation import simulate_policy
-from .streams import REPLAY_STREAM
+from retail_analytics.inventory.backtest import FLAT_RULE, METHODS, WARM_UP_WEEKS, Paths
+from retail_analytics.inventory.fit import MIN_DEMAND_DAYS, Fit
+from retail_analytics.inventory.lead_time_demand import (
+    gamma_quantile,
+    interval_moments,
+    lead_time_draws,
+)
+from retail_analytics.inventory.policy import whole_levels
+from retail_analytics.inventory.season import mean_ahead
+from retail_analytics.inventory.settings import ArticleParameters
+from retail_analytics.inventory.simulation import simulate_policy
+from retail_analytics.inventory.streams import REPLAY_STREAM
 
 RULES = ("model", "weeks_of_cover", "flat_30_pct")
 # A whole year where there is another one before it: a replay without the peaks of a year says

@@ -7,13 +7,29 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from .backtest import MIN_GAIN, MIN_ORIGINS, Paths, forecast_paths, interval_losses
-from .demand_matrix import first_demand
-from .lead_time_demand import lead_time_draws
-from .replay import refit_weeks
-from .season import DAYS_AHEAD, LEAST_DAYS, LEAST_PEAK_DAYS, peak_index, season_index
-from .settings import ArticleParameters, InventorySettings, product_parameters
-from .streams import ORIGIN_STREAM, product_keys
+from retail_analytics.inventory.backtest import (
+    MIN_GAIN,
+    MIN_ORIGINS,
+    Paths,
+    forecast_paths,
+    interval_losses,
+)
+from retail_analytics.inventory.demand_matrix import first_demand
+from retail_analytics.inventory.lead_time_demand import lead_time_draws
+from retail_analytics.inventory.replay import refit_weeks
+from retail_analytics.inventory.season import (
+    DAYS_AHEAD,
+    LEAST_DAYS,
+    LEAST_PEAK_DAYS,
+    peak_index,
+    season_index,
+)
+from retail_analytics.inventory.settings import (
+    ArticleParameters,
+    InventorySettings,
+    product_parameters,
+)
+from retail_analytics.inventory.streams import ORIGIN_STREAM, product_keys
 
 # Weeks from one estimate of the index to the next, counted back from the last.
 ESTIMATE_WEEKS = 26

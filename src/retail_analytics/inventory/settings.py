@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .newsvendor import critical_ratio
+from retail_analytics.inventory.newsvendor import critical_ratio
 
 
 @dataclass(frozen=True)

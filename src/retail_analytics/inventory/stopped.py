@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .demand_matrix import first_demand
+from retail_analytics.inventory.demand_matrix import first_demand
 
 # A article that sells may stop on any day: one in two years.
 YEARLY_STOPS = 0.5

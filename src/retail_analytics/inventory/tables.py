@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from retail_analytics.inventory.levels import BACKTEST_COLUMNS, LEVEL_COLUMNS, inventory_chunks
+from retail_analytics.inventory.settings import InventorySettings
+from retail_analytics.storage.engine import Relation
 from retail_analytics.storage.sql import literal
-
-from .levels import BACKTEST_COLUMNS, LEVEL_COLUMNS, inventory_chunks
-from .settings import InventorySettings
 
 # Articles at a time: a chunk of three years of days takes some 200 MB, whatever their number.
 CHUNK = 1000
@@ -30,7 +29,7 @@ COLUMNS = (*LEVEL_COLUMNS, *(name for name in BACKTEST_COLUMNS if name not in LE
 def fit_inventory(
     articles: pd.DataFrame,
     *,
-    demand: duckdb.DuckDBPyRelation,
+    demand: Relation,
     settings: pd.DataFrame,
     history_days: int,
     seed: int,

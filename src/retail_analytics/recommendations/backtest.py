@@ -14,8 +14,8 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from .blend import learn_weights
-from .evaluation import (
+from retail_analytics.recommendations.blend import learn_weights
+from retail_analytics.recommendations.evaluation import (
     Outcomes,
     bootstrap_interval,
     level_of,
@@ -23,9 +23,9 @@ from .evaluation import (
     measure,
     novelty,
 )
-from .histories import Purchases
-from .lists import ListRules, choose
-from .replays import (
+from retail_analytics.recommendations.histories import Purchases
+from retail_analytics.recommendations.lists import ListRules, choose
+from retail_analytics.recommendations.replays import (
     Replay,
     basket_replay,
     best_lists,
@@ -33,7 +33,7 @@ from .replays import (
     month_replay,
     sampled,
 )
-from .strategies import (
+from retail_analytics.recommendations.strategies import (
     BASELINE_WEIGHTS,
     FIXED_WEIGHTS,
     STRATEGIES,

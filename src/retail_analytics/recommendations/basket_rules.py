@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.special import gammaln
 
-from .similarity import BLOCK_ENTRIES
+from retail_analytics.recommendations.similarity import BLOCK_ENTRIES
 
 COLUMNS = [
     "antecedent",

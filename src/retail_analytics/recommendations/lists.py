@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ordering import best_entries, position_in_run
-from .strategies import Candidates, Catalogue
+from retail_analytics.recommendations.ordering import best_entries, position_in_run
+from retail_analytics.recommendations.strategies import Candidates, Catalogue
 
 # candidates of a customer that are looked at for each place of the list
 SPARE = 3

@@ -13,9 +13,15 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from .backtest import calibration_slope, log_loss, logistic
-from .ordering import position_in_run
-from .rhythms import NextPurchases, Pairs, Rhythms, fit_rhythms, predict
+from retail_analytics.recommendations.backtest import calibration_slope, log_loss, logistic
+from retail_analytics.recommendations.ordering import position_in_run
+from retail_analytics.recommendations.rhythms import (
+    NextPurchases,
+    Pairs,
+    Rhythms,
+    fit_rhythms,
+    predict,
+)
 
 HORIZONS = (7, 14, 30)
 # windows before the as-of day from which the correction is learned; the newest is the test

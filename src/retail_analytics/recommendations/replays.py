@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .evaluation import Targets
-from .histories import Histories, Purchases, build_histories
-from .ordering import MOST_ROWS, best_entries, position_in_run
-from .strategies import (
+from retail_analytics.recommendations.evaluation import Targets
+from retail_analytics.recommendations.histories import Histories, Purchases, build_histories
+from retail_analytics.recommendations.ordering import MOST_ROWS, best_entries, position_in_run
+from retail_analytics.recommendations.strategies import (
     Candidates,
     Catalogue,
     Model,

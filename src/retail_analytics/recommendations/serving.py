@@ -9,10 +9,10 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
-from .backtest import probability_terms
-from .lists import ListRules, choose
-from .ordering import best_entries
-from .strategies import (
+from retail_analytics.recommendations.backtest import probability_terms
+from retail_analytics.recommendations.lists import ListRules, choose
+from retail_analytics.recommendations.ordering import best_entries
+from retail_analytics.recommendations.strategies import (
     BASELINE_WEIGHTS,
     SEASONAL,
     STRATEGIES,

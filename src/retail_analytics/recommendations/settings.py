@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from .lists import ListRules, category_caps
-from .strategies import Catalogue, Settings
+from retail_analytics.recommendations.lists import ListRules, category_caps
+from retail_analytics.recommendations.strategies import Catalogue, Settings
 
 
 def rule_values(rules: pd.DataFrame) -> dict[str, float]:

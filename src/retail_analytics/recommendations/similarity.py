@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg, sparse
 
-from .ordering import MOST_ENTRIES, MOST_ROWS, best_entries
+from retail_analytics.recommendations.ordering import MOST_ENTRIES, MOST_ROWS, best_entries
 
 # entries of a block of the products' overlap; one product has fewer, for all have at most 4 million
 BLOCK_ENTRIES = MOST_ENTRIES // 2

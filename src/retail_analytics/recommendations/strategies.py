@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from .histories import Histories, Purchases
-from .ordering import best_entries, position_in_run, ranks_in_rows
-from .similarity import basket_neighbours, ease, item_neighbours
+from retail_analytics.recommendations.histories import Histories, Purchases
+from retail_analytics.recommendations.ordering import best_entries, position_in_run, ranks_in_rows
+from retail_analytics.recommendations.similarity import basket_neighbours, ease, item_neighbours
 
 STRATEGIES = (
     "collaborative",

@@ -14,10 +14,15 @@ import pandas as pd
 import pyarrow as pa
 from scipy import sparse
 
-from .backtest import FIGURE_COLUMNS, PROBABILITY_TERMS, Backtest, run_backtest
-from .basket_rules import association_rules
-from .histories import Purchases, build_histories, sorted_purchases
-from .repeats import (
+from retail_analytics.recommendations.backtest import (
+    FIGURE_COLUMNS,
+    PROBABILITY_TERMS,
+    Backtest,
+    run_backtest,
+)
+from retail_analytics.recommendations.basket_rules import association_rules
+from retail_analytics.recommendations.histories import Purchases, build_histories, sorted_purchases
+from retail_analytics.recommendations.repeats import (
     CORRECTION_TERMS,
     HORIZONS,
     Days,
@@ -25,11 +30,21 @@ from .repeats import (
     known_pairs,
     repeat_figures,
 )
-from .replays import sampled
-from .rhythms import fit_rhythms, predict
-from .serving import Lists, Treatment, all_lists
-from .settings import list_rules, rule_values, scoring_settings, wanted
-from .strategies import STRATEGIES, Catalogue, build_seasons, fit_model
+from retail_analytics.recommendations.replays import sampled
+from retail_analytics.recommendations.rhythms import fit_rhythms, predict
+from retail_analytics.recommendations.serving import Lists, Treatment, all_lists
+from retail_analytics.recommendations.settings import (
+    list_rules,
+    rule_values,
+    scoring_settings,
+    wanted,
+)
+from retail_analytics.recommendations.strategies import (
+    STRATEGIES,
+    Catalogue,
+    build_seasons,
+    fit_model,
+)
 
 EPOCH = date(1970, 1, 1)
 # a date that no calendar runs out of

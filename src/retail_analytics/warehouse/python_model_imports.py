@@ -13,8 +13,8 @@ import pyarrow.dataset
 import retail_analytics.customers.churn.backtest
 import retail_analytics.customers.churn.model
 import retail_analytics.customers.clusters
+import retail_analytics.customers.clv.groups
 import retail_analytics.customers.clv.tables
-import retail_analytics.customers.clv.warehouse
 import retail_analytics.customers.rfm
 import retail_analytics.customers.season
 import retail_analytics.deliveries.series

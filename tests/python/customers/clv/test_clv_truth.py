@@ -13,13 +13,13 @@ import pytest
 from churn_chain import run_models
 from scipy.stats import spearmanr
 
-from retail_analytics.customers.clv.tables import backtest_models, fit_models, score_groups
-from retail_analytics.customers.clv.warehouse import (
+from retail_analytics.customers.clv.groups import (
     history_groups,
     past_histories,
     spend_groups,
     trade_months,
 )
+from retail_analytics.customers.clv.tables import backtest_models, fit_models, score_groups
 from retail_analytics.customers.season import trade_days
 from retail_analytics.sample import write_sample
 

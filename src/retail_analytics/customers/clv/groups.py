@@ -2,26 +2,27 @@
 
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from retail_analytics.customers.season import TradeYear, covered_days, filled, trade_year
+from retail_analytics.storage.engine import Connection, Relation, query
 
 SPEND_RESOLUTION = 0.02
 
 
 def trade_months(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     *,
-    orders: duckdb.DuckDBPyRelation,
-    history_dates: duckdb.DuckDBPyRelation,
-) -> duckdb.DuckDBPyRelation:
+    orders: Relation,
+    history_dates: Relation,
+) -> Relation:
     """New customers and repeat purchases by purpose, month of the first purchase, and month.
 
     orders: customer_id, is_purchase and ordered_on; history_dates: purpose and as_of_date. Several
     orders of a day are one purchase; months without any have no row.
     """
-    return con.sql(
+    return query(
+        con,
         """
         with purchase_days as (
             select
@@ -44,12 +45,14 @@ def trade_months(
         inner join history_dates on purchase_days.ordered_on <= history_dates.as_of_date
         group by all
         order by all
-        """
+        """,
+        orders=orders,
+        history_dates=history_dates,
     )
 
 
 def cut_off_season(
-    con: duckdb.DuckDBPyConnection, *, orders: Any, cut_offs: pd.DataFrame, number: int
+    con: Connection, *, orders: Any, cut_offs: pd.DataFrame, number: int
 ) -> TradeYear:
     """The season as known on the cut-off of this number; none where there is no such cut-off.
 
@@ -71,27 +74,29 @@ def cut_off_season(
 
 
 def past_histories(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     *,
-    histories: duckdb.DuckDBPyRelation,
-    worth_rates: duckdb.DuckDBPyRelation,
-) -> duckdb.DuckDBPyRelation:
+    histories: Relation,
+    worth_rates: Relation,
+) -> Relation:
     """The histories of past days, with what a unit of each customer's spend was worth by then."""
-    return con.sql(
+    return query(
+        con,
         """
         select histories.*, coalesce(worth_rates.worth_rate, 1) as worth_rate
         from histories
         left join worth_rates using (purpose, customer_id)
         where purpose <> 'serving'
-        """
+        """,
+        histories=histories,
+        worth_rates=worth_rates,
     )
 
 
-def history_groups(
-    con: duckdb.DuckDBPyConnection, *, histories: duckdb.DuckDBPyRelation
-) -> duckdb.DuckDBPyRelation:
+def history_groups(con: Connection, *, histories: Relation) -> Relation:
     """Groups of similar histories, in the columns of `grouping.group_histories`, by purpose."""
-    return con.sql(
+    return query(
+        con,
         """
         select
             purpose,
@@ -106,19 +111,19 @@ def history_groups(
         from histories
         group by all
         order by all
-        """
+        """,
+        histories=histories,
     )
 
 
-def spend_groups(
-    con: duckdb.DuckDBPyConnection, *, histories: duckdb.DuckDBPyRelation
-) -> duckdb.DuckDBPyRelation:
+def spend_groups(con: Connection, *, histories: Relation) -> Relation:
     """Purchase counts and similar mean spends as one row, at their mean, with a customer_count.
 
     histories: purpose, frequency, repeat_mean_spend. The spend model reads repeat purchases, as
     published; `gamma_gamma.group_spends` says what a bin is.
     """
-    return con.sql(
+    return query(
+        con,
         f"""
         with repeaters as (
             select
@@ -147,5 +152,6 @@ def spend_groups(
                 else floor(ln(cast(mean_spend as double) / centre) / {SPEND_RESOLUTION})
             end
         order by all
-        """
+        """,
+        histories=histories,
     )
