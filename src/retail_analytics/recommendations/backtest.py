@@ -48,8 +48,9 @@ BASELINE = "personal_frequency"
 RATES = ("recall", "ndcg", "hit", "repeat_recall", "explore_recall")
 # customers of a test below which nothing is learned from it, nor said about it
 FEWEST_CUSTOMERS = 30
-# entries of a probability's features: level, score, repeat, log days since the last, log rate
-PROBABILITY_TERMS = ("level", "score", "is_repeat", "log_elapsed_days", "log_rate")
+# entries of a probability's features: level, score, repeat, log of the purchases a
+# day, log of the purchases missed since the last at that rate
+PROBABILITY_TERMS = ("level", "score", "is_repeat", "log_rate", "log_missed")
 PROBABILITY_DAYS = 30
 
 
@@ -427,14 +428,15 @@ def probability_terms(
     last_day: np.ndarray,
     day: int,
 ) -> np.ndarray:
-    """The terms of a listed product's chance: level, score, repeat, recency and rate."""
+    """The terms of a listed product's chance: level, score, repeat, rate, and what was missed."""
+    rate = baskets / (day - first_day + PROBABILITY_DAYS)
     return np.column_stack(
         [
             np.ones(len(score)),
             score,
             is_repeat.astype(float),
-            np.log1p(day - last_day),
-            np.log(baskets / (day - first_day + PROBABILITY_DAYS)),
+            np.log(rate),
+            np.log1p((day - last_day) * rate),
         ]
     )
 

@@ -28,16 +28,18 @@ class ListRules:
     diversity: float
 
 
-def category_caps(
-    catalogue: Catalogue, *, cap: int, length: int, own: dict[int, int] | None = None
-) -> np.ndarray:
-    """By category, the most in a list; no less than fills a list where there are few categories."""
+def category_caps(catalogue: Catalogue, *, cap: int, length: int) -> np.ndarray:
+    """By category, the most in a list.
+
+    A category that holds more than half of what is offered is not capped: there is no variety to
+    make, and lists would be short. Nor is one capped below what fills a list over all categories.
+    """
     size = int(catalogue.category.max(initial=-1)) + 1
     offered = catalogue.category[catalogue.is_offered]
-    groups = len(np.unique(offered))
+    counts = np.bincount(offered[offered >= 0], minlength=size)
+    groups = int((counts > 0).sum())
     caps = np.full(size, max(cap, -(-length // max(groups, 1))), dtype=np.int64)
-    for category, most in (own or {}).items():
-        caps[category] = most
+    caps[counts > len(offered) / 2] = length
     return caps
 
 
@@ -92,6 +94,12 @@ def choose(
         adjusted = np.where(allowed, value - rules.diversity * alike * ~repeat, -np.inf)
         best = adjusted.argmax(axis=1)
         is_one = allowed[every, best]
+        # places kept for new products go to others where there are no more of them
+        short = np.flatnonzero(~is_one)
+        if len(short):
+            left = there[short] & (in_category[short] < caps[short])
+            best[short] = np.where(left, value[short], -np.inf).argmax(axis=1)
+            is_one[short] = left[np.arange(len(short)), best[short]]
         chosen[:, step] = np.where(is_one, table[every, best], -1)
         there[every, best] &= ~is_one
         repeats_left = repeats_left - (is_one & repeat[every, best])

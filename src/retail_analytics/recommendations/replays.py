@@ -24,6 +24,7 @@ from retail_analytics.recommendations.strategies import (
     Settings,
     blocks,
     build_seasons,
+    cells,
     draw_candidates,
     fit_model,
 )
@@ -158,7 +159,7 @@ def targets_of(histories: Histories, customers: np.ndarray, later: Purchases) ->
     row, product = row[wanted], later.product[wanted]
     code = np.unique(row * max(histories.products, 1) + product)
     row, product = np.divmod(code, max(histories.products, 1))
-    known = np.asarray(histories.bought[customers[row], product]).ravel() > 0
+    known = cells(histories.bought, customers[row], product) > 0
     return Targets(
         code=code, is_repeat=known, customers=len(customers), products=histories.products
     )

@@ -313,7 +313,7 @@ def draw_candidates(
     code = distinct(code[catalogue.is_offered[code % products]] if products else code)
     row, product = np.divmod(code, max(products, 1))
     if blocked is not None and blocked.nnz:
-        kept = ~np.asarray(blocked[row, product] > 0).ravel()
+        kept = cells(blocked, row, product) == 0
         row, product = row[kept], product[kept]
 
     baskets = basket_counts[row, product]
@@ -409,6 +409,13 @@ def best_of_groups(
     return sparse.csr_matrix(
         (np.ones(len(order)), (groups[order], order)), shape=(size, len(season))
     )
+
+
+def cells(matrix: sparse.csr_matrix, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """The values of these cells."""
+    if not len(row):
+        return np.zeros(0, dtype=np.float32)
+    return np.asarray(matrix[row, column]).ravel()
 
 
 def ranges(first: np.ndarray, last: np.ndarray) -> np.ndarray:

@@ -125,7 +125,7 @@ def association_rule_table(
 ) -> pd.DataFrame:
     """Rules of the basket by product id, of all purchases, those of guests too."""
     values = rule_values(rules)
-    ids = products.sort_values("product_number")["product_id"].to_numpy()
+    ids = products.sort_values("product_number")["product_id"].to_numpy(dtype=object)
     if not rows.num_rows:
         baskets = sparse.csr_matrix((0, len(ids)))
     else:
@@ -369,8 +369,8 @@ def next_purchase_table(
     rhythms = fit_rhythms(known.pairs, products=len(products))
     predicted = predict(known.pairs, rhythms, horizons=HORIZONS)
     chances = corrected_chances(known, predicted, read_corrections(figures))
-    customer_ids = customers.sort_values("customer_number")["customer_id"].to_numpy()
-    product_ids = products.sort_values("product_number")["product_id"].to_numpy()
+    customer_ids = customers.sort_values("customer_number")["customer_id"].to_numpy(dtype=object)
+    product_ids = products.sort_values("product_number")["product_id"].to_numpy(dtype=object)
     today = np.datetime64(as_of or EPOCH, "D")
 
     def ahead(values: np.ndarray, rounded: np.ufunc) -> np.ndarray:
