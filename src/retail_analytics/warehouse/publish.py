@@ -19,6 +19,8 @@ from retail_analytics.storage.sql import identifier, literal
 PUBLISHED = "retail.duckdb"
 PREVIOUS = "retail.previous.duckdb"
 SCHEMAS = ("marts", "quality")
+# rows written between two checkpoints, about
+ROWS_IN_MEMORY = 500_000
 # to read only, for everybody: DuckDB opens a file to write unless it is told otherwise
 MODE = 0o444
 # the oldest file format that every promised client reads
@@ -105,10 +107,17 @@ def write_file(con: duckdb.DuckDBPyConnection, path: Path, request: PublishReque
             for schema in SCHEMAS:
                 inside.execute(f"create schema {schema}")
             tables = [(schema, name) for schema, name in request.tables if schema in SCHEMAS]
+            definitions = read_definitions(inside, build)
+            waiting = 0
             for schema, name in tables:
-                copy_table(inside, build, schema, name, key=request.keys.get(name, []))
+                definition, row_count = definitions.get((schema, name), ("", 0))
+                key = request.keys.get(name, [])
+                copy_table(inside, build, schema, name, definition=definition, key=key)
+                waiting += row_count
                 # an index stays in memory until it is written: of all tables it would be gigabytes
-                inside.execute("checkpoint published")
+                if waiting > ROWS_IN_MEMORY:
+                    inside.execute("checkpoint published")
+                    waiting = 0
             copy_comments(inside, build, tables)
             write_meta(inside, build, tables, request)
             inside.execute("checkpoint published")
@@ -116,22 +125,37 @@ def write_file(con: duckdb.DuckDBPyConnection, path: Path, request: PublishReque
         con.execute("detach published")
 
 
+def read_definitions(
+    con: duckdb.DuckDBPyConnection, build: str
+) -> dict[tuple[str, str], tuple[str, int]]:
+    """For each table of the build its definition in SQL and about how many rows it has."""
+    return {
+        (schema, name): (definition, row_count)
+        for schema, name, definition, row_count in con.execute(
+            "select schema_name, table_name, sql, estimated_size from duckdb_tables() "
+            "where database_name = ?",
+            [build],
+        ).fetchall()
+    }
+
+
 def copy_table(
-    con: duckdb.DuckDBPyConnection, build: str, schema: str, name: str, *, key: list[str]
+    con: duckdb.DuckDBPyConnection,
+    build: str,
+    schema: str,
+    name: str,
+    *,
+    definition: str,
+    key: list[str],
 ) -> None:
     """Copies a table with its constraints, and makes its primary key; a view becomes a table."""
     target = f"{schema}.{identifier(name)}"
     source = f"{identifier(build)}.{target}"
-    found = con.execute(
-        "select sql from duckdb_tables() "
-        "where database_name = ? and schema_name = ? and table_name = ?",
-        [build, schema, name],
-    ).fetchall()
-    if not found:
+    if not definition:
         con.execute(f"create table {target} as from {source}")
     else:
         # the definition names the schema and not the database: its table is made in the published
-        con.execute(found[0][0])
+        con.execute(definition)
         con.execute(f"insert into {target} from {source}")
     if key:
         # an index over all rows at once costs a small part of one that grows row by row
@@ -154,13 +178,16 @@ def copy_comments(
         """,
         [build],
     ).fetchall()
+    wanted = set(tables)
+    con.begin()
     for schema, name, column, comment in comments:
-        if (schema, name) in tables and comment is not None:
+        if (schema, name) in wanted and comment is not None:
             target = f"{schema}.{identifier(name)}"
             if column is None:
                 set_comment(con, f"table {target}", comment)
             else:
                 set_comment(con, f"column {target}.{identifier(column)}", comment)
+    con.commit()
 
 
 def set_comment(con: duckdb.DuckDBPyConnection, target: str, comment: str) -> None:
