@@ -6,8 +6,8 @@
 -- 3. An input that is not there, or of which no row can be used, has no row: nothing is known of it,
 --    which is not the same as nothing having happened.
 {%- set event_days = {
-    'orders': 'cast(ordered_at as date)',
-    'deliveries': 'cast(delivered_at as date)',
+    'orders': shop_day('ordered_at'),
+    'deliveries': shop_day('delivered_at'),
     'delivery_months': 'month',
     'complaints': 'complained_on',
     'mentions': 'mentioned_on',

@@ -7,7 +7,7 @@ with orders as (
     select
         customer_id,
         order_status,
-        cast(ordered_at as date) as ordered_on
+        {{ shop_day('ordered_at') }} as ordered_on
     from {{ kept('orders') }}
     where customer_id is not null
 ),

@@ -11,7 +11,7 @@ int_experiment_arrivals as (
     select
         units.experiment_id,
         count(*) filter (
-            date_diff('day', cast(units.assigned_at as date), as_of.as_of_date) < 14
+            date_diff('day', {{ shop_day('units.assigned_at') }}, as_of.as_of_date) < 14
         ) / cast(14 as double) as units_per_day
     from units
     cross join as_of

@@ -76,7 +76,7 @@ counts as (
         count(*) filter (
             not units.is_excluded and not units.is_window_complete
         ) as open_window_count,
-        min(cast(units.assigned_at as date)) filter (not units.is_excluded) as first_assigned_on
+        min({{ shop_day('units.assigned_at') }}) filter (not units.is_excluded) as first_assigned_on
     from units
     cross join settings
     left join measured_units

@@ -166,7 +166,7 @@ assignment_steps as (
         units.experiment_id,
         metrics.metric,
         units.variant,
-        cast(units.assigned_at as date) as day,
+        {{ shop_day('units.assigned_at') }} as day,
         count(*) as unit_count,
         {{ exact_sum('- scales.origin / scales.scale', wide=true) }} as value_sum,
         {{ exact_sum(
@@ -182,7 +182,7 @@ assignment_steps as (
             metrics.experiment_id = scales.experiment_id
             and metrics.metric = scales.metric
     where not units.is_excluded
-    group by units.experiment_id, metrics.metric, units.variant, cast(units.assigned_at as date)
+    group by units.experiment_id, metrics.metric, units.variant, {{ shop_day('units.assigned_at') }}
 ),
 
 all_steps as (

@@ -28,7 +28,7 @@ parts as (
     union all
     select
         channel,
-        cast(date_trunc('month', touched_at) as date) as month,
+        cast(date_trunc('month', {{ shop_day('touched_at') }}) as date) as month,
         null as spend_amount,
         null as clicks,
         1 as touch_count,

@@ -18,7 +18,7 @@ touched as (
         as_of_date,
         bool_or(is_current) as is_current,
         count(*) as touch_count,
-        count(*) filter (cast(touched_at as date) > as_of_date - 7) as recent_touch_count,
+        count(*) filter ({{ shop_day('touched_at') }} > as_of_date - 7) as recent_touch_count,
         count(distinct channel) as channel_count,
         count(*) filter (extract(hour from touched_at) >= 18) as evening_count,
         count(*) filter (extract(isodow from touched_at) >= 6) as weekend_count,

@@ -59,8 +59,8 @@ conversion_touches as (
     cross join settings
     inner join cut_offs
         on
-            cast(touchpoints.touched_at as date) <= cut_offs.as_of_date
-            and cast(touchpoints.touched_at as date) > cut_offs.as_of_date - cut_offs.touch_days
+            {{ shop_day('touchpoints.touched_at') }} <= cut_offs.as_of_date
+            and {{ shop_day('touchpoints.touched_at') }} > cut_offs.as_of_date - cut_offs.touch_days
             and (
                 cut_offs.is_current
                 or numbered.sample_number <= settings.conversion_training_customers

@@ -27,7 +27,7 @@ touches as (
         journeys.touch_count,
         journeys.channel_count,
         journeys.revenue,
-        cast(date_trunc('month', journeys.ordered_at) as date) as month,
+        cast(date_trunc('month', {{ shop_day('journeys.ordered_at') }}) as date) as month,
         settings.first_touch_weight,
         settings.last_touch_weight,
         pow(

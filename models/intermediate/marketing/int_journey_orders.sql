@@ -6,7 +6,13 @@ with orders as (
 ),
 
 times as (
-    select coalesce(bool_and(ordered_at = date_trunc('day', ordered_at)), false) as are_only_days
+    select
+        coalesce(
+            bool_and(
+                {{ shop_time('ordered_at') }} = date_trunc('day', {{ shop_time('ordered_at') }})
+            ),
+            false
+        ) as are_only_days
     from orders
 ),
 

@@ -6,7 +6,9 @@ with hours as (
 support_hours as (
     select distinct
         coalesce(schedule, 'default') as schedule,
-        coalesce(time_zone, '{{ var('shop_time_zone') or 'UTC' }}') as time_zone,
+        coalesce(
+            time_zone, '{{ var('shop_time_zone') or env_var('SHOP_TIME_ZONE', '') or 'UTC' }}'
+        ) as time_zone,
         iso_weekday,
         {{ seconds_of_day('opens_at') }} as opens,
         {{ seconds_of_day('closes_at') }} as closes

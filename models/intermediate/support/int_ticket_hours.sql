@@ -24,7 +24,10 @@ opened as (
         support_tickets.priority,
         support_tickets.first_reply_minutes,
         {{ seconds_of('support_tickets.opened_at') }} as opened,
-        coalesce(zones.time_zone, '{{ var('shop_time_zone') or 'UTC' }}') as time_zone
+        coalesce(
+            zones.time_zone,
+            '{{ var('shop_time_zone') or env_var('SHOP_TIME_ZONE', '') or 'UTC' }}'
+        ) as time_zone
     from support_tickets
     left join zones on support_tickets.schedule = zones.schedule
 ),

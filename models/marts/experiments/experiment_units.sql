@@ -58,9 +58,9 @@ judged_units as (
         + to_days(cast(designs.outcome_window_days as integer)) as window_ends_at,
         case
             when assigned_units.variant_count > 1 then 'several_variants'
-            when cast(assigned_units.assigned_at as date) < designs.starts_on
+            when {{ shop_day('assigned_units.assigned_at') }} < designs.starts_on
                 then 'before_the_start'
-            when cast(assigned_units.assigned_at as date) > designs.ends_on then 'after_the_end'
+            when {{ shop_day('assigned_units.assigned_at') }} > designs.ends_on then 'after_the_end'
         end as exclusion_reason
     from assigned_units
     inner join designs on assigned_units.experiment_id = designs.experiment_id
@@ -82,7 +82,7 @@ experiment_units as (
         judged_units.exclusion_reason,
         coalesce(customers.region, 'unknown') as region,
         case
-            when customers.first_ordered_on < cast(judged_units.assigned_at as date)
+            when customers.first_ordered_on < {{ shop_day('judged_units.assigned_at') }}
                 then 'has bought before'
             else 'new'
         end as buyer_type,

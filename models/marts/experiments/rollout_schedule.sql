@@ -16,11 +16,11 @@ units as (
 assigned_days as (
     select
         experiment_id,
-        cast(assigned_at as date) as day,
+        {{ shop_day('assigned_at') }} as day,
         count(*) as assigned_count
     from units
     where not is_excluded
-    group by experiment_id, cast(assigned_at as date)
+    group by experiment_id, {{ shop_day('assigned_at') }}
 ),
 
 spans as (

@@ -79,7 +79,7 @@ closed as (
     select
         dimension,
         entity,
-        cast(date_trunc('month', resolved_at) as date) as month,
+        cast(date_trunc('month', {{ shop_day('resolved_at') }}) as date) as month,
         count(*) as closed_count
     from ticket_slices
     where resolved_at is not null

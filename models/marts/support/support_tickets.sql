@@ -97,7 +97,7 @@ support_tickets as (
             when measured.solved is null
                 then (measured.open_now - measured.open_at_opening) / 60.0
         end as age_business_minutes,
-        cast(measured.opened_at as date) as opened_on,
+        {{ shop_day('measured.opened_at') }} as opened_on,
         measured.opened_at,
         measured.first_replied_at,
         measured.resolved_at,

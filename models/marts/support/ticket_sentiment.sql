@@ -72,7 +72,7 @@ ticket_sentiment as (
             else 'language_not_known'
         end as status,
         coalesce(scored.label_score, scored.lexicon_score, scored.satisfaction_score) as score,
-        cast(date_trunc('month', scored.opened_at) as date) as month,
+        cast(date_trunc('month', {{ shop_day('scored.opened_at') }}) as date) as month,
         as_of.as_of_date
     from scored
     cross join as_of

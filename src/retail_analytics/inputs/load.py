@@ -104,9 +104,14 @@ def load_inputs(
 
     Returns notes for the user: what was not used, or not read as it stands. Raises InputError.
     """
-    if load_id and was_loaded(con, folder, load_id):
+    if load_id and was_loaded(con, folder, load_id, settings.time_zone):
         con.execute("begin")
         note_facts(con, contract, facts or {})
+        # the first reading knows no var of dbt
+        con.execute(
+            "update raw.settings set currency = coalesce(nullif(currency, ''), ?)",
+            [settings.currency_label],
+        )
         con.execute("commit")
         return []
     check_time_zone(con, settings.time_zone)
@@ -114,13 +119,13 @@ def load_inputs(
         return load_files(con, folder, contract, facts or {}, settings, load_id, Path(work))
 
 
-def was_loaded(con: duckdb.DuckDBPyConnection, folder: Path, load_id: str) -> bool:
+def was_loaded(con: duckdb.DuckDBPyConnection, folder: Path, load_id: str, time_zone: str) -> bool:
     """Whether the schema `raw` holds what this reading of the folder found."""
     try:
-        rows = con.execute("select folder, load_id from raw.settings").fetchall()
+        rows = con.execute("select folder, load_id, time_zone from raw.settings").fetchall()
     except duckdb.CatalogException:
         return False
-    return rows == [(str(folder.resolve()), load_id)]
+    return rows == [(str(folder.resolve()), load_id, time_zone)]
 
 
 def check_time_zone(con: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -1,8 +1,8 @@
 """Small inputs from reports of what went wrong, each with what must be true (tests/fixtures/cases).
 
-A case is a folder of CSV files with `expected.json`: `as_of`, and `checks` of SQL and its rows over
-the tables that the SQL names. It is built from the CSV files and from Parquet files of the same
-text.
+A case is a folder of CSV files with `expected.json`: `as_of`, `shop_time_zone` where it matters,
+and `checks` of SQL and its rows over the tables that the SQL names. It is built from the CSV files
+and from Parquet files of the same text.
 """
 
 import json
@@ -46,7 +46,10 @@ def test_a_case_comes_out_right(build_warehouse: BuildWarehouse, tmp_path: Path,
     }
     chosen = ("--select", *(f"+{table}" for table in sorted(tables)))
     built = build_warehouse(
-        data, as_of=case["as_of"], args=("--exclude-resource-type", "test", *chosen)
+        data,
+        as_of=case["as_of"],
+        args=("--shop-time-zone", case.get("shop_time_zone", "UTC"))
+        + ("--exclude-resource-type", "test", *chosen),
     )
     assert built.exit_code == 0, built.output
     for check in case["checks"]:

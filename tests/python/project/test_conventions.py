@@ -298,3 +298,19 @@ def test_every_input_column_is_judged(manifest: dict) -> None:
         if is_expected(column["meta"])
         and f"'{fault}_{column['name']}'" not in staging["compiled_code"]
     ] == []
+
+
+def test_a_time_becomes_a_day_in_the_shop_s_zone(manifest: dict) -> None:
+    """`shop_day('x_at')`; a cast alone would give the day in UTC (macros/shop_time.sql)."""
+    # already on the shop's clocks
+    is_local = {"first_event_at", "last_event_at"}
+    assert [
+        f"{node['name']}: {found[0]}"
+        for node in sql_models(manifest)
+        for found in re.finditer(
+            r"cast\(\s*(?:[a-z_]+\.)?([a-z_]+_at) as date\)|"
+            r"date_trunc\('(?:day|week|month|quarter|year)', (?:[a-z_]+\.)?([a-z_]+_at)\)",
+            node["raw_code"],
+        )
+        if not {found[1], found[2]} & is_local
+    ] == []

@@ -12,6 +12,7 @@ import pytest
 from conftest import ROOT, SETTINGS
 
 from retail_analytics.cli import main
+from retail_analytics.inputs.load import ShopSettings
 from retail_analytics.warehouse import run
 from retail_analytics.warehouse.publish import publishing
 
@@ -129,9 +130,11 @@ def test_the_files_are_read_once_for_dbt_s_hook_too(project, monkeypatch):
                 folder=folder,
                 contract=run.project_contract(),
                 facts={"orders": {"contract": {"columns": {}}}},
+                settings=ShopSettings(currency_label="EUR"),
                 load_id=os.environ["RETAIL_LOAD_ID"],
             )
             seen["rows"] = con.execute("select order_id from raw.orders").fetchall()
+            seen["currency"] = con.execute("select currency from raw.settings").fetchall()
             seen["contract"] = con.execute(
                 "select contract from raw.input_contracts where input_table = 'orders'"
             ).fetchall()
@@ -139,7 +142,12 @@ def test_the_files_are_read_once_for_dbt_s_hook_too(project, monkeypatch):
 
     outcome = fake_dbt(monkeypatch, hook)
     assert run_build(project) == 0
-    assert seen == {"notes": [], "rows": [("O1",)], "contract": [('{"columns": {}}',)]}
+    assert seen == {
+        "notes": [],
+        "rows": [("O1",)],
+        "currency": [("EUR",)],
+        "contract": [('{"columns": {}}',)],
+    }
     assert "RETAIL_LOAD_ID" not in os.environ
 
 
