@@ -12,6 +12,10 @@ churn_backtest as (
     select * from {{ ref('churn_backtest') }}
 ),
 
+conversion_backtest as (
+    select * from {{ ref('conversion_backtest') }}
+),
+
 inventory_quality as (
     select * from {{ ref('int_inventory_quality') }}
 ),
@@ -87,7 +91,8 @@ measured as (
     from clv_backtest
     cross join history_dates
     {% for mart, figures in [
-        ('customer_churn_risks', 'churn_backtest'), ('inventory_levels', 'inventory_quality')
+        ('customer_churn_risks', 'churn_backtest'), ('inventory_levels', 'inventory_quality'),
+        ('conversion_scores', 'conversion_backtest')
     ] -%}
     union all
     select

@@ -15,6 +15,8 @@
     'segment_value_at_risk',
     'cancellation_reason_share',
     'churn_rate_rise',
+    'channel_return_at_best',
+    'budget_gain',
 ] %}
 with signals as (
     {% for signal in signals -%}

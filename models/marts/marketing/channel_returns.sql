@@ -30,6 +30,7 @@ credited as (
     select
         attribution.month,
         attribution.channel,
+        attribution.orders,
         attribution.revenue
     from attribution
     inner join methods on attribution.method = methods.method
@@ -75,6 +76,7 @@ channel_returns as (
         increments.status,
         weighed.spend_amount,
         weighed.touch_count,
+        credited.orders as credited_orders,
         credited.revenue as credited_revenue,
         {% for end in ['', '_lower', '_upper'] -%}
         increments.caused_revenue{{ end }} * weighed.month_share as caused_revenue{{ end }},
@@ -99,6 +101,7 @@ select
     status,
     cast(spend_amount as double) as spend_amount,
     cast(touch_count as bigint) as touch_count,
+    coalesce(credited_orders, 0) as credited_orders,
     coalesce(credited_revenue, 0) as credited_revenue,
     {% for column in ['caused_revenue', 'roi', 'marginal_roi'] -%}
     {% for end in ['', '_lower', '_upper'] -%}

@@ -299,8 +299,11 @@ def conversion_backtest(
 
 
 def served(measured: dict[str, dict[str, float]]) -> str:
-    """The logistic where its Brier score beats that of the last channel's rate, else that rate."""
-    better = measured[LOGISTIC]["brier_score"] < measured[CHANNEL_RATE]["brier_score"]
+    """The logistic where its Brier score and log loss beat the last channel's rate, else that."""
+    better = all(
+        measured[LOGISTIC][metric] < measured[CHANNEL_RATE][metric]
+        for metric in ("brier_score", "log_loss")
+    )
     return LOGISTIC if better else CHANNEL_RATE
 
 

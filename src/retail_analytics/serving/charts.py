@@ -44,7 +44,7 @@ PICTURE_FONT = "Source Sans Pro, DejaVu Sans, sans-serif"
 
 def chart(block: Block) -> dict:
     """The Vega-Lite specification of a block's chart."""
-    made = {"line": line, "bars": bars, "points": points, "heatmap": heatmap}[block.kind](block)
+    made = KINDS[block.kind](block)
     if "slice" in block.names:
         made = made.add_params(alt.param(name="slice", value=block.slices[0]))
         made = made.transform_filter(CHOSEN)
@@ -168,6 +168,30 @@ def points(block: Block) -> alt.LayerChart:
     return configured(interval + estimate).properties(height=ROW_HEIGHT * len(block.rows) + 30)
 
 
+def curve(block: Block) -> alt.LayerChart:
+    """A response with its interval: dashed where it is a guess, a mark where things stand today."""
+    form = form_of(block)
+    base = alt.Chart().encode(
+        alt.X("x:Q", title=block.spec["x"], axis=alt.Axis(grid=False, tickCount=6))
+    )
+    value = alt.Y("value:Q", title=None, axis=alt.Axis(format=form, tickCount=5))
+    band = base.mark_area(color=ACCENT, opacity=0.2, line=False).encode(
+        alt.Y("lower:Q", title=None), alt.Y2("upper:Q")
+    )
+    guess = base.mark_line(color=ACCENT, strokeWidth=2, strokeDash=[5, 4]).encode(value)
+    seen = base.mark_line(color=ACCENT, strokeWidth=3).encode(value)
+    today = base.mark_point(color=ALERT, filled=True, size=120, opacity=1).encode(
+        value, tooltip=tips(block)
+    )
+    return configured(
+        band
+        + guess
+        + seen.transform_filter("!datum.is_extrapolated")
+        + base.mark_point(filled=True, size=300, opacity=0).encode(value, tooltip=tips(block))
+        + today.transform_filter("datum.is_current")
+    ).properties(height=260)
+
+
 def heatmap(block: Block) -> alt.Chart:
     """A share by row and column: the stronger the colour, the larger."""
     rows = list(dict.fromkeys(row["row"] for row in block.rows))
@@ -209,7 +233,7 @@ def tips(block: Block, without: set[str] = frozenset()) -> list[alt.Tooltip]:
     """What a person sees who points at a mark."""
     tooltips = []
     for column in block.columns:
-        if column.name in without | {"is_forecast"}:
+        if column.name in without | {"is_forecast", "is_current", "is_extrapolated"}:
             continue
         if column.name == "month" and block.kind == "line":
             made = alt.Tooltip(
@@ -221,6 +245,9 @@ def tips(block: Block, without: set[str] = frozenset()) -> list[alt.Tooltip]:
             made = alt.Tooltip(f"{column.name}:N", title=column.title)
         tooltips.append(made)
     return tooltips
+
+
+KINDS = {"line": line, "bars": bars, "points": points, "curve": curve, "heatmap": heatmap}
 
 
 def configured(made: alt.Chart | alt.LayerChart) -> alt.Chart | alt.LayerChart:

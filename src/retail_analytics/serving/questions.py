@@ -22,6 +22,7 @@ KINDS = {
     "line": {"month", "value"},
     "bars": {"label", "value"},
     "points": {"label", "value", "lower", "upper"},
+    "curve": {"x", "value", "lower", "upper", "is_current", "is_extrapolated"},
     "heatmap": {"row", "column", "value"},
     "table": set(),
 }
@@ -35,6 +36,7 @@ BLOCK_KEYS = (
 )
 KIND_KEYS = {
     "line": (set(), {"from_zero"}),
+    "curve": ({"x"}, set()),
     "heatmap": ({"x"}, set()),
     "table": ({"columns"}, {"rows"}),
 }

@@ -227,7 +227,8 @@ def test_orders_come_at_the_true_rates_until_drop_out(shop: duckdb.DuckDBPyConne
             count(dropped_out_on) / sum(dropout_probability * repeat_count)
         from repeats inner join truth_customers using (customer_id)
         where pattern = 'frequent' and customer_id not in (
-            select customer_id from experiment_assignments where variant = 'treatment'
+            select customer_id from experiment_assignments inner join truth_experiments
+            using (experiment_id) where variant = 'treatment'
         )
     """).fetchall()[0]
     assert rate_ratio == pytest.approx(1, abs=0.04)

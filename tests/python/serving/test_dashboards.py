@@ -397,6 +397,27 @@ def strokes(rows: list[dict]) -> int:
     return re.search(r'<g class="mark-line.*?</g>', drawn, re.DOTALL)[0].count("M")
 
 
+def test_a_curve_is_dashed_where_it_is_a_guess_and_marked_where_it_stands_today() -> None:
+    rows = [
+        {
+            "x": number,
+            "value": number,
+            "lower": number - 1,
+            "upper": number + 1,
+            "is_current": number == 1,
+            "is_extrapolated": number == 2,
+        }
+        for number in range(3)
+    ]
+    made = block("curve", rows)
+    made.spec["x"] = "Spend"
+    layers = chart(made)["layer"]
+    dashed = [layer["mark"] for layer in layers if "strokeDash" in layer["mark"]]
+    filters = [step["filter"] for layer in layers for step in layer.get("transform", [])]
+    assert len(dashed) == 1
+    assert filters == ["!datum.is_extrapolated", "datum.is_current"]
+
+
 def test_bars_below_zero_are_on_the_scale() -> None:
     spec = chart(block("bars", [{"label": "a", "value": -4}, {"label": "b", "value": 2}]))
     assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [-4, 2.7]

@@ -26,6 +26,8 @@ METRICS = [
 # metric: table, its time, figure
 PARCELS = ("deliveries where is_on_time is not null", "coalesce(delivered_on, promised_on)")
 ALL_MENTIONS = ("sentiment where dimension = 'all'", "month")
+PAID = ("channel_returns where spend_amount > 0", "month")
+JOURNEYS = ("journeys where not is_open", "cast(last_touched_at as date)")
 FIGURES = {
     "revenue": ("orders", "ordered_on", "sum(revenue)"),
     "margin": ("orders", "ordered_on", "sum(margin)"),
@@ -75,6 +77,14 @@ FIGURES = {
         *ALL_MENTIONS,
         "sum(positive_count - negative_count) / sum(mention_count)",
     ),
+    "marketing_spend": ("channel_returns", "month", "sum(spend_amount)"),
+    "paid_caused_revenue": (*PAID, "sum(caused_revenue)"),
+    "return_on_ad_spend": (*PAID, "sum(caused_revenue) / sum(spend_amount)"),
+    "paid_credited_orders": (*PAID, "sum(credited_orders)"),
+    "cost_per_credited_order": (*PAID, "sum(spend_amount) / sum(credited_orders)"),
+    "journey_count": (*JOURNEYS, "count(*)"),
+    "journey_order_count": (*JOURNEYS, "count(*) filter (is_converted)"),
+    "journey_conversion_rate": (*JOURNEYS, "count(*) filter (is_converted) / count(*)"),
 }
 # these need a time to look back from
 LOOKING_BACK = {"revenue_trailing_12_months", "revenue_growth"}
