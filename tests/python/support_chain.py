@@ -60,7 +60,12 @@ def load_states(con: duckdb.DuckDBPyConnection) -> None:
 def load_rules(con: duckdb.DuckDBPyConnection) -> None:
     """All rule tables of support as they stand."""
     for path in sorted((ROOT / "seeds" / "rules" / "support").glob("*.csv")):
-        con.execute(f"create or replace table {path.stem} as from read_csv('{path}')")
+        if path.stem in INPUTS:
+            con.execute(
+                f"insert into {path.stem} by name from read_csv('{path}', all_varchar = true)"
+            )
+        else:
+            con.execute(f"create table {path.stem} as from read_csv('{path}')")
 
 
 def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
