@@ -294,6 +294,28 @@ def budget(
 
 
 @retail.command()
+@click.option("--channel", required=True, help="Channel of the capacity plan, such as chat.")
+@click.option("--agents", type=click.IntRange(min=1), required=True, help="People in each hour.")
+@warehouse_option
+def staffing(channel: str, agents: int, warehouse: Path) -> None:
+    """Say what so many people in every open hour would give those who ask on a channel."""
+    from retail_analytics.serving.catalog import open_catalog
+    from retail_analytics.support.staffing import as_text, what_if
+
+    with open_catalog(warehouse) as catalog:
+        plan = catalog.con.execute(
+            "select capacity_plan.*, volumes.volume, volumes.overdispersion "
+            "from marts.capacity_plan "
+            "inner join marts.ticket_volume_forecasts as volumes using (channel, hour_of_week) "
+            "where lower(channel) = lower($1)",
+            [channel],
+        ).df()
+    if plan.empty:
+        raise ValueError(f"no channel {channel!r} in the capacity plan: select from capacity_plan")
+    print(as_text(what_if(plan, agents=agents), channel=channel))
+
+
+@retail.command()
 @click.option("--experiment", required=True, help="Name in the rules of experiments.")
 @click.option("--units", required=True, help="CSV or Parquet file of ids, or a published table.")
 @click.option("--at", type=click.DateTime(), help="ISO time, UTC; now without it.")

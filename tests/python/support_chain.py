@@ -57,6 +57,17 @@ def load_states(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create table ticket_event_states as from read_csv('{path}')")
 
 
+def load_rules(con: duckdb.DuckDBPyConnection) -> None:
+    """All rule tables of support as they stand."""
+    for path in sorted((ROOT / "seeds" / "rules" / "support").glob("*.csv")):
+        if path.stem in INPUTS:
+            con.execute(
+                f"insert into {path.stem} by name from read_csv('{path}', all_varchar = true)"
+            )
+        else:
+            con.execute(f"create table {path.stem} as from read_csv('{path}')")
+
+
 def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
     """Creates the tables and views of these models, in this order."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)

@@ -12,6 +12,7 @@
     'complaints': 'complained_on',
     'mentions': 'mentioned_on',
     'incidents': 'occurred_on',
+    'support_tickets': 'cast(opened_at as date)',
 } %}
 with as_of as (
     select * from {{ ref('int_as_of') }}

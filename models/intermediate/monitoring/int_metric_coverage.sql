@@ -5,10 +5,17 @@ with input_coverage as (
 
 metric_coverage as (
     select
-        case when input_table = 'delivery_months' then 'deliveries' else input_table end as domain,
+        case input_table
+            when 'delivery_months' then 'deliveries'
+            when 'support_tickets' then 'support'
+            else input_table
+        end as domain,
         max(covered_until) as covered_until
     from input_coverage
-    where input_table in ('orders', 'deliveries', 'delivery_months', 'mentions', 'incidents')
+    where
+        input_table in (
+            'orders', 'deliveries', 'delivery_months', 'mentions', 'incidents', 'support_tickets'
+        )
     group by all
 )
 

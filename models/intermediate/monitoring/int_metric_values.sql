@@ -22,6 +22,16 @@ incidents as (
     select * from {{ ref('incidents') }}
 ),
 
+support as (
+    select * from {{ ref('support_performance') }}
+    where dimension in ('all', 'team')
+),
+
+ticket_sentiment as (
+    select * from {{ ref('ticket_sentiment') }}
+    where score is not null
+),
+
 order_months as (
     select
         cast(date_trunc('month', ordered_on) as date) as month,
@@ -39,6 +49,15 @@ incident_months as (
         count(*) as incident_count
     from incidents
     group by all
+),
+
+mood_months as (
+    select
+        month,
+        count(*) as ticket_count,
+        avg(score) as mood
+    from ticket_sentiment
+    group by month
 ),
 
 measures as (
@@ -84,6 +103,43 @@ measures as (
         incident_count as weight,
         {'metric': 'incident_count', 'value': cast(incident_count as double)} as measure
     from incident_months
+    union all
+    select
+        dimension,
+        entity,
+        month,
+        ticket_count as weight,
+        unnest([
+            {'metric': 'ticket_count', 'value': cast(ticket_count as double)},
+            {
+                'metric': 'first_reply_minutes',
+                'value': coalesce(
+                    first_reply_median_business_minutes, first_reply_median_minutes
+                )
+            },
+            {'metric': 'reply_met_rate', 'value': first_reply_met_rate},
+            {'metric': 'solution_met_rate', 'value': resolution_met_rate},
+            {'metric': 'ticket_satisfaction', 'value': satisfaction_score},
+            {'metric': 'ticket_backlog', 'value': cast(backlog_count as double)}
+        ]) as measure
+    from support
+    union all
+    select
+        dimension,
+        entity,
+        month,
+        ticket_count as weight,
+        {'metric': 'tickets_per_100_orders', 'value': tickets_per_100_orders} as measure
+    from support
+    where dimension = 'all' and order_count is not null
+    union all
+    select
+        'all' as dimension,
+        'all' as entity,
+        month,
+        ticket_count as weight,
+        {'metric': 'ticket_sentiment', 'value': mood} as measure
+    from mood_months
 ),
 
 metric_values as (

@@ -246,24 +246,70 @@ def backlog_service(
     return level, np.clip(busy, 0, 1), whole
 
 
-def what_if(plan: pd.DataFrame, *, agents: int) -> pd.DataFrame:
-    """The hours of a channel's plan with another number of people.
+def what_if(plan: pd.DataFrame, *, agents: int, seed: int = 42) -> pd.DataFrame:
+    """The open hours of a channel with another number of people.
 
     Parameters
     ----------
-    plan: rows of the capacity plan of one channel, a queue (chat, phone).
-    agents: people in every open hour, 1 or more.
+    plan: the 168 rows of one channel's capacity plan, with volume and overdispersion of its
+    forecast. agents: people in every open hour, 1 or more. seed: of the weeks that are drawn where
+    tickets can wait.
 
     Returns
     -------
-    hour_of_week, agents needed by the plan, service_level, abandoned_share, occupancy, is_enough.
-    Raises ValueError where the plan has no hour that could be computed, or for less than one agent.
+    The planned hours with agents, agents_needed (by the plan), service_level, abandoned_share,
+    occupancy and is_enough. Raises ValueError where no hour is planned, or for fewer than one
+    agent.
     """
     if agents < 1:
         raise ValueError(f"agents must be 1 or more, not {agents}")
-    rows = plan[plan["status"].isin(["ok", "short_history"])].reset_index(drop=True)
+    plan = plan.sort_values("hour_of_week").reset_index(drop=True)
+    planned = plan["status"].isin(["ok", "short_history"]).to_numpy()
+    rows = plan[planned].reset_index(drop=True)
     if rows.empty:
         raise ValueError("the capacity plan of this channel has no open hour with a forecast")
-    result = with_queue(rows, np.full(len(rows), agents))
-    result["agents_needed"] = rows["agents"].to_numpy()
-    return result
+    needed = rows["agents"].to_numpy()
+    if rows["method"].iloc[0] != "backlog":
+        return with_queue(rows, np.full(len(rows), agents)).assign(agents_needed=needed)
+    share = np.nan_to_num(plan["open_share"].to_numpy(dtype=float))
+    handle, within = float(rows["handle_minutes"].iloc[0]), float(rows["within_minutes"].iloc[0])
+    arrivals = drawn_weeks(plan, np.random.default_rng(seed))
+    level, busy, whole = backlog_service(
+        arrivals, share * agents * 60 / handle, share=share, within=within
+    )
+    return rows.assign(
+        agents=agents,
+        agents_needed=needed,
+        service_level=level[planned],
+        abandoned_share=0.0,
+        occupancy=busy[planned],
+        is_enough=whole >= float(rows["service_target"].iloc[0]),
+    )
+
+
+def as_text(result: pd.DataFrame, *, channel: str) -> str:
+    """A what-if in a few lines: how many hours reach the target, and the hours that fare worst."""
+    first = result.iloc[0]
+    days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    tickets = result["volume_p80"].to_numpy(dtype=float)
+    weight = tickets if tickets.sum() > 0 else np.ones(len(result))
+    lines = [
+        f"{channel}: {int(first['agents'])} people in each of {len(result)} open hours a week; the "
+        f"plan takes {int(result['agents_needed'].min())} to {int(result['agents_needed'].max())}",
+        f"answered within {first['within_minutes']:,.1f} minutes: "
+        f"{np.average(result['service_level'], weights=weight):.1%} of tickets, "
+        f"{first['service_target']:.0%} asked for",
+        f"enough in {int(result['is_enough'].astype(bool).sum())} of {len(result)} hours; "
+        f"busy {np.average(result['occupancy'], weights=weight):.0%} of the time; "
+        f"{np.average(result['abandoned_share'], weights=weight):.1%} give up",
+        "",
+        f"{'hour':<10}{'tickets':>9}{'planned':>9}{'in time':>9}{'busy':>7}{'give up':>9}",
+    ]
+    worst = result.sort_values(["service_level", "hour_of_week"], kind="stable").head(10)
+    for row in worst.itertuples():
+        hour = f"{days[row.iso_weekday - 1]} {row.hour_of_day:02}:00"
+        lines.append(
+            f"{hour:<10}{row.volume_p80:>9,.1f}{row.agents_needed:>9,d}{row.service_level:>9.1%}"
+            f"{row.occupancy:>7.0%}{row.abandoned_share:>9.1%}"
+        )
+    return "\n".join(lines)

@@ -103,16 +103,19 @@ def measure_effects(
     by_team = cells.groupby("team")["ticket_count"].sum()
     served = cells[cells["team"].isin(by_team[by_team >= least_tickets].index)]
     fit = fit_mixed(served, told_apart=told_apart) if served["team"].nunique() else None
+    by_level = {
+        "team": {team: part for team, part in cells.groupby("team")},
+        "agent": {person: part for person, part in known.groupby("person")},
+    }
     rows = []
-    teams = sorted(by_team.index)
-    for team in teams:
-        rows.append(
-            row_of(fit, cells[cells["team"] == team], "team", team, "all", interval_z=interval_z)
-        )
+    for team in sorted(by_team.index):
+        row = row_of(fit, by_level["team"][team], "team", team, "all", interval_z=interval_z)
+        rows.append(row)
     for person in sorted(by_person.index):
         team, agent = person.split("\n", 1)
-        part = known[known["person"] == person]
-        rows.append(row_of(fit, part, "agent", team, agent, interval_z=interval_z, person=person))
+        part = by_level["agent"][person]
+        row = row_of(fit, part, "agent", team, agent, interval_z=interval_z, person=person)
+        rows.append(row)
     return with_ranks(pd.DataFrame(rows))
 
 
@@ -178,15 +181,12 @@ def contrast(fit: MixedFit, level: str, name: str) -> tuple[float, float] | None
 def with_ranks(rows: pd.DataFrame) -> pd.DataFrame:
     """Ranks among teams, and among the agents of a team, where a difference shows at all."""
     rows["performance_rank"] = pd.array([pd.NA] * len(rows), dtype="Int64")
-    groups = [rows["level"] == "team"]
-    groups += [
-        (rows["level"] == "agent") & (rows["team"] == team) for team in rows["team"].unique()
-    ]
-    for group in groups:
-        ranked = group & (rows["status"] == "ok")
-        if (rows.loc[ranked, "verdict"] != "no_difference").any():
-            ranks = rows.loc[ranked, "effect_log"].rank(method="min").astype("int64")
-            rows.loc[ranked, "performance_rank"] = ranks
+    of_whom = np.where(rows["level"] == "team", "", rows["team"])
+    measured = rows[rows["status"] == "ok"]
+    for _, group in measured.groupby(of_whom[measured.index]):
+        if (group["verdict"] != "no_difference").any():
+            ranks = group["effect_log"].rank(method="min").astype("int64")
+            rows.loc[group.index, "performance_rank"] = ranks
     return rows
 
 

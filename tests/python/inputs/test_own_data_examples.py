@@ -43,6 +43,7 @@ EXAMPLES = {
             "support_tickets": 3,
         },
     ),
+    "problem_log": ("problem_log", {"support_tickets": 1_487, "ticket_events": 8_147}),
     "cdnow": (
         "cdnow",
         {"customers": 23_570, "products": 1, "orders": 67_591, "order_lines": 67_591},

@@ -6,6 +6,7 @@ import pytest
 
 from retail_analytics.support.staffing import (
     COLUMNS,
+    as_text,
     backlog_service,
     capacity_options,
     what_if,
@@ -108,6 +109,22 @@ def test_a_what_if_is_the_plan_s_own_row_for_the_same_number() -> None:
         what_if(plan, agents=0)
     with pytest.raises(ValueError, match="no open hour"):
         what_if(plan[plan["status"] == "closed"], agents=3)
+
+
+def test_a_what_if_of_a_backlog_is_the_simulated_one_and_reads_as_text() -> None:
+    week = hours("email", volume=3.0, volume_p80=4.0, handle_minutes=12.0)
+    options = capacity_options(week, RULES, seed=42)
+    plan = options[options["is_recommended"]].merge(
+        week[["hour_of_week", "volume", "overdispersion"]], on="hour_of_week"
+    )
+    planned = plan[plan["status"] == "ok"]
+    same = what_if(plan, agents=int(planned["agents"].iloc[0]))
+    assert same["service_level"].to_numpy() == pytest.approx(planned["service_level"].to_numpy())
+    too_few = what_if(plan, agents=1)
+    assert not too_few["is_enough"].any()
+    text = as_text(too_few, channel="email")
+    assert "1 people in each of 50 open hours a week; the plan takes 4 to 4" in text
+    assert "enough in 0 of 50 hours" in text
 
 
 def test_no_channel_no_plan() -> None:
