@@ -17,6 +17,9 @@
     'churn_rate_rise',
     'channel_return_at_best',
     'budget_gain',
+    'better_variant',
+    'harmful_variants',
+    'failed_checks',
 ] %}
 with signals as (
     {% for signal in signals -%}
