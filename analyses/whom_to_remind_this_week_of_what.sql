@@ -15,7 +15,8 @@ select
     round(next_purchases.expected_quantity, 1) as expected_quantity,
     next_purchases.is_overdue,
     round(
-        next_purchases.purchase_probability_30_days * products.margin / nullif(products.order_count, 0),
+        next_purchases.purchase_probability_30_days
+        * products.margin / nullif(products.order_count, 0),
         2
     ) as expected_margin_30_days
 from {{ ref('next_purchases') }} as next_purchases
