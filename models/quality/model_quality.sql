@@ -20,6 +20,10 @@ inventory_quality as (
     select * from {{ ref('int_inventory_quality') }}
 ),
 
+recommendation_quality as (
+    select * from {{ ref('int_recommendation_quality') }}
+),
+
 metric_forecast_backtest as (
     select * from {{ ref('metric_forecast_backtest') }}
     where origin_count > 0
@@ -109,6 +113,20 @@ measured as (
         as_of_date
     from {{ figures }}
     {% endfor -%}
+    union all
+    select
+        mart,
+        model,
+        target,
+        metric,
+        baseline,
+        is_serving,
+        horizon_days,
+        value,
+        baseline_value,
+        row_count,
+        as_of_date
+    from recommendation_quality
     union all
     select
         'metric_forecasts' as mart,

@@ -27,6 +27,7 @@ from retail_analytics.recommendations.repeats import (
     HORIZONS,
     Days,
     corrected_chances,
+    frequency_chances,
     known_pairs,
     repeat_figures,
 )
@@ -369,6 +370,9 @@ def next_purchase_table(
     rhythms = fit_rhythms(known.pairs, products=len(products))
     predicted = predict(known.pairs, rhythms, horizons=HORIZONS)
     chances = corrected_chances(known, predicted, read_corrections(figures))
+    is_worse = worse_than_naive(figures)
+    if is_worse:
+        chances = {h: frequency_chances(known.pairs, horizon=h) for h in HORIZONS}
     customer_ids = customers.sort_values("customer_number")["customer_id"].to_numpy(dtype=object)
     product_ids = products.sort_values("product_number")["product_id"].to_numpy(dtype=object)
     today = np.datetime64(as_of or EPOCH, "D")
@@ -391,7 +395,9 @@ def next_purchase_table(
             "stopped_probability": predicted.stopped_chance,
             "expected_quantity": predicted.quantity,
             "is_overdue": is_overdue,
-            "method": pa.array(["gamma renewal shrunk to the product"] * size, pa.string()),
+            "method": pa.array(
+                ["personal_frequency" if is_worse else "gamma_renewal"] * size, pa.string()
+            ),
             "status": pa.array(
                 np.where(known.pairs.gaps >= 2, "ok", "short_history").astype(object), pa.string()
             ),
@@ -402,6 +408,12 @@ def next_purchase_table(
             "as_of_date": np.full(size, today),
         }
     )
+
+
+def worse_than_naive(figures: pd.DataFrame) -> bool:
+    """Whether the chances lost to the naive ones over all horizons, where that was measured."""
+    own = figures[(figures["part"] == "quality") & (figures["metric"] == "log_loss")]
+    return bool(len(own)) and bool(own["value"].sum() >= own["baseline_value"].sum())
 
 
 def read_corrections(figures: pd.DataFrame) -> dict[int, np.ndarray | None]:
