@@ -47,7 +47,7 @@
     `faults`: of a column, more of them by `fault()`. `after_as_of`: when a row begins later for
     another reason than its own event.
 #}
-{% macro checked_columns(input_table, faults={}, after_as_of=none) -%}
+{% macro checked_columns(input_table, after_as_of=none, faults={}) -%}
     {%- set contract = input_contract(input_table) -%}
     {%- if not contract -%}
     row_number
