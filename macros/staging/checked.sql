@@ -80,9 +80,19 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The faults that a column can have by its contract. #}
+{#
+    The faults that a column can have by its contract. A row in which a sum or the header again
+    stands for a name (`is_name`) is one of a report and no data.
+#}
 {% macro column_faults(name, meta) -%}
     {%- set found = [] -%}
+    {%- if meta.is_name -%}
+        {%- do found.append(fault(
+            'lower(' ~ name ~ ") in ('" ~ name ~ "', 'total', 'totals', 'grand total', 'subtotal', 'sum', "
+            ~ "'gesamt', 'gesamtsumme', 'summe', 'suma', 'totale')",
+            'report_row'
+        )) -%}
+    {%- endif -%}
     {%- if meta.is_required -%}
         {%- set is_given = name ~ ' is not null' if meta.type == 'text' else name ~ '_is_given' -%}
         {%- do found.append(fault('not (' ~ is_given ~ ')', 'missing_' ~ name)) -%}

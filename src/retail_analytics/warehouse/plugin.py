@@ -1,8 +1,8 @@
-"""The dbt-duckdb plugin: gives the project's macros three functions that SQL cannot have.
+"""The dbt-duckdb plugin: gives the project's macros functions that SQL cannot have.
 
 `load_inputs(folder, contract, facts)` fills the schema `raw`; `load_rules(folder, rules)` reads the
-rule tables that the folder replaces; `publish_build(request)` writes and swaps in
-the published file. Both work on a cursor of their own, beside the transaction that calls them, and
+rule tables that the folder replaces; `notes_on_ids(facts)` names ids that do not meet;
+`publish_build(request)` writes and swaps in the published file. They work on a cursor of their own, beside the transaction that calls them, and
 answer in JSON with an `error` in words for the macro to stop the build with.
 """
 
@@ -15,6 +15,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from threadpoolctl import threadpool_limits
 
+from retail_analytics.inputs.ids import notes_on_ids
 from retail_analytics.inputs.load import InputError, load_inputs, parse_contract
 from retail_analytics.inputs.rules import load_rules
 from retail_analytics.warehouse.publish import PublishError, PublishRequest, describe, publish
@@ -58,6 +59,11 @@ class Plugin(BasePlugin):
                     return json.dumps({"notes": [], "error": str(error)})
             return json.dumps({"notes": notes, "error": None})
 
+        def name_ids(facts: str) -> str:
+            """JSON: a list of notes."""
+            with conn.cursor() as cursor:
+                return json.dumps(notes_on_ids(cursor, **json.loads(facts)))
+
         def publish_build(request: str) -> str:
             """JSON `{published, error}`."""
             said = json.loads(request)
@@ -73,6 +79,7 @@ class Plugin(BasePlugin):
 
         # the argument types are read from the annotations
         conn.create_function("load_inputs", load, side_effects=True)
+        conn.create_function("notes_on_ids", name_ids, side_effects=True)
         conn.create_function("load_rules", load_own_rules, side_effects=True)
         conn.create_function("publish_build", publish_build, side_effects=True)
 
