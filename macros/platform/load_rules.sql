@@ -6,7 +6,11 @@
     {% if execute and flags.WHICH in ['build', 'run', 'seed'] %}
         {% set rules = {} %}
         {% for seed in graph.nodes.values() if seed.resource_type == 'seed' %}
-            {% do rules.update({seed.name: seed.config.column_types}) %}
+            {% set types = {} %}
+            {% for column in seed.columns.values() %}
+                {% do types.update({column.name: column.data_type}) %}
+            {% endfor %}
+            {% do rules.update({seed.name: types}) %}
         {% endfor %}
         {% set folder = (var('data') or env_var('DATA', '')) or 'seeds/sample' %}
         {% set call %}
@@ -30,7 +34,7 @@
             where schema_name = 'raw' and table_name = 'rule_{{ this.identifier }}'
         {% endset %}
         {% if run_query(own).columns[0][0] %}
-            {% set columns = '"' ~ model.config.column_types | join('", "') ~ '"' %}
+            {% set columns = '"' ~ model.columns | join('", "') ~ '"' %}
             delete from {{ this }};
             insert into {{ this }} ({{ columns }})
             select {{ columns }} from raw.rule_{{ this.identifier }}

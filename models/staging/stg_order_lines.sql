@@ -3,11 +3,7 @@
 -- 3. A line of ten billion or more is an entry error, as a single price of that size is.
 -- 4. A till writes a line each time an article is scanned: equal lines without a number all count
 --    where they add up to the total of their order, and the lines without repetitions do not.
-with source as (
-    select * from {{ source('raw', 'order_lines') }}
-),
-
-known_orders as (
+with known_orders as (
     select
         coalesce(sold_order_id, order_id) as known_order_id,
         max(row_status) as order_row_status
@@ -20,7 +16,7 @@ cast_rows as (
     select
         {{ cast_columns('order_lines') }},
         order_row_status
-    from source
+    from {{ source('raw', 'order_lines') }} as source
     left join known_orders on source.order_id = known_orders.known_order_id
 ),
 
@@ -48,6 +44,10 @@ repeated_lines as (
         and checked_rows.reasons is null
 ),
 
+repeated_receipts as (
+    select distinct order_id from repeated_lines
+),
+
 receipt_lines as (
     select
         judged_rows.order_id,
@@ -57,10 +57,9 @@ receipt_lines as (
             try_cast(judged_rows.quantity * judged_rows.unit_price as decimal(18, 4))
         ) as amount
     from judged_rows
+    inner join repeated_receipts on judged_rows.order_id = repeated_receipts.order_id
     left join repeated_lines on judged_rows.row_number = repeated_lines.row_number
-    where
-        judged_rows.order_id in (select repeated_lines.order_id from repeated_lines)
-        and (judged_rows.row_status = 'kept' or repeated_lines.row_number is not null)
+    where judged_rows.row_status = 'kept' or repeated_lines.row_number is not null
 ),
 
 whole_receipts as (

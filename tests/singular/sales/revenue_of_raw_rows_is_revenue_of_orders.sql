@@ -44,17 +44,15 @@ line_totals as (
 raw_revenue as (
     select
         raw_orders.order_id,
-        case raw_orders.order_status
-            when 'cancelled' then 0
-            when 'returned' then case when sold.order_status = 'cancelled' then 0 else -1 end
+        case
+            when raw_orders.order_status = 'cancelled' or sold.order_status = 'cancelled' then 0
+            when raw_orders.order_status = 'returned' then -1
             else 1
         end
         * case
             when line_totals.is_whole then line_totals.amount
-            else coalesce(
-                raw_orders.order_total,
-                case when sale_totals.is_whole then sale_totals.amount end
-            )
+            when raw_orders.order_total is not null then raw_orders.order_total
+            when sale_totals.is_whole then sale_totals.amount
         end as revenue
     from raw_orders
     left join line_totals on raw_orders.order_id = line_totals.order_id
