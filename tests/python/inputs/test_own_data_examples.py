@@ -43,6 +43,14 @@ EXAMPLES = {
             "support_tickets": 3,
         },
     ),
+    "cookie_cats": (
+        "cookie_cats",
+        {
+            "customers": 90_189,
+            "experiment_assignments": 90_189,
+            "experiment_outcomes": 270_567,
+        },
+    ),
     "cdnow": (
         "cdnow",
         {"customers": 23_570, "products": 1, "orders": 67_591, "order_lines": 67_591},
@@ -365,3 +373,24 @@ def test_cdnow_sample_has_the_published_repeaters_and_holdout(example):
         select count(*), count(*) filter (fitted_count > 0), sum(held_out_count)
         from customer_counts
     """) == [(2_357, 946, 1_882)]
+
+
+def test_cookie_cats_players_are_units_and_versions_variants(example):
+    cats = example("cookie_cats")
+    assert cats.query(
+        "select variant, count(*) from experiment_assignments group by 1 order by 1"
+    ) == [
+        ("gate_30", 44_700),
+        ("gate_40", 45_489),
+    ]
+    rates = cats.query(
+        "select metric, variant, round(avg(value), 6) from experiment_outcomes "
+        "inner join experiment_assignments using (customer_id) "
+        "where metric <> 'rounds' group by all order by all"
+    )
+    assert rates == [
+        ("retention_1", "gate_30", 0.448188),
+        ("retention_1", "gate_40", 0.442283),
+        ("retention_7", "gate_30", 0.190201),
+        ("retention_7", "gate_40", 0.182),
+    ]
