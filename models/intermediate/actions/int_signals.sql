@@ -15,6 +15,9 @@
     'segment_value_at_risk',
     'cancellation_reason_share',
     'churn_rate_rise',
+    'better_variant',
+    'harmful_variants',
+    'failed_checks',
 ] %}
 with signals as (
     {% for signal in signals -%}
