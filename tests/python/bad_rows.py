@@ -44,7 +44,7 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
         "product_id,product_name,list_price,unit_cost,is_perishable",
         [
             ("good", "P1,Mug,10,4,no", KEPT),
-            ("German amount", 'P2,Pot,"1.234,56",4,', ["unreadable_list_price"]),
+            ("amount with its currency", "P2,Pot,10 EUR,4,", ["unreadable_list_price"]),
             ("not a number", "P3,Pan,NaN,4,", ["unreadable_list_price"]),
             ("infinite", "P10,Lid,4,inf,", ["unreadable_unit_cost"]),
             ("too large by far", "P4,Cup,1e308,,", ["unreadable_list_price"]),

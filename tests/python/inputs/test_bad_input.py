@@ -106,7 +106,7 @@ def test_a_rejected_row_is_shown_whole(built: Built):
     keys, rows = zip(*[(key, json.loads(text)) for key, text in shown], strict=True)
     assert keys == (None, None, "P2", "P3", "1, 2024-01-01 12:00:00", "2, 2024-01-01 12:00:00")
     assert rows[0]["line"] == "2024-03-01,tv"
-    assert rows[2]["list_price"] == "1.234,56"
+    assert rows[2]["list_price"] == "10 EUR"
     assert rows[3]["list_price"] == "NaN"
     assert rows[4]["on_hand_units"] == "nan"
     assert rows[4]["other_columns"] == ["shelves"]
