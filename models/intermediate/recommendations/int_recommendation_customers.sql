@@ -25,8 +25,10 @@ strategies as (
 ),
 
 rules as (
-    select max(value) as consent_required from {{ ref('recommendation_rules') }}
-    where rule = 'consent_required'
+    select
+        max(value) filter (where rule = 'consent_required') as consent_required,
+        max(value) filter (where rule = 'explore_slots') as explore_slots
+    from {{ ref('recommendation_rules') }}
 ),
 
 described as (
@@ -90,8 +92,9 @@ int_recommendation_customers as (
         strategies.price_affinity_factor,
         strategies.personal_factor,
         strategies.price_factor,
-        strategies.explore_slots
+        coalesce(strategies.explore_slots, cast(rules.explore_slots as bigint)) as explore_slots
     from described
+    cross join rules
     inner join matched on described.customer_id = matched.customer_id
     inner join strategies on matched.strategy = strategies.strategy
 )

@@ -230,7 +230,7 @@ def learn(replayed: Replay) -> np.ndarray | None:
     if replayed.targets.customers < FEWEST_CUSTOMERS:
         return None
     is_bought = replayed.targets.find(replayed.candidates.row, replayed.candidates.product) >= 0
-    return learn_weights(replayed.features, is_bought)
+    return learn_weights(replayed.candidates.row, replayed.features, is_bought)
 
 
 def outcomes(replayed: Replay, score: np.ndarray, *, length: int) -> Outcomes:

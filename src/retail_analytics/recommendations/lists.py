@@ -18,8 +18,8 @@ class ListRules:
     """Rules of a list (seeds/rules/recommendations).
 
     length: places. explore_slots: places kept for what the customer never bought, where there is
-    enough. category_caps: by category, the most of it in a list. diversity: score that a new
-    product loses when the list already holds one that is alike (same category and brand).
+    enough. category_caps: by category, the most of it in a list. diversity: share of its score that
+    a new product loses when the list already holds one that is alike (same category and brand).
     """
 
     length: int
@@ -77,7 +77,7 @@ def choose(
     there = table >= 0
     at = np.where(there, table, 0)
     none = np.zeros((customers, depth))
-    value = np.where(there, score[at], -np.inf) if len(entry) else none
+    value = np.where(there, score[at], 0.0) if len(entry) else none
     product = candidates.product[at] if len(entry) else at
     repeat = (candidates.baskets[at] > 0) & there if len(entry) else there
     category = catalogue.category[product] if len(entry) else at
@@ -91,7 +91,7 @@ def choose(
     every = np.arange(customers)
     for step in range(rules.length if depth else 0):
         allowed = there & (in_category < caps) & (~repeat | (repeats_left > 0)[:, None])
-        adjusted = np.where(allowed, value - rules.diversity * alike * ~repeat, -np.inf)
+        adjusted = np.where(allowed, value * (1 - rules.diversity * alike * ~repeat), -np.inf)
         best = adjusted.argmax(axis=1)
         is_one = allowed[every, best]
         # places kept for new products go to others where there are no more of them

@@ -1,8 +1,8 @@
 """When a customer buys a product again: a rate for each pair, a regularity for each product.
 
-Days from one purchase of a product to the next are gamma with a shape (regularity) of the product
-and a rate of the pair; the rate has a gamma prior of the product, so few purchases of a pair are
-shrunk to what the product's buyers do. A shape of 1 is the gamma-Poisson; coffee bought every
+Days from one purchase of a product to the next are gamma with a shape (regularity) and a rate of
+the pair, both shrunk to the product: the shape by the spread of the gaps' logs, the rate by a gamma
+prior. A shape of 1 is the gamma-Poisson; coffee bought every
 thirty days has a larger one. After each purchase the pair may have ended, with a chance of the
 product: who is long overdue is less and less likely to come.
 
@@ -23,6 +23,8 @@ SMALLEST_SHAPE = 1.0
 # gaps of all products that weigh as much as a product's own
 SHAPE_PRIOR_GAPS = 20.0
 MEAN_PRIOR_GAPS = 10.0
+# gaps of the product that weigh as much as the pair's own
+PAIR_PRIOR_GAPS = 2.0
 STOP_PRIOR_PURCHASES = 20.0
 QUANTITY_PRIOR_PURCHASES = 3.0
 PRIOR_STRENGTHS = (1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 15.0, 30.0, 60.0)
@@ -56,20 +58,25 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Rhythms:
-    """By product: shape, mean gap in days, chance that a purchase is the last; one prior strength.
+    """By product: spread of gaps, mean gap in days, chance that a purchase is the last.
 
-    prior_strength: the prior's a; its b follows from the mean gap: (a - 1) mean / shape.
+    log_variance: variance of the log of a pair's gaps, of the product. prior_strength: the prior's
+    a, one for all; its b follows from the mean gap: (a - 1) mean / shape.
     """
 
-    shape: np.ndarray
+    log_variance: np.ndarray
     mean_gap: np.ndarray
     stop_chance: np.ndarray
     quantity: np.ndarray
     prior_strength: float
 
-    def prior_days(self) -> np.ndarray:
-        """The prior's b, in days, by product."""
-        return (self.prior_strength - 1) * self.mean_gap / self.shape
+
+def pair_shapes(pairs: Pairs, log_variance: np.ndarray) -> np.ndarray:
+    """Shape of each pair: the spread of its own gaps, shrunk to that of the product's pairs."""
+    gaps = pairs.gaps.astype(float)
+    squares = np.maximum(pairs.log_gap_square_sum - pairs.log_gap_sum**2 / gaps, 0)
+    own = log_variance[pairs.product]
+    return shape_of_log_variance((squares + PAIR_PRIOR_GAPS * own) / (gaps - 1 + PAIR_PRIOR_GAPS))
 
 
 def fit_rhythms(pairs: Pairs, *, products: int) -> Rhythms:
@@ -91,7 +98,7 @@ def fit_rhythms(pairs: Pairs, *, products: int) -> Rhythms:
     variance = (added(squares, several) + SHAPE_PRIOR_GAPS * variance_of_all) / (
         added(freedom, several) + SHAPE_PRIOR_GAPS
     )
-    shape = shape_of_log_variance(variance)
+    shape = pair_shapes(pairs, variance)
     quantity_of_all = pairs.quantity.mean() if pairs.size else 1.0
     purchases = gaps + 1
     quantity = (added(pairs.quantity * purchases) + QUANTITY_PRIOR_PURCHASES * quantity_of_all) / (
@@ -99,7 +106,7 @@ def fit_rhythms(pairs: Pairs, *, products: int) -> Rhythms:
     )
     strength, stop = fit_prior(pairs, shape=shape, mean_gap=mean_gap, products=products)
     return Rhythms(
-        shape=shape,
+        log_variance=variance,
         mean_gap=mean_gap,
         stop_chance=stop,
         quantity=quantity,
@@ -127,7 +134,7 @@ def fit_prior(
         value = log_likelihood(pairs, some, shape=shape, mean_gap=mean_gap, strength=candidate)
         if value > best:
             best, strength = value, candidate
-    k = shape[pairs.product]
+    k = shape
     b = (strength - 1) * mean_gap[pairs.product] / k
     survival = gap_survival(pairs.elapsed, k=k, a=strength + pairs.gaps * k, b=b + pairs.gap_days)
     chances = pairs.gaps.astype(float)
@@ -149,7 +156,7 @@ def log_likelihood(
     pairs: Pairs, some: np.ndarray, *, shape: np.ndarray, mean_gap: np.ndarray, strength: float
 ) -> float:
     """Log likelihood of the completed gaps of some pairs, up to what no strength changes."""
-    k, n = shape[pairs.product[some]], pairs.gaps[some].astype(float)
+    k, n = shape[some], pairs.gaps[some].astype(float)
     b = (strength - 1) * mean_gap[pairs.product[some]] / k
     terms = (
         strength * np.log(b)
@@ -187,9 +194,9 @@ def predict(
     pairs: Pairs, rhythms: Rhythms, *, horizons: tuple[int, ...], level: float = LEVEL
 ) -> NextPurchases:
     """What each pair is expected to do from today on."""
-    k = rhythms.shape[pairs.product]
+    k = pair_shapes(pairs, rhythms.log_variance)
     a = rhythms.prior_strength + pairs.gaps * k
-    b = rhythms.prior_days()[pairs.product] + pairs.gap_days
+    b = (rhythms.prior_strength - 1) * rhythms.mean_gap[pairs.product] / k + pairs.gap_days
     low, high = (1 - level) / 2, (1 + level) / 2
     survival = gap_survival(pairs.elapsed, k=k, a=a, b=b)
     stop = rhythms.stop_chance[pairs.product]

@@ -323,13 +323,10 @@ def draw_candidates(
     scores[:, 1] = content_scores(catalogue, category_weights, own_row, own_product, row, product)
     scores[:, 3] = season[product]
     scores[:, 4] = price_scores(model, customers, row, product, price_factor)
-    entry = np.zeros((count, products), dtype=np.int32)
-    entry[own_row, own_product] = own
     again = np.flatnonzero(baskets > 0)
-    pair = entry[row[again], product[again]]
     rate = model.repeat_rate[product[again]]
     scores[again, PERSONAL] = (baskets[again] - 1 + REPEAT_PRIOR_BASKETS * rate) / (
-        histories.later_baskets[pair] + REPEAT_PRIOR_BASKETS
+        histories.basket_count[customers[row[again]]] + REPEAT_PRIOR_BASKETS
     )
     return Candidates(row=row, product=product, baskets=baskets, scores=scores)
 

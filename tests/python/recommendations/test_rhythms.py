@@ -1,7 +1,10 @@
 """Rhythms of repeat purchases: closed forms, planted intervals found again, honest chances."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.special import polygamma
 from scipy.stats import gamma
 
 from retail_analytics.recommendations.backtest import calibration_slope, log_loss
@@ -20,6 +23,7 @@ from retail_analytics.recommendations.rhythms import (
     Rhythms,
     fit_rhythms,
     gap_survival,
+    pair_shapes,
     predict,
     shape_of_log_variance,
 )
@@ -71,7 +75,7 @@ def one_pair(**changes) -> Pairs:
 
 def rhythms(*, shape: float = 1.0, mean: float = 30.0, stop: float = 0.0, strength: float = 3.0):
     return Rhythms(
-        shape=np.array([shape]),
+        log_variance=np.array([float(polygamma(1, shape))]),
         mean_gap=np.array([mean]),
         stop_chance=np.array([stop]),
         quantity=np.array([1.0]),
@@ -89,7 +93,11 @@ def test_a_shape_of_one_is_the_gamma_poisson() -> None:
 def test_with_many_gaps_the_next_one_is_the_gamma_itself() -> None:
     gaps = 40_000
     pairs = one_pair(
-        gaps=np.array([gaps]), gap_days=np.array([30.0 * gaps]), elapsed=np.array([0.0])
+        gaps=np.array([gaps]),
+        gap_days=np.array([30.0 * gaps]),
+        elapsed=np.array([0.0]),
+        log_gap_sum=np.array([0.0]),
+        log_gap_square_sum=np.array([(gaps - 1) * float(polygamma(1, 25.0))]),
     )
     found = predict(pairs, rhythms(shape=25.0), horizons=(25, 30, 40))
     expected = gamma.cdf([25, 30, 40], 25, scale=30 / 25)
@@ -105,8 +113,14 @@ def test_the_shape_is_read_from_the_spread_of_logs() -> None:
 
 
 def test_few_purchases_are_shrunk_to_the_product_and_many_are_not() -> None:
-    few = one_pair(gaps=np.array([1]), gap_days=np.array([90.0]))
-    many = one_pair(gaps=np.array([40]), gap_days=np.array([3600.0]))
+    few = one_pair(gaps=np.array([1]), gap_days=np.array([90.0]), log_gap_sum=np.log([90.0]))
+    few = replace(few, log_gap_square_sum=few.log_gap_sum**2)
+    many = one_pair(
+        gaps=np.array([40]),
+        gap_days=np.array([3600.0]),
+        log_gap_sum=np.array([0.0]),
+        log_gap_square_sum=np.array([39 * float(polygamma(1, 1.0))]),
+    )
     shrunk, own = (predict(p, rhythms(), horizons=()).usual_gap[0] for p in (few, many))
     assert 30 < shrunk < 70
     assert 85 < own < 90
@@ -145,7 +159,7 @@ def test_planted_intervals_are_found_again_and_covered() -> None:
     for product, true in enumerate([30, 60, 100]):
         of_product = usual[known.pairs.product == product]
         assert np.median(of_product) == pytest.approx(true, rel=0.08)
-    assert (found.shape > 10).all()
+    assert np.median(pair_shapes(known.pairs, found.log_variance)) > 10
     covered, count = gap_coverage(days, as_of=899)
     assert count > 300
     assert 0.72 <= covered <= 0.88
