@@ -30,6 +30,7 @@ import retail_analytics.marketing.conversion
 import retail_analytics.marketing.mix_tables
 import retail_analytics.marketing.revenue
 import retail_analytics.marketing.synergies
+import retail_analytics.pricing.elasticity
 import retail_analytics.recommendations.tables
 import retail_analytics.statistics.control_limits
 import retail_analytics.statistics.forecasting.tables

@@ -1,0 +1,17 @@
+with settings as (
+    select * from {{ ref('pricing_settings') }}
+),
+
+int_pricing_settings as (
+    select
+        max(value) filter (setting = 'elasticity_weeks') as elasticity_weeks,
+        max(value) filter (setting = 'minimum_rows') as minimum_rows,
+        max(value) filter (setting = 'minimum_products') as minimum_products,
+        max(value) filter (setting = 'minimum_price_moves') as minimum_price_moves,
+        max(value) filter (setting = 'minimum_variation_kept') as minimum_variation_kept,
+        max(value) filter (setting = 'price_valid_days') as price_valid_days,
+        max(value) filter (setting = 'loyalty_repeat_days') as loyalty_repeat_days
+    from settings
+)
+
+select * from int_pricing_settings

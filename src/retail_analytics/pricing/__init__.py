@@ -1,0 +1,1 @@
+"""Prices: where they stand, and what units do when they move."""
