@@ -5,7 +5,8 @@
 {% macro publish(results) %}
     {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'snapshot', 'retry'] %}
         {% do say_what_was_rejected(results) %}
-        {% set reason = reason_not_to_publish(results) %}
+        {% do say_what_was_decided(results) %}
+        {% set reason = unusable_files(results) or reason_not_to_publish(results) %}
         {% if reason %}
             {% do log('not published: ' ~ reason, info=true) %}
         {% else %}
@@ -82,6 +83,69 @@
             {% do log(line, info=true) %}
         {% endfor %}
     {% endfor %}
+{% endmacro %}
+
+{# What staging decided where rows allow of more than one reading. #}
+{% macro say_what_was_decided(results) %}
+    {% for result in results if result.node.name == 'input_summary' and result.status == 'success' %}
+        {% set lines %}
+            select format('note: {:,} rows begin after {} and are left out', sum(rows_after_as_of), '{{ as_of_date_setting() }}')
+            from {{ result.node.schema }}.input_summary
+            having sum(rows_after_as_of) > 0
+            union all
+            select format('note: {:,} returns stand under the id of their sale: both count', count(*))
+            from staging.stg_orders
+            where sold_order_id is not null
+            having count(*) > 0
+            union all
+            select format(
+                'note: equal lines were taken for copies in {:,} orders, whose totals do not fit what is left',
+                count(*)
+            )
+            from (
+                select lines.order_id
+                from staging.stg_order_lines as lines
+                inner join staging.stg_orders as orders
+                    on lines.order_id = orders.order_id and orders.row_status = 'kept'
+                where lines.row_status in ('kept', 'duplicate')
+                group by lines.order_id, orders.order_total
+                having
+                    count(*) filter (lines.row_status = 'duplicate' and lines.line_number is null) > 0
+                    and abs(
+                        coalesce(
+                            sum(coalesce(lines.line_total, lines.quantity * lines.unit_price))
+                            filter (lines.row_status = 'kept'),
+                            0
+                        ) - orders.order_total
+                    ) >= 0.005
+            )
+            having count(*) > 0
+        {% endset %}
+        {% for line in run_query(lines).columns[0] %}
+            {% do log(line, info=true) %}
+        {% endfor %}
+    {% endfor %}
+{% endmacro %}
+
+{# The files with rows of which none can be used, in words; empty where there is none. #}
+{% macro unusable_files(results) %}
+    {% for result in results if result.node.name == 'input_summary' and result.status == 'success' %}
+        {% set files %}
+            select
+                format('{}: none of its {:,} rows can be used', summary.source_file, summary.rows_read)
+                || ' (most of them: ' || mode(rejected.reason) || ')' as line
+            from {{ result.node.schema }}.input_summary as summary
+            inner join {{ result.node.schema }}.rejected_rows as rejected using (input_table)
+            where summary.rows_kept = 0 and summary.rows_after_as_of = 0
+            group by summary.source_file, summary.rows_read
+            order by line
+        {% endset %}
+        {% set lines = run_query(files).columns[0].values() | list %}
+        {% if lines %}
+            {{ return(lines | join('; ') ~ '; the published file is as it was') }}
+        {% endif %}
+    {% endfor %}
+    {{ return('') }}
 {% endmacro %}
 
 {# Why this run must not be published, in words; empty when it may. #}

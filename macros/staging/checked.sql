@@ -47,7 +47,7 @@
     `faults`: of a column, more of them by `fault()`. `after_as_of`: when a row begins later for
     another reason than its own event.
 #}
-{% macro checked_columns(input_table, faults={}, after_as_of=none) -%}
+{% macro checked_columns(input_table, after_as_of=none, faults={}) -%}
     {%- set contract = input_contract(input_table) -%}
     {%- if not contract -%}
     row_number
@@ -82,9 +82,19 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The faults that a column can have by its contract. #}
+{#
+    The faults that a column can have by its contract. A row in which a sum or the header again
+    stands for a name (`is_name`) is one of a report and no data.
+#}
 {% macro column_faults(name, meta) -%}
     {%- set found = [] -%}
+    {%- if meta.is_name -%}
+        {%- do found.append(fault(
+            'lower(' ~ name ~ ") in ('" ~ name ~ "', 'total', 'totals', 'grand total', 'subtotal', 'sum', "
+            ~ "'gesamt', 'gesamtsumme', 'summe', 'suma', 'totale')",
+            'report_row'
+        )) -%}
+    {%- endif -%}
     {%- if meta.is_required -%}
         {%- set is_given = name ~ ' is not null' if meta.type == 'text' else name ~ '_is_given' -%}
         {%- do found.append(fault('not (' ~ is_given ~ ')', 'missing_' ~ name)) -%}

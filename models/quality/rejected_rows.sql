@@ -1,7 +1,7 @@
 -- 1. The first reason is the one that comes first in the order of the columns.
 -- 2. What the contract calls personal (names, e-mail addresses, messages) is withheld, and so are
 --    the values of columns that the contract does not know: nobody can say what they hold.
--- 3. A line without shape is shown only where its file has nothing personal in it.
+-- 3. A line without shape is shown only where its file has neither of them.
 with
 {% for input_table in var('inputs') %}
 {%- set contract = input_contract(input_table) %}
@@ -32,6 +32,15 @@ rejected_{{ input_table }} as (
     where staged.row_status = 'rejected'
 ),
 {% endfor %}
+files_with_other_columns as (
+    {% for input_table in var('inputs') %}
+    select '{{ input_table }}' as input_table
+    from {{ source('raw', input_table) }}
+    having count(extra_columns) > 0
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
 rows_at_fault as (
     {% for input_table in var('inputs') %}
     select * from rejected_{{ input_table }}
@@ -45,7 +54,13 @@ rows_at_fault as (
         cast(
             to_json({
                 'line': case
-                    when input_table in ({{ personal_inputs() }}) then '(withheld)'
+                    when
+                        input_table in ({{ personal_inputs() }})
+                        or input_table in (
+                            select files_with_other_columns.input_table
+                            from files_with_other_columns
+                        )
+                        then '(withheld)'
                     else line_text
                 end,
                 'fault': fault

@@ -23,8 +23,7 @@ cast_rows as (
 ),
 
 checked_rows as (
-    {%- set is_later = "order_row_status = 'after_as_of'" %}
-    select {{ checked_columns('deliveries', after_as_of=is_later, faults={
+    select {{ checked_columns('deliveries', "order_row_status = 'after_as_of'", {
         'order_id': [fault('order_id is not null and order_row_status is null', 'unknown_order')],
         'delivered_at': [fault(
             shop_day('delivered_at') ~ ' < ' ~ shop_day('shipped_at'), 'delivered_before_shipped'

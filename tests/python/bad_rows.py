@@ -53,6 +53,17 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("negative price", "P7,Jar,-0.01,,", ["invalid_list_price"]),
             ("currency sign", "P8,Jug,€5,,", ["unreadable_list_price"]),
             ("no name", "P9,,1,,", ["missing_product_name"]),
+            ("a sum", "Total,All,99,,", ["report_row"]),
+            (
+                "the header again",
+                "product_id,product_name,list_price,unit_cost,is_perishable",
+                [
+                    "report_row",
+                    "unreadable_list_price",
+                    "unreadable_unit_cost",
+                    "unreadable_is_perishable",
+                ],
+            ),
         ],
     ),
     "orders": (
@@ -148,12 +159,15 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("no reason", "2024-03-01,\t,1", ["missing_reason"]),
         ],
     ),
-    # every row of this file is bad
     "touchpoints": (
-        "touchpoint_id,customer_id,touched_at,channel",
+        "touchpoint_id,customer_id,touched_at,channel,touch_type",
         [
-            ("no time", "T1,C1,soon,web", ["unreadable_touched_at"]),
-            ("no channel", "T2,C1,2024-01-01,", ["missing_channel"]),
+            ("good", "T0,C1,2024-01-01,web,CLICK", KEPT),
+            ("a type nobody knows", "T3,C1,2024-01-01,web,glance", ["unreadable_touch_type"]),
+            ("a customer named nothing", "T4,\\N,2024-01-01,web,", ["missing_customer_id"]),
+            ("a sum", "T5,C1,2024-01-01,Total,", ["report_row"]),
+            ("no time", "T1,C1,soon,web,", ["unreadable_touched_at"]),
+            ("no channel", "T2,C1,2024-01-01,,", ["missing_channel"]),
         ],
     ),
     "experiment_assignments": ("experiment_id,customer_id,variant,assigned_at", []),

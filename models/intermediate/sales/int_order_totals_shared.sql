@@ -2,6 +2,7 @@
 -- 1. In proportion to list price x quantity; equally where a line has no list price.
 -- 2. In whole cents; the cents that rounding down leaves go to the largest remainders, and what
 --    is less than a cent to the first line: 10.00 over three equal lines is 3.34, 3.33, 3.33.
+-- 3. Not where a line was rejected: nobody knows which part of the total was its.
 with order_lines as (
     select * from {{ kept('order_lines') }}
 ),
@@ -14,10 +15,17 @@ products as (
     select * from {{ kept('products') }}
 ),
 
+rejected_lines as (
+    select * from {{ ref('int_order_lines_rejected') }}
+),
+
 orders_without_price as (
     select distinct order_id
     from order_lines
-    where unit_price is null
+    where
+        unit_price is null
+        and line_total is null
+        and order_id not in (select rejected_lines.order_id from rejected_lines)
 ),
 
 lines_to_share as (

@@ -1,6 +1,7 @@
 -- 1. An article known only from order lines is an article, with everything else unknown.
 -- 2. What is not kept in stock (postage, fees, vouchers) is named by its category in
---    seeds/rules/sales/unstocked_categories.csv: it has revenue, and no demand to plan for.
+--    seeds/rules/sales/unstocked_categories.csv, as shops spell it (`Gift Cards`, `gift-card`): it
+--    has revenue, and no demand to plan for.
 with products_kept as (
     select * from {{ kept('products') }}
 ),
@@ -14,7 +15,8 @@ status_signs as (
 ),
 
 unstocked_categories as (
-    select * from {{ ref('unstocked_categories') }}
+    select distinct {{ plain_name('category') }} as category
+    from {{ ref('unstocked_categories') }}
 ),
 
 line_totals as (
@@ -61,7 +63,7 @@ products as (
     from products_kept
     full join line_totals on products_kept.product_id = line_totals.product_id
     left join unstocked_categories
-        on lower(products_kept.category) = lower(unstocked_categories.category)
+        on {{ plain_name('products_kept.category') }} = unstocked_categories.category
 )
 
 select * from products

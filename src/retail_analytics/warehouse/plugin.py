@@ -1,8 +1,9 @@
-"""The dbt-duckdb plugin: gives the project's macros two functions that SQL cannot have.
+"""The dbt-duckdb plugin: gives the project's macros functions that SQL cannot have.
 
-`load_inputs(folder, contract, facts, settings)` fills the schema `raw`; `publish_build(request)`
-writes and swaps in the published file. Both work on a cursor of their own, beside the transaction
-that calls them, and answer in JSON with an `error` in words for the macro to stop the build with.
+`load_inputs(folder, contract, facts, settings)` fills the schema `raw`; `load_rules(folder, rules)`
+reads the rule tables that the folder replaces; `publish_build(request)` writes and swaps in the
+published file. They work on a cursor of their own, beside the transaction that calls them, and
+answer in JSON with an `error` in words for the macro to stop the build with.
 """
 
 import json
@@ -17,6 +18,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from threadpoolctl import threadpool_limits
 
 from retail_analytics.inputs.load import InputError, ShopSettings, load_inputs, parse_contract
+from retail_analytics.inputs.rules import load_rules
 from retail_analytics.storage.sql import literal
 from retail_analytics.warehouse.build_file import (
     BuildFileError,
@@ -67,6 +69,15 @@ class Plugin(BasePlugin):
                     return json.dumps({"notes": [], "error": str(error)})
             return json.dumps({"notes": notes, "error": None})
 
+        def load_own_rules(folder: str, rules: str) -> str:
+            """JSON `{notes, error}`."""
+            with conn.cursor() as cursor:
+                try:
+                    notes = load_rules(cursor, folder=Path(folder), rules=json.loads(rules))
+                except InputError as error:
+                    return json.dumps({"notes": [], "error": str(error)})
+            return json.dumps({"notes": notes, "error": None})
+
         def publish_build(request: str) -> str:
             """JSON `{published, error}`."""
             said = json.loads(request)
@@ -81,6 +92,7 @@ class Plugin(BasePlugin):
 
         # the argument types are read from the annotations
         conn.create_function("load_inputs", load, side_effects=True)
+        conn.create_function("load_rules", load_own_rules, side_effects=True)
         conn.create_function("publish_build", publish_build, side_effects=True)
 
 

@@ -140,9 +140,10 @@ def test_the_largest_amounts_add_up(built: Built):
     largest = Decimal("9999999999.9999")
     revenue = dict(built.query("select order_id, revenue from marts.orders"))
     assert revenue == {
-        "O1": Decimal(33),
+        # a line of these three was rejected: their totals count
+        "O1": Decimal(100),
         "O5": -largest,
-        "O6": 9_999_999_999 + largest,
+        "O6": largest,
         "O7": largest,
         "O8": Decimal(5),
     }

@@ -1,8 +1,9 @@
 -- orders and order_lines agree, order by order: revenue, units and number of lines; a line of
--- unknown revenue makes that of its order unknown.
+-- unknown revenue makes that of its order unknown. Where a line was rejected, the others are not the
+-- whole order.
 with orders as (
     select * from {{ ref('orders') }}
-    where line_count > 0
+    where line_count > 0 and rejected_line_count = 0
 ),
 
 line_totals as (
@@ -12,6 +13,10 @@ line_totals as (
         sum(quantity) as units,
         case when bool_and(revenue is not null) then sum(revenue) end as revenue
     from {{ ref('order_lines') }}
+    where order_id not in (
+            select rejected_lines.order_id
+            from {{ ref('int_order_lines_rejected') }} as rejected_lines
+        )
     group by order_id
 )
 

@@ -1,67 +1,63 @@
 -- The marts and the files agree: revenue computed in one step from the rows as they were read,
--- without the rejected and the repeated ones, is that of the orders, to the cent an order. An order
--- without a price on each line earns its total.
+-- without those that staging left out, is that of the orders, to the cent per order. An order
+-- without an amount on each line, or with a line that was rejected, earns its total; a return under
+-- the id of its sale takes back its total, else that of the sale's lines.
 with raw_orders as (
-    select * from {{ source('raw', 'orders') }}
+    select
+        staged.order_id,
+        staged.sold_order_id,
+        lower(coalesce(raw_rows.order_status, 'completed')) as order_status,
+        try_cast(raw_rows.order_total as decimal(18, 4)) as order_total
+    from {{ source('raw', 'orders') }} as raw_rows
+    inner join {{ ref('stg_orders') }} as staged on raw_rows.row_number = staged.row_number
+    where staged.row_status = 'kept'
 ),
 
 raw_lines as (
-    select * from {{ source('raw', 'order_lines') }}
-),
-
-rows_left_out as (
     select
-        'orders' as input_table,
-        row_number
-    from {{ ref('stg_orders') }}
-    where row_status <> 'kept'
-    union all
-    select
-        'order_lines' as input_table,
-        row_number
-    from {{ ref('stg_order_lines') }}
-    where row_status <> 'kept'
+        raw_rows.order_id,
+        staged.row_status,
+        coalesce(
+            try_cast(raw_rows.line_total as decimal(18, 4)),
+            cast(
+                try_cast(raw_rows.quantity as decimal(18, 4))
+                * try_cast(raw_rows.unit_price as decimal(18, 4))
+                as decimal(18, 4)
+            )
+        ) as amount
+    from {{ source('raw', 'order_lines') }} as raw_rows
+    inner join {{ ref('stg_order_lines') }} as staged on raw_rows.row_number = staged.row_number
+    where
+        staged.row_status = 'kept'
+        or (staged.row_status = 'rejected' and staged.reasons[1] <> 'duplicate_key')
 ),
 
 line_totals as (
     select
-        raw_lines.order_id,
-        sum(
-            cast(
-                try_cast(raw_lines.quantity as decimal(18, 4))
-                * try_cast(raw_lines.unit_price as decimal(18, 4))
-                as decimal(18, 4)
-            )
-        ) as amount,
-        bool_and(raw_lines.unit_price is not null) as has_prices
+        order_id,
+        sum(amount) as amount,
+        bool_and(amount is not null and row_status = 'kept') as is_whole
     from raw_lines
-    left join rows_left_out
-        on
-            rows_left_out.input_table = 'order_lines'
-            and raw_lines.row_number = rows_left_out.row_number
-    where rows_left_out.row_number is null
-    group by raw_lines.order_id
+    group by order_id
 ),
 
 raw_revenue as (
     select
         raw_orders.order_id,
-        case lower(coalesce(raw_orders.order_status, 'completed'))
-            when 'cancelled' then 0
-            when 'returned' then -1
+        case
+            when raw_orders.order_status = 'cancelled' or sold.order_status = 'cancelled' then 0
+            when raw_orders.order_status = 'returned' then -1
             else 1
         end
         * case
-            when line_totals.has_prices then line_totals.amount
-            else try_cast(raw_orders.order_total as decimal(18, 4))
+            when line_totals.is_whole then line_totals.amount
+            when raw_orders.order_total is not null then raw_orders.order_total
+            when sale_totals.is_whole then sale_totals.amount
         end as revenue
     from raw_orders
     left join line_totals on raw_orders.order_id = line_totals.order_id
-    left join rows_left_out
-        on
-            rows_left_out.input_table = 'orders'
-            and raw_orders.row_number = rows_left_out.row_number
-    where rows_left_out.row_number is null
+    left join raw_orders as sold on raw_orders.sold_order_id = sold.order_id
+    left join line_totals as sale_totals on raw_orders.sold_order_id = sale_totals.order_id
 ),
 
 orders as (
