@@ -4,11 +4,12 @@ Each takes the place of the project's rule table of that name. It must have the 
 more and no fewer, for a rule that is silently left out would change figures without a word.
 """
 
+import tempfile
 from pathlib import Path
 
 import duckdb
 
-from retail_analytics.inputs.csv_text import SPACES, FileFault
+from retail_analytics.inputs.csv_text import SPACES, FileFault, inspect_csv
 from retail_analytics.inputs.files import InputError, describe_csv, naming
 from retail_analytics.storage.sql import identifier, literal
 
@@ -67,7 +68,13 @@ def load_rule(
             with path.open("rb") as stream:
                 if not stream.read(1):
                     raise FileFault("the file is empty; it needs at least the names of its columns")
-            file = describe_csv(path, name)
+            with tempfile.TemporaryDirectory() as work:
+                text = inspect_csv(path, known=columns, work=Path(work))
+            if text.path != path:
+                raise FileFault(
+                    "begin the file with the names of its columns, and end it with text"
+                )
+            file = describe_csv(path, name, text)
             check_columns(file.names(), list(columns))
             texts = ", ".join(
                 f"nullif(trim({scanned}, {literal(SPACES)}), '') as {identifier(column)}"
