@@ -92,6 +92,7 @@ int_experiment_check_counts as (
         variants.variant,
         designs.is_registered,
         coalesce(variants.is_control, false) as is_control,
+        coalesce(variants.is_planned, false) as is_planned,
         coalesce(variants.planned_share, 0) as planned_share,
         coalesce(counts.assigned_count, 0) as assigned_count,
         coalesce(counts.unit_count, 0) as unit_count,

@@ -45,6 +45,10 @@ def same_shares(hits: np.ndarray, trials: np.ndarray) -> tuple[float, float]:
     return statistic, float(chdtrc(len(trials) - 1, statistic))
 
 
+# shares of the smaller variant that people plan; a split that nobody wrote down is taken for the
+# nearest of them (162 and 1,385 for a tenth held out, 936 and 798 for halves)
+USUAL_SHARES = np.array([0.01, 0.05, 0.1, 0.2, 0.25, 1 / 3, 0.5])
+
 CHECK_COLUMNS = [
     *("experiment_id", "check_name", "check_order", "status", "detail", "value", "limit_value"),
     *("statistic", "p_value", "as_of_date"),
@@ -98,25 +102,43 @@ def every_variant_has_units(arms: pd.DataFrame, settings: Mapping[str, float]) -
 
 def sample_ratio_holds(arms: pd.DataFrame, settings: Mapping[str, float]) -> dict:
     """The units are split as planned, as far as chance allows."""
-    statistic, p_value = sample_ratio(arms["unit_count"], arms["planned_share"])
+    planned, said = planned_shares(arms)
+    statistic, p_value = sample_ratio(arms["unit_count"], planned)
     limit, warning = settings["sample_ratio_limit"], settings["sample_ratio_warning"]
     row = {"limit_value": limit, "statistic": statistic, "p_value": p_value, "value": p_value}
     if not np.isfinite(p_value):
         return row | {"status": "not_applicable", "detail": "there is no split to check"}
-    total, shares = arms["unit_count"].sum(), arms["planned_share"] / arms["planned_share"].sum()
+    total, shares = arms["unit_count"].sum(), planned / planned.sum()
     split = ", ".join(
         f"{variant} {count:,} (planned {total * share:,.0f})"
         for variant, count, share in zip(
             arms["variant"].head(5), arms["unit_count"], shares, strict=False
         )
     )
-    found = f"{split}{', ...' if len(arms) > 5 else ''}: p {p_value:.2g}"
+    found = f"{split}{', ...' if len(arms) > 5 else ''}: p {p_value:.2g}{said}"
     if p_value < limit:
         return row | {"status": "failed", "detail": f"units are not split as planned: {found}"}
     if p_value < warning:
         said = f"{found} passes the limit {limit:g} and fails the stricter {warning:g}"
         return row | {"status": "passed", "detail": said}
     return row | {"status": "passed", "detail": found}
+
+
+def planned_shares(arms: pd.DataFrame) -> tuple[np.ndarray, str]:
+    """The planned shares of the variants, and what must be said of them.
+
+    Of two variants without a plan, the usual split that is nearest: nobody holds out a tenth by
+    mistake.
+    """
+    planned = arms["planned_share"].to_numpy(float)
+    units = arms["unit_count"].to_numpy(float)
+    if arms["is_planned"].any() or len(arms) != 2 or units.sum() == 0:
+        return planned, ""
+    nearest = USUAL_SHARES[np.argmin(np.abs(USUAL_SHARES - units.min() / units.sum()))]
+    if nearest == USUAL_SHARES[-1]:
+        return planned, ""
+    shares = np.where(units == units.min(), nearest, 1 - nearest)
+    return shares, f" (nobody wrote the split down; taken for {nearest:.0%} and {1 - nearest:.0%})"
 
 
 def units_are_in_one_variant(arms: pd.DataFrame, settings: Mapping[str, float]) -> dict:

@@ -159,7 +159,7 @@ def decide_variant(
         "margin": "" if named is None else percent(named["margin"]),
         "minimum_effect": percent(design["minimum_effect"]),
         "visible": percent(visible) if np.isfinite(visible) else "any size",
-        "wait": wait_text(primary, days=days, design=design),
+        "wait": wait_text(primary, design=design, units_per_day=units_per_day),
     }
     return {
         "experiment_id": design["experiment_id"],
@@ -246,33 +246,59 @@ NOTHING = {
 def days_needed(
     primary: pd.Series | None, *, design: Mapping[str, object], units_per_day: float
 ) -> float:
-    """Days until the smallest effect worth having can be seen, NaN where nobody can say.
+    """Days until there is an answer, NaN where nobody can say.
 
-    At the pace of the last days; where nobody comes any more, the days until the planned end.
+    Those until units enough have come to see the smallest effect worth having, at the pace of the
+    last days, or those until the planned end: whichever comes first.
     """
-    to_end = np.nan
-    if pd.notna(design["ends_on"]):
-        to_end = max((pd.Timestamp(design["ends_on"]) - design["as_of_date"]).days, 0)
+    known = [days_of_arrivals(primary, design=design, units_per_day=units_per_day)]
+    known.append(days_to_end(design))
+    known = [days for days in known if np.isfinite(days)]
+    return min(known, default=np.nan)
+
+
+def days_to_end(design: Mapping[str, object]) -> float:
+    """Days until the planned end, NaN without one."""
+    if pd.isna(design["ends_on"]):
+        return np.nan
+    return float(max((pd.Timestamp(design["ends_on"]) - design["as_of_date"]).days, 0))
+
+
+def days_of_arrivals(
+    primary: pd.Series | None, *, design: Mapping[str, object], units_per_day: float
+) -> float:
+    """Days until the smallest effect worth having can be seen; NaN where nobody comes any more."""
     if primary is None or not np.isfinite(primary["smallest_visible_effect"]):
-        return to_end
+        return np.nan
     units = primary["unit_count"] + primary["control_unit_count"]
     missing = units * ((primary["smallest_visible_effect"] / design["minimum_effect"]) ** 2 - 1)
     if missing <= 0:
         return 0.0
-    return float(np.ceil(missing / units_per_day)) if units_per_day > 0 else to_end
+    return float(np.ceil(missing / units_per_day)) if units_per_day > 0 else np.nan
 
 
-def wait_text(primary: pd.Series | None, *, days: float, design: Mapping[str, object]) -> str:
+def wait_text(
+    primary: pd.Series | None, *, design: Mapping[str, object], units_per_day: float
+) -> str:
     """How long until there is an answer, in words."""
     seen = ""
     if primary is not None and np.isfinite(primary["smallest_visible_effect"]):
         seen = f"Today an effect of {percent(primary['smallest_visible_effect'])} could be seen. "
-    if not np.isfinite(days):
-        return seen + "No more units come, and no end is planned."
-    if days == 0:
-        return seen + "Units enough have come for one look at the planned end."
-    days_text = f"{days:,.0f} more day{'' if days == 1 else 's'}"
-    return seen + f"{days_text} to see one of {percent(design['minimum_effect'])} or to the end."
+    arrivals = days_of_arrivals(primary, design=design, units_per_day=units_per_day)
+    to_end, wanted = days_to_end(design), percent(design["minimum_effect"])
+    if np.isfinite(to_end) and not arrivals <= to_end:
+        too_few = f"; for one of {wanted} too few units will have come" if seen else ""
+        return f"{seen}{days_text(to_end)} to the planned end{too_few}."
+    if not np.isfinite(arrivals):
+        return f"{seen}No more units come, and no end is planned."
+    if arrivals == 0:
+        return f"{seen}Units enough have come for one look at a planned end."
+    return f"{seen}{days_text(arrivals)} to see one of {wanted}."
+
+
+def days_text(days: float) -> str:
+    """So many more days."""
+    return f"{days:,.0f} more day{'' if days == 1 else 's'}"
 
 
 def with_winner(rows: list[dict[str, object]]) -> list[dict[str, object]]:

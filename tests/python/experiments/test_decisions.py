@@ -89,7 +89,8 @@ def test_better_and_nothing_worse_is_shipped():
     found = one(result(z=5), result("returns", z=0))
     assert found["decision"] == "ship" and found["is_winner"] and found["passes_gates"]
     assert found["reason"] == (
-        "Orders got better by +10.0 % (+6.1 to +13.9 %), and no guardrail got worse."
+        "Orders: +10.0 % (+6.1 to +13.9 %), better than the control beyond chance, "
+        "and no guardrail got worse."
     )
 
 
@@ -104,7 +105,7 @@ def test_invalid_beats_all():
 def test_a_worse_guardrail_beats_a_better_primary():
     found = one(result(z=9), result("returns", z=6))
     assert (found["decision"], found["situation"]) == ("harm", "guardrail_worse")
-    assert "Returns got worse by +12.0 %" in found["reason"]
+    assert "Returns: +12.0 % (+8.1 to +15.9 %), worse" in found["reason"]
     assert np.isnan(found["weighted_score"])
 
 
@@ -135,8 +136,11 @@ def test_not_enough_yet_says_how_many_days():
     assert "9 more days" in found["reason"]
 
 
-def test_days_run_to_the_planned_end_where_nobody_comes_any_more():
+def test_days_run_to_the_planned_end_where_too_few_will_have_come():
     assert one(result(z=1), units_per_day=0, ends_on="2024-06-08")["days_needed"] == 7
+    found = one(result(z=1, smallest_visible_effect=0.9), units_per_day=1, ends_on="2024-06-08")
+    assert found["days_needed"] == 7
+    assert "7 more days to the planned end; for one of 5.0 % too few" in found["reason"]
     assert np.isnan(one(result(z=1), units_per_day=0)["days_needed"])
 
 

@@ -408,3 +408,19 @@ def test_rollouts_never_take_back():
     schedule = con.table("rollout_schedule").df().sort_values("day")
     assert schedule["planned_share"].tolist() == [0.5, 0.5, 0.5, 0.5, 1.0, 1.0]
     assert schedule["assigned_to_date"].tolist() == [10, 10, 10, 10, 10, 14]
+
+
+@pytest.mark.parametrize(("small", "large", "status"), [(100, 910, "passed"), (460, 540, "passed")])
+def test_a_split_that_nobody_planned_is_taken_for_the_nearest_usual_one(small, large, status):
+    units = assigned("e", ["control"] * small + ["treatment"] * large)
+    found = tables(units, measured(units, np.arange(len(units)) % 7))
+    assert found.check("e", "sample_ratio")["status"] == status
+
+
+def test_a_skewed_half_that_nobody_planned_is_found():
+    units = assigned("e", ["control"] * 5400 + ["treatment"] * 4600)
+    found = tables(units, measured(units, np.arange(len(units)) % 7))
+    assert found.check("e", "sample_ratio")["status"] == "failed"
+    held_out = assigned("e", ["control"] * 1000 + ["treatment"] * 9000)
+    check = tables(held_out, measured(held_out, np.arange(10_000) % 7)).check("e", "sample_ratio")
+    assert "taken for 10% and 90%" in check["detail"]
