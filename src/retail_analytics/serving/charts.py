@@ -4,8 +4,8 @@ Colours are names of `page.css`, so that a chart follows the page into dark mode
 `picture` gives the same chart as SVG with the colours of paper.
 """
 
-from collections import Counter
 import re
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
