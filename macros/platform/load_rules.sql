@@ -12,7 +12,7 @@
             {% endfor %}
             {% do rules.update({seed.name: types}) %}
         {% endfor %}
-        {% set folder = (var('data') or env_var('DATA', '')) or 'seeds/sample' %}
+        {% set folder = (var('data') or env_var('DATA', '')) or (flags.PROJECT_DIR or '.') ~ '/seeds/sample' %}
         {% set call %}
             select load_rules('{{ escape_single_quotes(folder) }}', '{{ escape_single_quotes(tojson(rules)) }}')
         {% endset %}

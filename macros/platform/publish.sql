@@ -85,7 +85,7 @@
     {% endfor %}
 {% endmacro %}
 
-{# What staging decided where rows allow of more than one reading, and ids that do not meet. #}
+{# What staging decided where rows allow of more than one reading. #}
 {% macro say_what_was_decided(results) %}
     {% for result in results if result.node.name == 'input_summary' and result.status == 'success' %}
         {% set lines %}

@@ -20,6 +20,8 @@ RuleTables = dict[str, dict[str, str]]
 
 def find_rules(folder: Path, rules: RuleTables) -> dict[str, Path]:
     """The file of each rule table that the folder replaces; InputError for any other file."""
+    if not folder.is_dir():
+        return {}
     places = [path for path in folder.iterdir() if path.name.lower() == FOLDER and path.is_dir()]
     files: dict[str, Path] = {}
     for path in sorted(path for place in places for path in place.iterdir()):
@@ -45,6 +47,11 @@ def load_rules(con: duckdb.DuckDBPyConnection, *, folder: Path, rules: RuleTable
     """
     notes = []
     con.execute("create schema if not exists raw")
+    for (table,) in con.execute(
+        "select table_name from duckdb_tables() "
+        "where schema_name = 'raw' and starts_with(table_name, 'rule_')"
+    ).fetchall():
+        con.execute(f"drop table raw.{identifier(table)}")
     for name, path in find_rules(folder, rules).items():
         row_count = load_rule(con, name, path=path, columns=rules[name])
         notes.append(f"{FOLDER}/{path.name}: {row_count} rows in place of the project's own")

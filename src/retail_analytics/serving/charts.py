@@ -5,6 +5,7 @@ Colours are names of `page.css`, so that a chart follows the page into dark mode
 """
 
 import re
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -151,7 +152,7 @@ def bars(block: Block) -> alt.LayerChart:
         text=alt.Text("value:Q", format=form)
     )
     return configured(base.mark_bar(color=ACCENT, height={"band": 0.62}) + labels).properties(
-        height=ROW_HEIGHT * len(block.rows)
+        height=ROW_HEIGHT * rows_at_once(block)
     )
 
 
@@ -165,7 +166,13 @@ def points(block: Block) -> alt.LayerChart:
     estimate = base.mark_point(color=ACCENT, filled=True, size=80, opacity=1).encode(
         amounts(form, scale=SPAN)
     )
-    return configured(interval + estimate).properties(height=ROW_HEIGHT * len(block.rows) + 30)
+    return configured(interval + estimate).properties(height=ROW_HEIGHT * rows_at_once(block) + 30)
+
+
+def rows_at_once(block: Block) -> int:
+    """Rows that are shown together: those of the largest slice, or all."""
+    counts = Counter(row.get("slice") for row in block.rows)
+    return max(counts.values(), default=0)
 
 
 def curve(block: Block) -> alt.LayerChart:
