@@ -1,7 +1,8 @@
 -- What a unit of a customer's spend is worth: the margin rate, shrunk to the shop's by spend
 -- (Buehlmann and Straub 1970); 1 where values are revenue. The prior weighs as much spend as the
--- variance of rates within customers is to that between them, so that one leaflet at 6.00 that cost
--- 15.00 is no habit (clv_negative_margin).
+-- variance of rates within customers is to that between them, and at least that of
+-- `clv_margin_prior_orders` usual orders: one leaflet at 6.00 that cost 15.00 is no habit, even
+-- where nobody else's margin ever changed (clv_negative_margin).
 with purchase_days as (
     select
         *,
@@ -50,6 +51,8 @@ variances as (
     select
         purpose,
         worth / spend as mean_rate,
+        {{ var('clv_margin_prior_orders') }} * spend
+        / (customer_count + coalesce(repeat_count, 0)) as least_weight,
         greatest((squares - customer_squares) / repeat_count, 0) as within_variance,
         (
             customer_squares - worth * worth / spend
@@ -58,25 +61,27 @@ variances as (
     from sums
 ),
 
+weights as (
+    select
+        *,
+        greatest(within_variance / nullif(between_variance, 0), least_weight) as weight
+    from variances
+),
+
 worth_rates as (
     select
         purchases.purpose,
         purchases.customer_id,
         -- without a spread of rates beyond that of single purchases all have the shop's
         case
-            when variances.between_variance > 1e-9
+            when weights.between_variance > 1e-9
                 then
-                    (
-                        variances.between_variance * purchases.worth
-                        + variances.within_variance * variances.mean_rate
-                    )
-                    / (
-                        variances.between_variance * purchases.spend + variances.within_variance
-                    )
-            else variances.mean_rate
+                    (purchases.worth + weights.weight * weights.mean_rate)
+                    / (purchases.spend + weights.weight)
+            else weights.mean_rate
         end as worth_rate
     from purchases
-    inner join variances on purchases.purpose = variances.purpose
+    inner join weights on purchases.purpose = weights.purpose
 )
 
 select * from worth_rates

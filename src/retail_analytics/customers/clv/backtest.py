@@ -140,7 +140,8 @@ def backtest(
     orders, value = (customers[name].to_numpy(dtype=float) for name in OUTCOME_COLUMNS)
     outcomes = [Outcomes(int(horizon_days), float(horizon_days), orders, value)]
     split = held(customers, outcomes=outcomes, models=[*models, *BASELINES], max_groups=max_groups)
-    return measured(split, level=level, draws=draws, seed=seed)
+    table = measured(split, level=level, draws=draws, seed=seed)
+    return table[table["model"].isin(models)].reset_index(drop=True)
 
 
 def measured(
