@@ -84,7 +84,8 @@ def project_yaml(current: str) -> str:
 
 def readme(current: str) -> str:
     """The table of `docs/own_data/README.md`: what is written by hand, its last column, stays."""
-    needs = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", current, re.MULTILINE))
+    table_text = re.search(r"(?<=\|---\|---\|---\|---\|\n)(\| `\w+` \|.*\n)+", current)[0]
+    needs = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", table_text, re.MULTILINE))
     rows = []
     for table in read_tables():
         row = table["description"].removeprefix("One row per ").rstrip(".")
@@ -93,7 +94,7 @@ def readme(current: str) -> str:
             for column in table["columns"]
         )
         rows.append(f"| `{table['name']}` | {row} | {columns} | {needs.get(table['name'], '')} |\n")
-    return re.sub(r"(?<=\|---\|---\|---\|---\|\n)(\| `\w+` \|.*\n)+", "".join(rows), current)
+    return re.sub(r"(?<=\|---\|---\|---\|---\|\n)(\| `\w+` \|.*\n)+", "".join(rows), current, count=1)
 
 
 def wanted() -> dict[Path, str]:
