@@ -434,13 +434,15 @@ def test_late_parcels_bring_complaints_and_bad_mentions(shop: duckdb.DuckDBPyCon
 
 def test_channels_cause_orders_as_declared(shop: duckdb.DuckDBPyConnection) -> None:
     rows = shop.execute("""
-        select purchase_effect, caused_order_count / touch_count, touch_count, count(*)
+        select channel, purchase_effect, caused_order_count / touch_count, touch_count, count(*)
         from truth_channels inner join touchpoints using (channel)
         group by all
     """).fetchall()
     assert len(rows) == 6
-    for effect, found, declared, touches in rows:
-        assert found == pytest.approx(effect, abs=0.015)
+    for channel, effect, found, declared, touches in rows:
+        # search works more often after social
+        more = 0.04 if channel == "search" else 0.0
+        assert effect - 0.015 <= found <= effect + more + 0.015
         assert touches == declared
 
 
