@@ -94,7 +94,9 @@ def readme(current: str) -> str:
             for column in table["columns"]
         )
         rows.append(f"| `{table['name']}` | {row} | {columns} | {needs.get(table['name'], '')} |\n")
-    return re.sub(r"(?<=\|---\|---\|---\|---\|\n)(\| `\w+` \|.*\n)+", "".join(rows), current, count=1)
+    return re.sub(
+        r"(?<=\|---\|---\|---\|---\|\n)(\| `\w+` \|.*\n)+", "".join(rows), current, count=1
+    )
 
 
 def wanted() -> dict[Path, str]:

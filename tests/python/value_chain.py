@@ -6,13 +6,13 @@ import duckdb
 import pandas as pd
 from churn_chain import load_rules, run_models
 
-from retail_analytics.customers.clv.tables import backtest_models, fit_models, score_groups
-from retail_analytics.customers.clv.warehouse import (
+from retail_analytics.customers.clv.groups import (
     history_groups,
     past_histories,
     spend_groups,
     trade_months,
 )
+from retail_analytics.customers.clv.tables import backtest_models, fit_models, score_groups
 from retail_analytics.customers.season import trade_days
 
 SEED = 42

@@ -11,6 +11,8 @@ import pytest
 import yaml
 from conftest import ROOT, YAML_FILES, Built
 
+# the one test of the keys and required columns of all rule tables
+RULE_PROMISES = "every_rule_table_keeps_its_promises"
 INPUT_TYPES = {"text", "date", "timestamp", "decimal", "count", "boolean"}
 # layer: what it may read. An intermediate step may stand between two marts; dbt refuses cycles.
 MAY_READ = {
@@ -218,11 +220,18 @@ def test_every_rule_table_is_keyed_and_read_by_a_model(manifest: dict) -> None:
         # a key of several columns has a singular test of its own
         if kind_of_test(test) in ("unique", "singular")
         for parent in test["depends_on"]["nodes"]
+    } | {
+        node["unique_id"]
+        for node in of_type(manifest, "seed")
+        if any(column["config"]["meta"].get("is_key") for column in node["columns"].values())
     }
+    (promises,) = [t for t in of_type(manifest, "test") if t["name"] == RULE_PROMISES]
     read = {parent for node in of_type(manifest, "model") for parent in node["depends_on"]["nodes"]}
     seeds = {node["unique_id"] for node in of_type(manifest, "seed")}
     assert seeds - keyed == set()
     assert seeds - read == set()
+    # the test that holds every table to its YAML names them all
+    assert seeds == set(promises["depends_on"]["nodes"])
 
 
 def test_layers_only_read_downwards(manifest: dict) -> None:

@@ -19,11 +19,16 @@ raw_lines as (
         staged.row_status,
         coalesce(
             try_cast(raw_rows.line_total as decimal(18, 4)),
-            cast(
-                try_cast(raw_rows.quantity as decimal(18, 4))
-                * try_cast(raw_rows.unit_price as decimal(18, 4))
-                as decimal(18, 4)
-            )
+            -- a rejected line may hold amounts whose product no decimal holds
+            case
+                when try_cast(raw_rows.quantity as double) * try_cast(raw_rows.unit_price as double) < 1e10
+                    then
+                        cast(
+                            try_cast(raw_rows.quantity as decimal(18, 4))
+                            * try_cast(raw_rows.unit_price as decimal(18, 4))
+                            as decimal(18, 4)
+                        )
+            end
         ) as amount
     from {{ source('raw', 'order_lines') }} as raw_rows
     inner join {{ ref('stg_order_lines') }} as staged on raw_rows.row_number = staged.row_number
