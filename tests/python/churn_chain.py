@@ -86,7 +86,10 @@ def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
     for name, kind in models.items():
         (path,) = (ROOT / "models").rglob(f"{name}.sql")
         query = environment.from_string(macros + path.read_text()).render(
-            ref=lambda table: table, kept=lambda table: f"stg_{table}", var=values.__getitem__
+            ref=lambda table: table,
+            kept=lambda table: f"stg_{table}",
+            var=values.__getitem__,
+            shop_time_zone=lambda: "UTC",
         )
         con.execute(f"create or replace {kind} {name} as {query}")
 

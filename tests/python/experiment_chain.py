@@ -94,11 +94,13 @@ class Tables:
 def compiled(name: str) -> str:
     """The SQL of a model of the project."""
     (path,) = (ROOT / "models").rglob(f"{name}.sql")
-    macros = "".join(p.read_text() for p in sorted((ROOT / "macros" / "experiments").glob("*.sql")))
+    paths = [ROOT / "macros" / "shop_time.sql", *(ROOT / "macros" / "experiments").glob("*.sql")]
+    macros = "".join(path.read_text() for path in sorted(paths))
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     return environment.from_string(macros + path.read_text()).render(
         ref=lambda table: table,
         kept=lambda table: f"(select * from stg_{table} where reasons is null)",
+        shop_time_zone=lambda: "UTC",
     )
 
 

@@ -78,6 +78,8 @@ def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
             ref=lambda table: table,
             kept=lambda table: f"stg_{table}",
             var=values.__getitem__,
+            shop_time_zone=lambda: "UTC",
+            env_var=lambda name, default="": default,
         )
         con.execute(f"create or replace {kind} {name} as {query}")
 

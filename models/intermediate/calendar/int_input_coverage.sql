@@ -12,7 +12,7 @@
     'complaints': 'complained_on',
     'mentions': 'mentioned_on',
     'incidents': 'occurred_on',
-    'support_tickets': 'cast(opened_at as date)',
+    'support_tickets': shop_day('opened_at'),
 } %}
 with as_of as (
     select * from {{ ref('int_as_of') }}

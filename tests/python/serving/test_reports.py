@@ -115,7 +115,7 @@ def hostile(sample_warehouse: Built, tmp_path_factory: pytest.TempPathFactory) -
         update marts.customers set customer_name = '{HOSTILE}';
         update marts.incidents set description = '{HOSTILE}', warehouse = '{TYPST}';
         update marts.churn_reasons set reason = '{HOSTILE}' where reason_rank = 1;
-        delete from marts.customer_360 where value_at_stake is null or value_at_stake < 50;
+        delete from marts.customer_360 where value_at_stake is null or value_at_stake < 2;
         delete from marts.customers
         where customer_id not in (select customer_id from marts.customer_360);
         delete from marts.order_lines;
@@ -269,7 +269,7 @@ def test_contents_lead_to_every_sheet_and_notes_say_how(workbook: Workbook) -> N
     )
     assert "31 Dec 2024" in notes
     assert "Share on time, 0 to 1." in notes
-    assert "stock_levels" in notes
+    assert "stock levels" in notes
 
 
 def test_a_mart_with_too_many_rows_is_named_and_has_no_sheet(
@@ -283,7 +283,7 @@ def test_a_mart_with_too_many_rows_is_named_and_has_no_sheet(
     assert "deliveries" not in book.sheetnames
     contents = [row for row in book["Contents"].iter_rows(values_only=True) if row[0]]
     (said,) = [row[2] for row in contents if row[0] == "deliveries"]
-    assert said.startswith("10,077 rows are too many for a sheet: take deliveries.parquet")
+    assert re.match(r"[0-9,]+ rows are too many for a sheet: take deliveries.parquet", said)
 
 
 def test_a_hostile_name_is_text_in_the_workbook(hostile: Path) -> None:

@@ -16,7 +16,12 @@ from retail_analytics.customers.clv.lifetime_value import (
     customer_values,
     score_histories,
 )
-from retail_analytics.customers.clv.predictive import even_numbers, predict, shortest_interval
+from retail_analytics.customers.clv.predictive import (
+    count_distributions,
+    even_numbers,
+    predict,
+    shortest_interval,
+)
 from retail_analytics.customers.clv.simulate import simulate_histories
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -176,10 +181,11 @@ def test_the_interval_holds_four_fifths_of_simulated_futures(name):
     purchases = np.arange(6_000) % 3 + 1
     spent = simulate_mean_spend(SPEND, purchase_count=purchases, seed=1)
     spend_fit = fit_spend_model(pd.DataFrame({"purchase_count": purchases, "mean_spend": spent}))
-    orders, spend = predict(
-        MODELS[name], fit, horizons=np.array([52.0]), spend_fit=spend_fit,
+    histories = {key: drawn[key].to_numpy() for key in ("frequency", "recency", "age")}
+    orders, spend, _ = predict(
+        count_distributions(MODELS[name], fit, horizons=np.array([52.0]), **histories),
+        shape=(1, len(drawn)), spend_fit=spend_fit,
         purchase_count=np.zeros(len(drawn)), level=0.8, draws=512, seed=1,
-        **{key: drawn[key].to_numpy() for key in ("frequency", "recency", "age")},
     )  # fmt: skip
     outcome = drawn["holdout_orders"].to_numpy()
     p, q, v = spend_fit.array
