@@ -222,6 +222,9 @@ def markov_credit(transitions: pd.DataFrame, months: pd.DataFrame) -> pd.DataFra
         found.append(pd.DataFrame(credit, index=touches.index, columns=names).stack())
     table = pd.concat(found, axis=1, keys=["orders", "revenue"]).reset_index()
     table.columns = ["month", "channel", "orders", "revenue"]
+    # without any journey the names of channels have no type to be compared by
+    table = table.astype({"channel": "object"})
+    effects.index = effects.index.astype("object")
     return table.merge(
         effects[["status", "removal_effect", "removal_effect_on_value"]],
         left_on="channel",

@@ -154,7 +154,9 @@ def test_a_score_does_not_depend_on_the_other_customers(customers, name):
     every = score_histories(groups, **options)
     some = score_histories(groups.iloc[::7], **options)
     kept = every.merge(some[[*BIN_COLUMNS, "horizon_months"]])
-    pd.testing.assert_frame_equal(kept, some)
+    # what all customers have in common is, for one of them, a matter of all
+    everybodys = ["common_sd"]
+    pd.testing.assert_frame_equal(kept.drop(columns=everybodys), some.drop(columns=everybodys))
 
 
 @EVERY_MODEL
