@@ -21,7 +21,9 @@ raw_lines as (
             try_cast(raw_rows.line_total as decimal(18, 4)),
             -- a rejected line may hold amounts whose product no decimal holds
             case
-                when try_cast(raw_rows.quantity as double) * try_cast(raw_rows.unit_price as double) < 1e10
+                when
+                    try_cast(raw_rows.quantity as double)
+                    * try_cast(raw_rows.unit_price as double) < 1e10
                     then
                         cast(
                             try_cast(raw_rows.quantity as decimal(18, 4))
