@@ -13,7 +13,9 @@ as_of as (
 
 span as (
     select
-        cast(last_month - interval {{ var('segment_history_months') }} month as date) as first_month,
+        cast(
+            last_month - interval {{ var('segment_history_months') }} month as date
+        ) as first_month,
         cast(last_month + interval 1 month as date) as end_month
     from as_of
 ),

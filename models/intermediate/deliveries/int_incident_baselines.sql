@@ -113,7 +113,9 @@ of_warehouses as (
             as late_rate,
         {{ shrunk('likes.total_days', 'likes.delivery_count', 'of_carriers.mean_days', weight) }}
             as mean_days,
-        {{ shrunk('likes.total_squares', 'likes.delivery_count', 'of_carriers.mean_square', weight) }}
+        {{ shrunk(
+            'likes.total_squares', 'likes.delivery_count', 'of_carriers.mean_square', weight
+        ) }}
             as mean_square
     from likes
     inner join of_carriers

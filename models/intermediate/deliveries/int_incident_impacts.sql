@@ -97,10 +97,14 @@ baseline_errors as (
     select
         compared.incident_id,
         (1 + clumps.late_correlation * (clumps.month_delivery_count - 1))
-        * power(sum(compared.delivery_count * sqrt(compared.late_variance * compared.error_share)), 2)
+        * power(
+            sum(compared.delivery_count * sqrt(compared.late_variance * compared.error_share)), 2
+        )
             as late_variance,
         (1 + clumps.days_correlation * (clumps.month_delivery_count - 1))
-        * power(sum(compared.delivery_count * sqrt(compared.days_variance * compared.error_share)), 2)
+        * power(
+            sum(compared.delivery_count * sqrt(compared.days_variance * compared.error_share)), 2
+        )
             as days_variance
     from compared
     cross join clumps

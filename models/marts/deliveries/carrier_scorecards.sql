@@ -20,7 +20,8 @@ rated as (
         carrier_deliveries.*,
         estimates.successes,
         estimates.trials,
-        carrier_deliveries.undisturbed_delivery_count >= rules.minimum_ranked_deliveries as is_ranked,
+        carrier_deliveries.undisturbed_delivery_count
+        >= rules.minimum_ranked_deliveries as is_ranked,
         estimates.successes / nullif(estimates.trials, 0) as rate,
         estimates.successes * (estimates.trials - estimates.successes)
         / nullif(estimates.trials * estimates.trials * (estimates.trials + 1), 0) as rate_variance

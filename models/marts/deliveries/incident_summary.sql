@@ -25,7 +25,9 @@ months as (
         cast(sum(late_delivery_count) as bigint) as late_delivery_count,
         round(sum(excess_late_deliveries), 6) as excess_late_deliveries,
         -- the upper end may be cut off, the lower never is
-        sqrt(sum(power(excess_late_deliveries - excess_late_deliveries_lower, 2))) as excess_late_margin,
+        sqrt(
+            sum(power(excess_late_deliveries - excess_late_deliveries_lower, 2))
+        ) as excess_late_margin,
         max(occurred_on) as last_occurred_on
     from incidents
     group by all

@@ -52,8 +52,10 @@ incidents as (
                     )
         end as excess_late_deliveries_upper,
         impacts.added_days_per_delivery,
-        impacts.added_days_per_delivery - impacts.added_days_margin as added_days_per_delivery_lower,
-        impacts.added_days_per_delivery + impacts.added_days_margin as added_days_per_delivery_upper,
+        impacts.added_days_per_delivery
+        - impacts.added_days_margin as added_days_per_delivery_lower,
+        impacts.added_days_per_delivery
+        + impacts.added_days_margin as added_days_per_delivery_upper,
         classified.occurred_on,
         classified.ended_on,
         classified.resolved_at
