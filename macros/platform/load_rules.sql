@@ -26,6 +26,13 @@
     {% endif %}
 {% endmacro %}
 
+{# Before any model: what the builds before leave to be known (raw.memory_<name>). #}
+{% macro load_memory() %}
+    {% if execute and flags.WHICH in ['build', 'run'] %}
+        {% do run_query('select load_memory()') %}
+    {% endif %}
+{% endmacro %}
+
 {# After a rule table is loaded: the user's rows in place of the project's. #}
 {% macro own_rules() %}
     {% if execute %}

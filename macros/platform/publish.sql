@@ -6,6 +6,7 @@
     {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'snapshot', 'retry'] %}
         {% do say_what_was_rejected(results) %}
         {% do say_what_was_decided(results) %}
+        {% do say_what_changed(results) %}
         {% set reason = unusable_files(results) or reason_not_to_publish(results) %}
         {% if reason %}
             {% do log('not published: ' ~ reason, info=true) %}
@@ -120,6 +121,21 @@
                     ) >= 0.005
             )
             having count(*) > 0
+        {% endset %}
+        {% for line in run_query(lines).columns[0] %}
+            {% do log(line, info=true) %}
+        {% endfor %}
+    {% endfor %}
+{% endmacro %}
+
+{# The three most important findings of the day. #}
+{% macro say_what_changed(results) %}
+    {% for result in results if result.node.name == 'insights' and result.status == 'success' %}
+        {% set lines %}
+            select 'changed: ' || text as line
+            from {{ result.node.schema }}.insights
+            where insight_rank <= 3
+            order by insight_rank
         {% endset %}
         {% for line in run_query(lines).columns[0] %}
             {% do log(line, info=true) %}

@@ -16,6 +16,10 @@ conversion_backtest as (
     select * from {{ ref('conversion_backtest') }}
 ),
 
+anomaly_quality as (
+    select * from {{ ref('int_anomaly_quality') }}
+),
+
 inventory_quality as (
     select * from {{ ref('int_inventory_quality') }}
 ),
@@ -96,7 +100,7 @@ measured as (
     cross join history_dates
     {% for mart, figures in [
         ('customer_churn_risks', 'churn_backtest'), ('inventory_levels', 'inventory_quality'),
-        ('conversion_scores', 'conversion_backtest')
+        ('conversion_scores', 'conversion_backtest'), ('metric_anomalies', 'anomaly_quality')
     ] -%}
     union all
     select

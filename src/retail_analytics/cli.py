@@ -316,6 +316,79 @@ def staffing(channel: str, agents: int, warehouse: Path) -> None:
 
 
 @retail.command()
+@click.option("--send", is_flag=True, help="Really send; without it only say what would be sent.")
+@click.option("--unsure", is_flag=True, help="Send again what a killed sender may have sent.")
+@click.option("--slack", "slack_address", envvar="NOTIFY_SLACK_URL", show_envvar=True, help="Chat.")
+@click.option("--webhook", "address", envvar="NOTIFY_WEBHOOK_URL", show_envvar=True, help="Any.")
+@click.option(
+    "--email", "receivers", multiple=True, envvar="NOTIFY_EMAIL", show_envvar=True, help="Receiver."
+)
+@click.option(
+    "--smtp", envvar="NOTIFY_SMTP", show_envvar=True, help="host:port of the mail server."
+)
+@click.option("--sender", envvar="NOTIFY_SENDER", show_envvar=True, help="Address mails come from.")
+@click.option("--no-tls", is_flag=True, help="A mail server on this machine without encryption.")
+@warehouse_option
+def notify(
+    send: bool,
+    unsure: bool,
+    slack_address: str | None,
+    address: str | None,
+    receivers: tuple[str, ...],
+    smtp: str | None,
+    sender: str | None,
+    no_tls: bool,
+    warehouse: Path,
+) -> None:
+    """Send the alerts that were not sent yet, by e-mail, to a chat or to a web address."""
+    from retail_analytics.serving import notify as sending
+    from retail_analytics.warehouse.publish import PUBLISHED
+
+    channels: dict[str, sending.Channel] = {}
+    if slack_address:
+        channels["slack"] = sending.slack(slack_address)
+    if address:
+        channels["webhook"] = sending.webhook(address)
+    if receivers:
+        host, _, port = (smtp or "").rpartition(":")
+        if not host or not port.isdigit() or not sender:
+            raise click.UsageError("e-mail needs --smtp host:port and --sender")
+        server = sending.EmailServer(
+            host,
+            int(port),
+            sender,
+            receivers,
+            user=os.environ.get("NOTIFY_SMTP_USER", ""),
+            password=os.environ.get("NOTIFY_SMTP_PASSWORD", ""),
+            uses_tls=not no_tls,
+        )
+        channels["email"] = sending.email(server)
+    messages = sending.read_outbox(warehouse / PUBLISHED)
+    if send and not channels:
+        raise click.UsageError("nowhere to send to: --email, --slack or --webhook")
+    if not channels:
+        # a dry run shows the messages whatever was sent to anybody
+        print("\n".join(message.text for message in messages) or "nothing to be sent")
+        return
+    outcomes = sending.notify(
+        messages,
+        channels,
+        warehouse / sending.JOURNAL,
+        is_dry_run=not send,
+        with_unsure=unsure,
+    )
+    texts = {message.message_id: message.text for message in messages}
+    for outcome in outcomes:
+        detail = f" ({outcome.detail})" if outcome.detail else ""
+        print(f"{outcome.channel}: {outcome.state}{detail}: {texts[outcome.message_id]}")
+    if not outcomes:
+        print("nothing to be sent")
+    failed = sum(outcome.state == "failed" for outcome in outcomes)
+    if failed:
+        raise RuntimeError(f"{failed} messages were refused; the next call tries them again")
+
+
+@retail.command()
 @click.option("--experiment", required=True, help="Name in the rules of experiments.")
 @click.option("--units", required=True, help="CSV or Parquet file of ids, or a published table.")
 @click.option("--at", type=click.DateTime(), help="ISO time, UTC; now without it.")

@@ -161,6 +161,72 @@ def sen_slope(values: np.ndarray, *, level: float = 0.80, is_corrected: bool = F
     return SenSlope(float(np.median(slopes)), float(slopes[low]), float(slopes[high]))
 
 
+def seasonal_trend(
+    values: np.ndarray, *, season: int = 12, level: float = 0.80
+) -> tuple[MannKendall, SenSlope]:
+    """Trend of a series with a season: only points of one place in the season are compared.
+
+    S is the sum over the places, the slope the median of their pairs' (Hirsch, Slack and Smith
+    1982). What persists from step to step makes the places hang together; the variance of S is that
+    of a first-order autoregressive series as in `mann_kendall`, its coefficient estimated from what
+    is left without slope and season. NaN keep their place. NaN figures below two whole seasons.
+    """
+    place = np.flatnonzero(np.isfinite(values))
+    nothing = MannKendall(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan)
+    if len(place) < 2 * season:
+        return nothing, SenSlope(np.nan, np.nan, np.nan)
+    earlier, later = np.triu_indices(len(place), k=1)
+    same = (place[later] - place[earlier]) % season == 0
+    earlier, later = place[earlier[same]], place[later[same]]
+    moves = values[later] - values[earlier]
+    slopes = np.sort(moves / (later - earlier))
+    slope = float(np.median(slopes))
+    s = float(np.sign(moves).sum())
+    tau = s / len(moves)
+    rho = _seasonal_lag_one(values, slope, season)
+    variance = _variance_of_pairs(earlier, later, round(rho, 3))
+    if not np.any(moves):
+        return MannKendall(0.0, variance, np.nan, 1.0, 0.0, rho), SenSlope(0.0, 0.0, 0.0)
+    z = float(np.sign(s) * max(abs(s) - 1, 0) / np.sqrt(variance))
+    reach = ndtri((1 + level) / 2) * np.sqrt(variance)
+    low = max(round((len(slopes) - reach) / 2) - 1, 0)
+    high = min(round((len(slopes) + reach) / 2), len(slopes) - 1)
+    test = MannKendall(s, variance, tau, float(2 * ndtr(-abs(z))), z, rho)
+    return test, SenSlope(slope, float(slopes[low]), float(slopes[high]))
+
+
+def _seasonal_lag_one(values: np.ndarray, slope: float, season: int) -> float:
+    left = values - slope * np.arange(len(values))
+    for place in range(season):
+        left[place::season] -= np.nanmean(left[place::season])
+    square = float(np.nanmean(left * left))
+    products = left[1:] * left[:-1]
+    size = int(np.isfinite(products).sum())
+    if square <= (1e-9 * np.nanmax(np.abs(values))) ** 2 or size < FEW_POINTS:
+        return 0.0
+    seen = float(np.nanmean(products)) / square
+    # of as many values as are left when each place has its own mean
+    free = max(len(values) - season, season)
+    return float(np.clip((free * seen + 2) / (free - 4), 0.0, MOST_AUTOCORRELATION))
+
+
+def _variance_of_pairs(earlier: np.ndarray, later: np.ndarray, rho: float) -> float:
+    """Variance of the sum of the signs of these pairs of an autoregressive series."""
+
+    def alike(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        lag = np.abs(np.subtract.outer(one, other)).astype(float)
+        return np.power(rho, lag, where=lag > 0, out=np.ones(lag.shape)) if rho else lag == 0
+
+    together = (
+        alike(later, later).astype(float)
+        - alike(earlier, later)
+        - alike(later, earlier)
+        + alike(earlier, earlier)
+    )
+    spread = np.sqrt(np.diag(together))
+    return float(2 / np.pi * np.arcsin(np.clip(together / np.outer(spread, spread), -1, 1)).sum())
+
+
 def _slopes(values: np.ndarray) -> np.ndarray:
     positions = np.flatnonzero(np.isfinite(values))
     seen = values[positions]
@@ -179,30 +245,38 @@ def trends(
     periods: int | None = None,
     level: float = 0.80,
     significance: float = 0.05,
+    season: int | None = None,
 ) -> pd.DataFrame:
     """Trend of every series of a long frame (metric, entity, period, value), one row each.
 
     Only the last `periods` of a series count, all where None. `direction` is `rising` or
     `falling` where the test, corrected for autocorrelation, rejects no trend at `significance`,
-    else `none`. Status: `ok`,
-    `short_history` below 8 points, `insufficient_data` below 3, with null figures. ValueError
-    names the column at fault.
+    else `none`. A series of two whole seasons of length `season` is tested by `seasonal_trend`.
+    Status: `ok`, `short_history` below 8 points, `insufficient_data` below 3, with null figures.
+    ValueError names the column at fault.
     """
     rows = []
     for metric, entity, one in on_grid(checked_series(frame), freq=freq):
         one = one.iloc[-periods if periods else 0 :]
         span = {"from_period": one.index[0], "to_period": one.index[-1]}
-        found = _trend(one["value"].to_numpy(), level=level, significance=significance)
+        found = _trend(
+            one["value"].to_numpy(), level=level, significance=significance, season=season
+        )
         rows.append({"metric": metric, "entity": entity, **span, **found})
     return pd.DataFrame(rows, columns=list(TREND_COLUMNS)).astype(TREND_COLUMNS)
 
 
-def _trend(values: np.ndarray, *, level: float, significance: float) -> dict[str, object]:
+def _trend(
+    values: np.ndarray, *, level: float, significance: float, season: int | None
+) -> dict[str, object]:
     count = int(np.isfinite(values).sum())
     if count < FEWEST_POINTS:
         return {"point_count": count, "direction": None, "status": "insufficient_data"}
-    test = mann_kendall(values, is_corrected=True)
-    slope = sen_slope(values, level=level, is_corrected=True)
+    if season and count >= 2 * season:
+        test, slope = seasonal_trend(values, season=season, level=level)
+    else:
+        test = mann_kendall(values, is_corrected=True)
+        slope = sen_slope(values, level=level, is_corrected=True)
     direction = "none"
     if test.p_value < significance:
         direction = "rising" if test.s > 0 else "falling"

@@ -1,7 +1,8 @@
 """The dbt-duckdb plugin: gives the project's macros functions that SQL cannot have.
 
 `load_inputs(folder, contract, facts, settings)` fills the schema `raw`; `load_rules(folder, rules)`
-reads the rule tables that the folder replaces; `publish_build(request)` writes and swaps in the
+reads the rule tables that the folder replaces; `load_memory()` reads what the published file knows
+of the builds before; `publish_build(request)` writes and swaps in the
 published file. They work on a cursor of their own, beside the transaction that calls them, and
 answer in JSON with an `error` in words for the macro to stop the build with.
 """
@@ -25,7 +26,15 @@ from retail_analytics.warehouse.build_file import (
     check_memory_limit,
     prepare_build_file,
 )
-from retail_analytics.warehouse.publish import PublishError, PublishRequest, describe, publish
+from retail_analytics.warehouse.memory import load_memory
+from retail_analytics.warehouse.publish import (
+    PUBLISHED,
+    PublishError,
+    PublishRequest,
+    describe,
+    publish,
+    target_of,
+)
 
 LEAST_MEMORY = 600_000_000
 BYTES_A_ROW = 48
@@ -78,6 +87,11 @@ class Plugin(BasePlugin):
                     return json.dumps({"notes": [], "error": str(error)})
             return json.dumps({"notes": notes, "error": None})
 
+        def remember() -> str:
+            """JSON, the rows of each table."""
+            with conn.cursor() as cursor:
+                return json.dumps(load_memory(cursor, target_of(self.folder / PUBLISHED)))
+
         def publish_build(request: str) -> str:
             """JSON `{published, error}`."""
             said = json.loads(request)
@@ -93,6 +107,7 @@ class Plugin(BasePlugin):
         # the argument types are read from the annotations
         conn.create_function("load_inputs", load, side_effects=True)
         conn.create_function("load_rules", load_own_rules, side_effects=True)
+        conn.create_function("load_memory", remember, side_effects=True)
         conn.create_function("publish_build", publish_build, side_effects=True)
 
 

@@ -9,6 +9,7 @@ from retail_analytics.statistics.trend import (
     TREND_COLUMNS,
     lag_one,
     mann_kendall,
+    seasonal_trend,
     sen_slope,
     trends,
     variance_inflation,
@@ -123,6 +124,39 @@ def test_gaps_leave_the_estimate_of_persistence_about_where_it_was():
         whole[draw.random(100) < 0.2] = np.nan
         estimates.append(lag_one(whole))
     assert np.mean(estimates) == pytest.approx(0.5, abs=0.06)
+
+
+SEASON = np.array([0, 0, 0, 1, 1, 6, 0, 0, 0, 1, 8, 9.0])
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.3, 0.6])
+def test_a_season_is_no_trend_and_hides_none(rho):
+    draw = np.random.default_rng(8)
+    season = SEASON[np.arange(36) % 12]
+    still, rising, covered = [], [], []
+    for _ in range(250):
+        noise = autoregressive(draw, 36, rho)
+        still.append(seasonal_trend(noise + season)[0].p_value < 0.05)
+        test, slope = seasonal_trend(noise + season + 0.3 * np.arange(36))
+        rising.append(test.p_value < 0.05 and slope.slope > 0)
+        covered.append(slope.lower <= 0.3 <= slope.upper)
+    assert np.mean(still) <= 0.07
+    assert np.mean(rising) >= 0.8
+    assert np.mean(covered) >= 0.75
+
+
+def test_the_seasonal_test_by_hand():
+    """Three years of two seasons: 3 pairs each, all rising, S 6; independent values have variance
+    2 x 3 x 2 x 11 / 18."""
+    values = np.array([1.0, 10, 2, 20, 3, 30])
+    test, slope = seasonal_trend(values, season=2)
+    assert test.s == 6
+    assert test.tau == 1
+    assert test.variance == pytest.approx(2 * 3 * 2 * 11 / 18)
+    assert test.z == pytest.approx(5 / test.variance**0.5)
+    assert slope.slope == np.median([0.5, 0.5, 0.5, 5, 5, 5])
+    assert np.isnan(seasonal_trend(np.arange(20.0))[0].p_value)
+    assert seasonal_trend(np.full(24, 3.0))[0].p_value == 1
 
 
 def test_sens_slope_is_the_theil_sen_estimate_with_its_interval():

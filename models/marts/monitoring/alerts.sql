@@ -1,0 +1,99 @@
+-- 1. An alert is open until `alert_gap_days` passed since its last finding: there is one open row per
+--    series and side. The same data give the same rows in every build.
+-- 2. Alerts that overlap in time are one group with one cause to be looked for; its gravest leads.
+--    An input that stopped leads before all else: what is made from it is not tested (metric_daily).
+-- 3. What a person acknowledged or muted (seeds/rules/monitoring/alert_responses.csv) says so.
+-- 4. `first_reported_on` is remembered from the published file: nothing else depends on builds.
+with episodes as (
+    select * from {{ ref('int_alert_episodes') }}
+),
+
+responses as (
+    select * from {{ ref('alert_responses') }}
+),
+
+memory as (
+    select * from {{ source('load', 'memory_alerts') }}
+),
+
+named as (
+    select
+        *,
+        concat_ws(':', rule, metric, dimension, entity, direction, cast(opened_on as varchar))
+            as alert_id,
+        max(last_seen_on) over (
+            order by opened_on, last_seen_on, metric, dimension, entity, direction
+            rows between unbounded preceding and 1 preceding
+        ) as seen_until
+    from episodes
+),
+
+grouped as (
+    select
+        *,
+        sum(case when opened_on <= seen_until then 0 else 1 end) over (
+            order by opened_on, last_seen_on, metric, dimension, entity, direction
+            rows between unbounded preceding and current row
+        ) as group_number
+    from named
+),
+
+answered as (
+    select
+        named.alert_id,
+        bool_or(responses.response = 'acknowledged') as is_acknowledged,
+        bool_or(responses.response = 'muted') as is_muted
+    from named
+    inner join responses
+        on
+            named.alert_id = coalesce(responses.alert_id, named.alert_id)
+            and named.metric = coalesce(responses.metric, named.metric)
+            and named.dimension = coalesce(responses.dimension, named.dimension)
+            and named.entity = coalesce(responses.entity, named.entity)
+            and named.as_of_date <= responses.until_on
+    group by named.alert_id
+),
+
+alerts as (
+    select
+        grouped.alert_id,
+        first_value(grouped.alert_id) over by_weight as group_id,
+        grouped.rule,
+        grouped.metric,
+        grouped.dimension,
+        grouped.entity,
+        grouped.direction,
+        case
+            when grouped.last_seen_on + grouped.gap_days < grouped.as_of_date then 'closed'
+            else 'open'
+        end as state,
+        row_number() over by_weight = 1 as is_lead,
+        grouped.is_better,
+        coalesce(answered.is_acknowledged, false) as is_acknowledged,
+        coalesce(answered.is_muted, false) as is_muted,
+        cast(grouped.severity as bigint) as severity,
+        cast(grouped.occurrence_count as bigint) as occurrence_count,
+        cast(grouped.observed as double) as observed,
+        cast(grouped.expected as double) as expected,
+        grouped.money,
+        grouped.opened_on,
+        grouped.last_seen_on,
+        case
+            when grouped.last_seen_on + grouped.gap_days < grouped.as_of_date
+                then grouped.last_seen_on + grouped.gap_days
+        end as closed_on,
+        -- a build with an earlier as-of date than one before it
+        least(memory.first_reported_on, grouped.as_of_date) as first_reported_on,
+        grouped.as_of_date
+    from grouped
+    left join answered on grouped.alert_id = answered.alert_id
+    left join memory on grouped.alert_id = memory.alert_id
+    window by_weight as (
+        partition by grouped.group_number
+        order by
+            grouped.rule = 'input_stopped' desc, coalesce(answered.is_muted, false) asc,
+            grouped.severity desc, grouped.opened_on asc, grouped.alert_id asc
+    )
+)
+
+select * from alerts

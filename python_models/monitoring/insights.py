@@ -1,0 +1,53 @@
+"""One row per finding of the day, in words, the most important first."""
+
+from retail_analytics.monitoring.insights import insights
+from retail_analytics.storage.engine import query
+
+
+def model(dbt, session):
+    """Puts what the marts found into sentences."""
+    anomalies = dbt.ref("metric_anomalies")
+    trends = dbt.ref("metric_trends")
+    changes = dbt.ref("change_points")
+    orders = dbt.ref("orders")
+    journeys = dbt.ref("journeys")
+    rules = dbt.ref("daily_metrics")
+    monthly_rules = dbt.ref("metrics")
+    templates = dbt.ref("insight_templates")
+    settings = dbt.ref("monitoring_settings")
+    as_of = dbt.ref("int_as_of")
+    as_of_date, last_month = as_of.fetchall()[0][:2]
+    months = query(session, MONTHS, orders=orders).df()
+    return insights(
+        anomalies=anomalies.df(),
+        trends=trends.df(),
+        changes=changes.df(),
+        months=months[months["month"].dt.date <= last_month],
+        journeys=query(session, TOUCHES, journeys=journeys).df(),
+        rules=rules.df(),
+        monthly_rules=monthly_rules.df(),
+        templates=templates.df(),
+        settings=settings.df().set_index("setting")["value"].to_dict(),
+        currency=dbt.config.meta_get("currency"),
+        as_of_date=as_of_date,
+    )
+
+
+MONTHS = """
+    select
+        cast(date_trunc('month', ordered_on) as timestamp) as month,
+        count(*) filter (is_purchase) as order_count,
+        case when count(revenue) = count(*) then cast(sum(revenue) as double) end as revenue,
+        cast(sum(revenue * revenue) as double) as revenue_squares
+    from orders
+    group by 1
+"""
+TOUCHES = """
+    select
+        least(touch_count, 3) as touch_count,
+        count(*) as journey_count,
+        count(*) filter (is_converted) as converted_count
+    from journeys
+    where not is_open
+    group by 1
+"""

@@ -1,0 +1,23 @@
+"""One row per watched series and day or week: what it was, and what was to be expected."""
+
+from retail_analytics.monitoring.anomalies import metric_readings
+from retail_analytics.storage.engine import query
+
+
+def model(dbt, session):
+    """Watches every complete day and week of every daily metric."""
+    daily = dbt.ref("metric_daily")
+    rules = dbt.ref("daily_metrics")
+    settings = dbt.ref("monitoring_settings")
+    complete = query(
+        session,
+        """
+        select metric, dimension, entity, numerator, denominator, cast(day as timestamp) as day
+        from daily
+        where is_complete
+        """,
+        daily=daily,
+    )
+    return metric_readings(
+        complete.df(), rules.df(), settings.df().set_index("setting")["value"].to_dict()
+    )

@@ -1,0 +1,451 @@
+"""What changed, in words: findings of the marts put into the sentences of a rule table.
+
+A finding is said once. Anomalies of one time are one episode, told by the gravest of them with the
+others as witnesses; a metric that follows another (parcels follow orders) is not told where that
+one goes the same way; a slice is not told where its whole goes the same way. Every number of a text
+stands in its figures, as it is printed and as the mart has it.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+KEY = ["metric", "dimension", "entity"]
+LEVEL_80 = float(ndtri(0.9))
+WITNESSES = 3
+DAY = timedelta(days=1)
+
+INSIGHT_COLUMNS = {
+    "insight_id": "object",
+    "template": "object",
+    "metric": "object",
+    "dimension": "object",
+    "entity": "object",
+    "is_better": "object",
+    "text": "object",
+    "recommendation": "object",
+    "figures": "object",
+    "source_table": "object",
+    "money": "float64",
+    "money_lower": "float64",
+    "money_upper": "float64",
+    "q_value": "float64",
+    "confidence": "float64",
+    "insight_rank": "int64",
+    "is_shown": "bool",
+    "from_date": "datetime64[us]",
+    "to_date": "datetime64[us]",
+}
+
+
+@dataclass
+class Finding:
+    """One finding before it is ranked: what it is of, its figures, and how it weighs."""
+
+    template: str
+    metric: str
+    dimension: str
+    entity: str
+    is_better: bool | None
+    source_table: str
+    from_date: date
+    to_date: date
+    # by name: the value of the mart, and how it is printed
+    figures: dict[str, tuple[float | str | None, str]] = field(default_factory=dict)
+    q_value: float = np.nan
+    money: float = np.nan
+    money_lower: float = np.nan
+    money_upper: float = np.nan
+    # 0 to 10
+    weight: float = 0.0
+
+
+def insights(
+    *,
+    anomalies: pd.DataFrame,
+    trends: pd.DataFrame,
+    changes: pd.DataFrame,
+    months: pd.DataFrame,
+    journeys: pd.DataFrame,
+    rules: pd.DataFrame,
+    monthly_rules: pd.DataFrame,
+    templates: pd.DataFrame,
+    settings: dict,
+    currency: str,
+    as_of_date: date,
+) -> pd.DataFrame:
+    """All insights of the day, the most important first.
+
+    Parameters
+    ----------
+    anomalies, trends, changes: `metric_anomalies`, `metric_trends`, `change_points`.
+    months: one row per month with order_count, revenue, revenue_squares (of orders) of complete
+        months; journeys: one row per touch count (1, 2, 3 or more) with journey_count and
+        converted_count of closed ones.
+    rules, monthly_rules: daily_metrics and metrics, with `label`, `unit` and `follows`.
+    templates: template, sentence, recommendation. settings: insight_days, insight_change_days,
+        insights_most, false_discovery_rate. currency: what amounts are called.
+
+    Returns
+    -------
+    One row per insight; `is_shown` is true of the first `insights_most`.
+    """
+    names = labels(rules, monthly_rules, currency)
+    found = [
+        *episodes(anomalies, names, settings, as_of_date),
+        *level_changes(changes, names, settings, as_of_date),
+        *clear_trends(trends, names),
+        *against_last_year(months, settings, currency),
+        *by_touches(journeys, settings, as_of_date),
+    ]
+    sentences = templates.set_index("template")
+    rows = []
+    for one in found:
+        printed = {name: text for name, (_, text) in one.figures.items()}
+        better = "better" if one.is_better else "worse"
+        recommendation = sentences[f"recommendation_{better}"][one.template]
+        text = sentences["sentence"][one.template].format(**printed)
+        rows.append(
+            {
+                "insight_id": f"{one.template}:{one.metric}:{one.dimension}:{one.entity}:"
+                f"{one.from_date:%Y-%m-%d}",
+                "template": one.template,
+                "metric": one.metric,
+                "dimension": one.dimension,
+                "entity": one.entity,
+                "is_better": one.is_better,
+                "text": text[:1].upper() + text[1:],
+                "recommendation": recommendation,
+                "figures": json.dumps(
+                    {
+                        name: {"value": value, "printed": text}
+                        for name, (value, text) in one.figures.items()
+                    },
+                    sort_keys=True,
+                    # numbers of numpy
+                    default=lambda number: number.item(),
+                ),
+                "source_table": one.source_table,
+                "money": one.money,
+                "money_lower": one.money_lower,
+                "money_upper": one.money_upper,
+                "q_value": one.q_value,
+                "confidence": 1 - one.q_value,
+                "weight": one.weight,
+                "from_date": pd.Timestamp(one.from_date),
+                "to_date": pd.Timestamp(one.to_date),
+            }
+        )
+    frame = pd.DataFrame(rows, columns=[*INSIGHT_COLUMNS, "weight"])
+    frame = frame.sort_values(["weight", "insight_id"], ascending=[False, True], ignore_index=True)
+    frame["insight_rank"] = np.arange(1, len(frame) + 1)
+    frame["is_shown"] = frame["insight_rank"] <= settings["insights_most"]
+    return frame[list(INSIGHT_COLUMNS)].astype(INSIGHT_COLUMNS)
+
+
+def labels(rules: pd.DataFrame, monthly_rules: pd.DataFrame, currency: str) -> dict[str, dict]:
+    """label, unit, kind and follows of every metric; the daily rule where both have one."""
+    monthly = monthly_rules.assign(kind=None)[["metric", "label", "unit", "follows", "kind"]]
+    daily = rules[["metric", "label", "unit", "follows", "kind"]]
+    both = pd.concat([monthly, daily]).drop_duplicates("metric", keep="last")
+    both["unit"] = both["unit"].replace({"currency": currency})
+    both = both.astype(object).where(both.notna(), None)
+    return both.set_index("metric").to_dict("index")
+
+
+def printed(value: float, unit: str) -> str:
+    """A number as a person would write it, with its unit."""
+    if unit.startswith("share"):
+        return f"{100 * value:.0f} %" if abs(value) >= 0.1 or value == 0 else f"{100 * value:.1f} %"
+    size = abs(value)
+    digits = 0 if size >= 100 or float(value).is_integer() else 1 if size >= 10 else 2
+    return f"{value:,.{digits}f} {unit}"
+
+
+def percent(value: float) -> str:
+    return f"{abs(value):.0f} %" if abs(value) >= 10 else f"{abs(value):.1f} %"
+
+
+def where(dimension: str, entity: str) -> str:
+    """` (carrier Falcon)`; nothing for the whole."""
+    return "" if dimension == "all" else f" ({dimension.replace('_', ' ')} {entity})"
+
+
+def span(first: date, last: date) -> str:
+    return f"on {last:%Y-%m-%d}" if first == last else f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+def episodes(
+    anomalies: pd.DataFrame, names: dict, settings: dict, as_of_date: date
+) -> Iterator[Finding]:
+    """Recent anomalies, those of overlapping periods as one."""
+    if anomalies.empty:
+        return
+    frame = anomalies.copy()
+    for column in ("starts_on", "ends_on"):
+        frame[column] = pd.to_datetime(frame[column]).dt.date
+    frame = frame[frame["ends_on"] > as_of_date - timedelta(days=settings["insight_days"])]
+    for _, episode in frame.groupby(episode_numbers(frame)):
+        told = told_once(episode, names)
+        lead = told.iloc[0]
+        unit, label = names[lead["metric"]]["unit"], names[lead["metric"]]["label"]
+        witnesses = told.iloc[1:].drop_duplicates("metric")
+        witnesses = witnesses[witnesses["metric"] != lead["metric"]].head(WITNESSES)
+        figures: dict[str, tuple] = {
+            "label": (lead["metric"], label),
+            "where": (lead["entity"], where(lead["dimension"], lead["entity"])),
+            "when": (str(lead["ends_on"]), span(lead["starts_on"], lead["ends_on"])),
+            "observed": (lead["observed"], printed(lead["observed"], unit)),
+            "expected": (lead["expected"], printed(lead["expected"], unit)),
+        }
+        also = []
+        for number, other in enumerate(witnesses.itertuples(), start=1):
+            other_unit = names[other.metric]["unit"]
+            observed = printed(other.observed, other_unit)
+            expected = printed(other.expected, other_unit)
+            figures[f"observed_{number}"] = (other.observed, observed)
+            figures[f"expected_{number}"] = (other.expected, expected)
+            also.append(
+                f"{names[other.metric]['label']}{where(other.dimension, other.entity)} "
+                f"{observed} (usually {expected})"
+            )
+        text = "; at the same time: " + ", ".join(also) if also else ""
+        figures["also"] = (len(also), text)
+        money = lead["money"]
+        width = (lead["expected_upper"] - lead["expected_lower"]) / 2
+        # the usual band is wider than 80 % of what could have been expected
+        reach = (
+            abs(money / lead["change"]) * width * 0.4
+            if lead["change"] and pd.notna(money)
+            else np.nan
+        )
+        yield Finding(
+            "anomaly",
+            lead["metric"],
+            lead["dimension"],
+            lead["entity"],
+            bool(lead["is_better"]),
+            "marts.metric_anomalies",
+            lead["starts_on"],
+            lead["ends_on"],
+            figures,
+            q_value=float(lead["q_value"]),
+            money=money,
+            money_lower=money - reach,
+            money_upper=money + reach,
+            weight=float(lead["severity"]) + 0.3 * len(witnesses) + (0 if lead["is_better"] else 1),
+        )
+
+
+def episode_numbers(frame: pd.DataFrame) -> np.ndarray:
+    """A number for each row, the same where periods overlap or touch through others."""
+    order = np.argsort(frame["starts_on"].to_numpy(), kind="stable")
+    numbers = np.zeros(len(frame), dtype=int)
+    reach, number = None, 0
+    for place in order:
+        row = frame.iloc[place]
+        if reach is None or row["starts_on"] > reach:
+            number += 1
+            reach = row["ends_on"]
+        reach = max(reach, row["ends_on"])
+        numbers[place] = number
+    return numbers
+
+
+def told_once(frame: pd.DataFrame, names: dict) -> pd.DataFrame:
+    """The gravest first; without metrics whose leader goes the same way, and with each metric's
+    whole before its slices."""
+    going = frame.groupby("metric")["direction"].agg(set)
+    follows = frame["metric"].map(lambda metric: names[metric]["follows"])
+    led = [
+        leader is not None and leader in going.index and direction in going[leader]
+        for leader, direction in zip(follows, frame["direction"], strict=True)
+    ]
+    kept = frame[~np.array(led)] if not all(led) else frame
+    return kept.assign(is_whole=kept["dimension"] == "all", distance=kept["z"].abs()).sort_values(
+        ["severity", "distance", "is_whole", *KEY],
+        ascending=[False, False, False, True, True, True],
+    )
+
+
+def without_echoes(frame: pd.DataFrame, names: dict) -> pd.DataFrame:
+    """Rows (metric, dimension, entity, direction) without slices of a whole and followers of a
+    metric that go the same way."""
+    wholes = set(
+        frame.loc[frame["dimension"] == "all", ["metric", "direction"]].itertuples(
+            index=False, name=None
+        )
+    )
+    keep = []
+    for row in frame.itertuples():
+        leader = names[row.metric]["follows"]
+        is_slice = row.dimension != "all" and (row.metric, row.direction) in wholes
+        is_led = leader is not None and any(
+            (leader, row.direction) == (other.metric, other.direction)
+            and (other.dimension == "all" or other.entity == row.entity)
+            for other in frame.itertuples()
+        )
+        keep.append(not is_slice and not is_led)
+    return frame[np.array(keep, dtype=bool)]
+
+
+def level_changes(
+    changes: pd.DataFrame, names: dict, settings: dict, as_of_date: date
+) -> Iterator[Finding]:
+    """Changes of level of the last months whose season is known and whose interval leaves out 0."""
+    if changes.empty:
+        return
+    frame = changes.assign(changed_on=pd.to_datetime(changes["changed_on"]).dt.date)
+    newest = frame["changed_on"] > as_of_date - timedelta(days=settings["insight_change_days"])
+    sure = frame["is_season_known"] & (frame["size_lower"] * frame["size_upper"] > 0)
+    for row in without_echoes(frame[newest & sure], names).itertuples():
+        unit = names[row.metric]["unit"]
+        unit += " per week" if names[row.metric]["kind"] in ("count", "sum") else ""
+        error = (row.size_upper - row.size_lower) / 2 / LEVEL_80
+        yield Finding(
+            "level_change",
+            row.metric,
+            row.dimension,
+            row.entity,
+            bool(row.is_better),
+            "marts.change_points",
+            row.changed_on,
+            as_of_date,
+            {
+                "label": (row.metric, names[row.metric]["label"]),
+                "where": (row.entity, where(row.dimension, row.entity)),
+                "when": (str(row.changed_on), f"{row.changed_on:%Y-%m-%d}"),
+                "before": (row.level_before, printed(row.level_before, unit)),
+                "after": (row.level_after, printed(row.level_after, unit)),
+            },
+            q_value=float(2 * ndtr(-abs(row.size) / error)) if error > 0 else 0.0,
+            weight=3 + min(abs(row.size_pct or 0) / 50, 3) + (0 if row.is_better else 1),
+        )
+
+
+def clear_trends(trends: pd.DataFrame, names: dict) -> Iterator[Finding]:
+    """Trends that stand the false discovery rate."""
+    clear = trends[trends["direction"].isin(["rising", "falling"])]
+    for row in without_echoes(clear, names).itertuples():
+        unit = names[row.metric]["unit"]
+        per_year = 12 * row.slope_per_month
+        months = int(row.month_count)
+        yield Finding(
+            "trend",
+            row.metric,
+            row.dimension,
+            row.entity,
+            bool(row.is_better),
+            "marts.metric_trends",
+            pd.Timestamp(row.from_month).date(),
+            pd.Timestamp(row.to_month).date(),
+            {
+                "label": (row.metric, names[row.metric]["label"]),
+                "where": (row.entity, where(row.dimension, row.entity)),
+                "direction": (row.direction, row.direction),
+                "months": (months, f"{months} months"),
+                "slope": (row.slope_per_month, printed(abs(row.slope_per_month), unit)),
+                "slope_pct": (row.slope_pct_per_month, percent(row.slope_pct_per_month)),
+            },
+            q_value=float(row.q_value),
+            money=per_year if row.metric == "revenue" else np.nan,
+            money_lower=12 * row.slope_per_month_lower if row.metric == "revenue" else np.nan,
+            money_upper=12 * row.slope_per_month_upper if row.metric == "revenue" else np.nan,
+            weight=2 + min(abs(row.slope_pct_per_month) / 2, 3) + (0 if row.is_better else 1),
+        )
+
+
+def against_last_year(months: pd.DataFrame, settings: dict, currency: str) -> Iterator[Finding]:
+    """The newest complete month against that of a year before, orders and their value apart."""
+    frame = months.assign(month=pd.to_datetime(months["month"])).set_index("month").sort_index()
+    if frame.empty:
+        return
+    newest = frame.index[-1]
+    before = newest - pd.DateOffset(years=1)
+    if before not in frame.index:
+        return
+    now, then = frame.loc[newest], frame.loc[before]
+    figures = [now["order_count"], then["order_count"], now["revenue"], then["revenue"]]
+    if any(not value > 0 for value in figures):
+        return
+    change = now["revenue"] - then["revenue"]
+    # a sum over orders that come at random has the sum of their squares as variance
+    error = np.sqrt(now["revenue_squares"] + then["revenue_squares"])
+    p_value = float(2 * ndtr(-abs(change) / error))
+    if p_value > settings["false_discovery_rate"]:
+        return
+    orders = 100 * (now["order_count"] / then["order_count"] - 1)
+    mean_now = now["revenue"] / now["order_count"]
+    value = 100 * (mean_now / (then["revenue"] / then["order_count"]) - 1)
+    share = 100 * change / then["revenue"]
+    yield Finding(
+        "year_before",
+        "revenue",
+        "all",
+        "all",
+        bool(change > 0),
+        "marts.metric_series",
+        newest.date(),
+        (newest + pd.offsets.MonthEnd(0)).date(),
+        {
+            "month": (f"{newest:%Y-%m}", f"{newest:%Y-%m}"),
+            "revenue": (float(now["revenue"]), printed(float(now["revenue"]), currency)),
+            "revenue_before": (float(then["revenue"]), printed(float(then["revenue"]), currency)),
+            "change_pct": (float(share), ("+" if share > 0 else "-") + percent(share)),
+            "orders_pct": (float(orders), ("+" if orders > 0 else "-") + percent(orders)),
+            "value_pct": (float(value), ("+" if value > 0 else "-") + percent(value)),
+        },
+        q_value=p_value,
+        money=float(change),
+        money_lower=float(change - LEVEL_80 * error),
+        money_upper=float(change + LEVEL_80 * error),
+        weight=3 + min(abs(share) / 20, 3) + (0 if change > 0 else 1),
+    )
+
+
+def by_touches(journeys: pd.DataFrame, settings: dict, as_of_date: date) -> Iterator[Finding]:
+    """How much more often journeys of three contacts and more end in an order than shorter ones."""
+    is_long = journeys["touch_count"] >= 3
+    many = journeys[is_long][["journey_count", "converted_count"]].sum()
+    few = journeys[~is_long][["journey_count", "converted_count"]].sum()
+    if min(many["converted_count"], few["converted_count"]) < 10:
+        return
+    share_many = many["converted_count"] / many["journey_count"]
+    share_few = few["converted_count"] / few["journey_count"]
+    ratio = float(share_many / share_few)
+    error = np.sqrt(
+        1 / many["converted_count"]
+        - 1 / many["journey_count"]
+        + 1 / few["converted_count"]
+        - 1 / few["journey_count"]
+    )
+    p_value = float(2 * ndtr(-abs(np.log(ratio)) / error)) if error > 0 else 1.0
+    if p_value > settings["false_discovery_rate"] or 0.8 < ratio < 1.25:
+        return
+    low, high = (float(ratio * np.exp(sign * LEVEL_80 * error)) for sign in (-1, 1))
+    yield Finding(
+        "touches",
+        "conversion",
+        "touch_count",
+        "3 and more",
+        ratio > 1,
+        "marts.journeys",
+        as_of_date,
+        as_of_date,
+        {
+            "many": (3, "three"),
+            "ratio": (ratio, f"{ratio:.1f}"),
+            "level": (80, "80 %"),
+            "low": (low, f"{low:.1f}"),
+            "high": (high, f"{high:.1f}"),
+            "share_many": (float(share_many), printed(float(share_many), "share")),
+            "share_few": (float(share_few), printed(float(share_few), "share")),
+        },
+        q_value=p_value,
+        weight=2.5 + min(abs(np.log2(ratio)), 2),
+    )

@@ -1,0 +1,253 @@
+"""Insights: said once, true to their tables, and silent where nothing happened."""
+
+import json
+import re
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from retail_analytics.monitoring.insights import INSIGHT_COLUMNS, insights
+
+RULES = ROOT / "seeds" / "rules" / "monitoring"
+TODAY = date(2024, 6, 3)
+NO_ANOMALIES = pd.DataFrame(
+    columns=[
+        *["metric", "dimension", "entity", "period", "direction", "is_better", "observed"],
+        *["expected", "expected_lower", "expected_upper", "z", "q_value", "change", "money"],
+        *["severity", "starts_on", "ends_on"],
+    ]
+)
+NO_TRENDS = pd.DataFrame(
+    columns=[
+        *["metric", "dimension", "entity", "direction", "is_better", "month_count", "q_value"],
+        *["slope_per_month", "slope_per_month_lower", "slope_per_month_upper"],
+        *["slope_pct_per_month", "from_month", "to_month"],
+    ]
+)
+NO_CHANGES = pd.DataFrame(
+    columns=[
+        *["metric", "dimension", "entity", "direction", "is_better", "is_season_known"],
+        *["level_before", "level_after", "size", "size_lower", "size_upper", "size_pct"],
+        "changed_on",
+    ]
+)
+
+
+def told(**given):
+    nothing = {
+        "anomalies": NO_ANOMALIES,
+        "trends": NO_TRENDS,
+        "changes": NO_CHANGES,
+        "months": pd.DataFrame(columns=["month", "order_count", "revenue", "revenue_squares"]),
+        "journeys": pd.DataFrame(columns=["touch_count", "journey_count", "converted_count"]),
+    }
+    return insights(
+        **{**nothing, **given},
+        rules=pd.read_csv(RULES / "daily_metrics.csv"),
+        monthly_rules=pd.read_csv(RULES / "metrics.csv"),
+        templates=pd.read_csv(RULES / "insight_templates.csv"),
+        settings=pd.read_csv(RULES / "monitoring_settings.csv")
+        .set_index("setting")["value"]
+        .to_dict(),
+        currency="EUR",
+        as_of_date=TODAY,
+    )
+
+
+def anomaly(metric, day, observed, expected, *, entity="all", dimension="all", severity=5):
+    above = observed > expected
+    return {
+        "metric": metric,
+        "dimension": dimension,
+        "entity": entity,
+        "period": "day",
+        "direction": "above" if above else "below",
+        "is_better": above,
+        "observed": observed,
+        "expected": expected,
+        "expected_lower": 0.7 * expected,
+        "expected_upper": 1.3 * expected,
+        "z": 5.0 if above else -5.0,
+        "q_value": 0.01,
+        "change": observed - expected,
+        "money": 50.0 * (observed - expected) if metric == "order_count" else np.nan,
+        "severity": severity,
+        "starts_on": pd.Timestamp(day),
+        "ends_on": pd.Timestamp(day),
+    }
+
+
+def trend(metric, slope, *, entity="all", dimension="all"):
+    return {
+        "metric": metric,
+        "dimension": dimension,
+        "entity": entity,
+        "direction": "rising" if slope > 0 else "falling",
+        "is_better": slope > 0,
+        "month_count": 36,
+        "slope_per_month": slope,
+        "slope_per_month_lower": slope - 1,
+        "slope_per_month_upper": slope + 1,
+        "slope_pct_per_month": 2.0,
+        "q_value": 0.01,
+        "from_month": pd.Timestamp("2021-06-01"),
+        "to_month": pd.Timestamp("2024-05-01"),
+    }
+
+
+def change(metric, size, *, is_season_known=True, on="2024-05-06"):
+    return {
+        "metric": metric,
+        "dimension": "all",
+        "entity": "all",
+        "direction": "up" if size > 0 else "down",
+        "is_better": size > 0,
+        "is_season_known": is_season_known,
+        "level_before": 60.0,
+        "level_after": 60.0 + size,
+        "size": size,
+        "size_lower": size - 4,
+        "size_upper": size + 4,
+        "size_pct": 100 * size / 60,
+        "changed_on": pd.Timestamp(on),
+    }
+
+
+MONTHS = pd.DataFrame(
+    {
+        "month": pd.to_datetime(["2023-05-01", "2024-05-01"]),
+        "order_count": [1000, 1300],
+        "revenue": [50_000.0, 60_000.0],
+        "revenue_squares": [3e6, 4e6],
+    }
+)
+JOURNEYS = pd.DataFrame(
+    {
+        "touch_count": [1, 2, 3],
+        "journey_count": [1000, 500, 400],
+        "converted_count": [150, 90, 180],
+    }
+)
+EVERYTHING = {
+    "anomalies": pd.DataFrame(
+        [
+            anomaly("order_count", "2024-05-30", 12, 41, severity=8),
+            anomaly("revenue", "2024-05-30", 400, 1500),
+            anomaly("on_time_rate", "2024-05-30", 0.41, 0.86),
+        ]
+    ),
+    "trends": pd.DataFrame([trend("complaint_count", 12.5)]),
+    "changes": pd.DataFrame([change("mention_count", 25.0)]),
+    "months": MONTHS,
+    "journeys": JOURNEYS,
+}
+
+
+def test_nothing_is_said_where_nothing_happened():
+    found = told()
+    assert list(found.columns) == list(INSIGHT_COLUMNS)
+    assert found.empty
+
+
+def test_every_number_of_a_text_is_in_its_figures():
+    found = told(**EVERYTHING)
+    assert set(found["template"]) == {"anomaly", "trend", "level_change", "year_before", "touches"}
+    for row in found.itertuples():
+        figures = json.loads(row.figures)
+        printed = " ".join(str(figure["printed"]) for figure in figures.values())
+        for number in re.findall(r"\\d[\\d,.]*", row.text):
+            assert number.rstrip(".,") in printed, (row.text, number)
+        assert "{" not in row.text
+        assert row.source_table.startswith("marts.")
+
+
+def test_figures_are_those_of_the_marts():
+    row = told(**EVERYTHING).set_index("template").loc["anomaly"]
+    figures = json.loads(row["figures"])
+    assert figures["observed"] == {"value": 12, "printed": "12 orders"}
+    assert figures["expected"]["value"] == 41
+    assert row["money"] == 50.0 * (12 - 41)
+    assert row["money_lower"] <= row["money"] <= row["money_upper"]
+    assert row["text"].startswith("Orders: 12 orders on 2024-05-30, usually 41 orders")
+    assert "share of parcels on time 41 % (usually 86 %)" in row["text"]
+    # revenue fell because orders did
+    assert "revenue" not in row["text"]
+
+
+def test_the_year_before_tells_orders_and_their_value_apart():
+    row = told(months=MONTHS).iloc[0]
+    assert "60,000 EUR, +20 % against 50,000 EUR" in row["text"]
+    assert "orders +30 %" in row["text"]
+    assert "value per order -7.7 %" in row["text"]
+    assert row["money"] == 10_000
+    reach = 1.2815515655446004 * 7e6**0.5
+    assert row["money_lower"] == pytest.approx(10_000 - reach)
+
+
+def test_a_difference_that_chance_brings_is_not_told():
+    noise = MONTHS.assign(revenue=[50_000.0, 51_000.0])
+    assert told(months=noise).empty
+    alike = JOURNEYS.assign(converted_count=[150, 75, 62])
+    assert told(journeys=alike).empty
+    few = JOURNEYS.assign(converted_count=[3, 2, 8])
+    assert told(journeys=few).empty
+
+
+def test_customers_with_more_contacts_order_more_often():
+    """180 of 400 against 240 of 1,500: 2.8 times as often, and no effect claimed."""
+    row = told(journeys=JOURNEYS).iloc[0]
+    assert "order 2.8 times as often" in row["text"]
+    assert "no effect" in row["text"]
+
+
+def test_a_finding_is_told_once():
+    trends = pd.DataFrame(
+        [
+            trend("order_count", 3.0),
+            trend("revenue", 300.0),
+            trend("delivery_count", 3.0),
+            trend("delivery_count", 1.0, dimension="carrier", entity="Falcon"),
+            trend("ticket_count", -2.0),
+        ]
+    )
+    found = told(trends=trends)
+    # tickets fall while orders rise: that is news
+    assert set(found["metric"]) == {"order_count", "ticket_count"}
+    assert found["insight_id"].is_unique
+
+
+def test_days_apart_are_two_findings_and_old_ones_none():
+    found = told(
+        anomalies=pd.DataFrame(
+            [
+                anomaly("order_count", "2024-05-30", 12, 41),
+                anomaly("order_count", "2024-05-20", 99, 41),
+                anomaly("order_count", "2024-03-20", 99, 41),
+            ]
+        )
+    )
+    assert sorted(found["from_date"].dt.strftime("%Y-%m-%d")) == ["2024-05-20", "2024-05-30"]
+
+
+def test_what_may_be_a_season_or_is_unsure_is_not_told():
+    assert told(changes=pd.DataFrame([change("mention_count", 25.0, is_season_known=False)])).empty
+    assert told(changes=pd.DataFrame([change("mention_count", 3.0)])).empty
+    assert told(changes=pd.DataFrame([change("mention_count", 25.0, on="2023-05-01")])).empty
+
+
+def test_the_gravest_comes_first_and_only_so_many_are_shown():
+    days = pd.date_range("2024-05-08", periods=13, freq="2D")
+    found = told(
+        anomalies=pd.DataFrame(
+            [
+                anomaly("order_count", day, 12, 41, severity=1 + number % 9)
+                for number, day in enumerate(days)
+            ]
+        )
+    )
+    assert list(found["insight_rank"]) == list(range(1, 14))
+    assert found["is_shown"].sum() == 10
+    assert "2024-05-24" in found.iloc[0]["text"]

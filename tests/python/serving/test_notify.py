@@ -1,0 +1,245 @@
+"""Messages arrive once: by e-mail, in a chat, at a web address, however often they are sent."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+
+import duckdb
+import pytest
+
+from retail_analytics.cli import main
+from retail_analytics.serving.notify import (
+    EmailServer,
+    Message,
+    email,
+    notify,
+    read_outbox,
+    sentence,
+    slack,
+    webhook,
+)
+
+ALERT = {
+    "alert_id": "unusual:order_count:all:all:below:2024-05-01",
+    "event": "opened",
+    "rule": "unusual",
+    "metric": "order_count",
+    "dimension": "all",
+    "entity": "all",
+    "direction": "below",
+    "is_better": False,
+    "severity": 7,
+    "observed": 3.0,
+    "expected": 41.0,
+    "money": -1900.0,
+    "opened_on": "2024-05-01",
+    "last_seen_on": "2024-05-02",
+}
+MESSAGES = [
+    Message(f"{ALERT['alert_id']}:{number}", "opened", 7, sentence(ALERT), ALERT)
+    for number in range(3)
+]
+
+
+class Receiver(ThreadingHTTPServer):
+    """A web server that keeps what it is sent, and refuses as often as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.bodies: list[dict] = []
+        self.keys: list[str] = []
+        self.refusals = 0
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/hook"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.refusals > 0:
+            self.server.refusals -= 1
+            self.send_error(503)
+            return
+        self.server.bodies.append(json.loads(body))
+        self.server.keys.append(self.headers["Idempotency-Key"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class MailHandler(StreamRequestHandler):
+    """As much of SMTP as a message needs."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            word = line.split()[0].upper()
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                text = b""
+                while (part := self.rfile.readline()) != b".\r\n":
+                    text += part
+                self.server.mails.append(text.decode())  # type: ignore[attr-defined]
+            elif word == b"QUIT":
+                self.wfile.write(b"221 bye\r\n")
+                return
+            self.wfile.write(b"250 ok\r\n")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[ThreadingTCPServer]:
+    with ThreadingTCPServer(("127.0.0.1", 0), MailHandler) as server:
+        server.mails = []  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_each_message_is_sent_once_to_each_channel(receiver: Receiver, tmp_path: Path) -> None:
+    channels = {"slack": slack(receiver.address), "webhook": webhook(receiver.address)}
+    journal = tmp_path / "journal"
+    first = notify(MESSAGES, channels, journal, is_dry_run=False)
+    assert [outcome.state for outcome in first] == ["sent"] * 6
+    assert notify(MESSAGES, channels, journal, is_dry_run=False) == []
+    assert len(receiver.bodies) == 6
+    assert {"text": MESSAGES[0].text} in receiver.bodies
+    assert {"message_id": MESSAGES[1].message_id, "text": MESSAGES[1].text, **ALERT} in (
+        receiver.bodies
+    )
+    assert receiver.keys.count(MESSAGES[2].message_id) == 2
+
+
+def test_what_was_refused_is_tried_again(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.refusals = 2
+    channels = {"webhook": webhook(receiver.address)}
+    journal = tmp_path / "journal"
+    first = notify(MESSAGES, channels, journal, is_dry_run=False)
+    assert [outcome.state for outcome in first] == ["failed", "failed", "sent"]
+    assert "503" in first[0].detail
+    second = notify(MESSAGES, channels, journal, is_dry_run=False)
+    assert [outcome.state for outcome in second] == ["sent", "sent"]
+    assert sorted(receiver.keys) == [message.message_id for message in MESSAGES]
+
+
+def test_a_killed_sender_leaves_a_message_that_is_not_sent_twice(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+
+    def dies(_: Message) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        notify(MESSAGES[:1], {"webhook": dies}, journal, is_dry_run=False)
+    channels = {"webhook": webhook(receiver.address)}
+    again = notify(MESSAGES[:1], channels, journal, is_dry_run=False)
+    assert [outcome.state for outcome in again] == ["unsure"]
+    assert receiver.bodies == []
+    wanted = notify(MESSAGES[:1], channels, journal, is_dry_run=False, with_unsure=True)
+    assert [outcome.state for outcome in wanted] == ["sent"]
+    assert len(receiver.bodies) == 1
+
+
+def test_two_senders_at_once_send_one(receiver: Receiver, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    many = [Message(f"m{number}", "opened", 5, "text", ALERT) for number in range(20)]
+    channels = {"webhook": webhook(receiver.address)}
+
+    def send() -> None:
+        notify(many, channels, journal, is_dry_run=False)
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(receiver.keys) == sorted(message.message_id for message in many)
+
+
+def test_a_dry_run_sends_and_writes_nothing(receiver: Receiver, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    found = notify(MESSAGES, {"webhook": webhook(receiver.address)}, journal)
+    assert [outcome.state for outcome in found] == ["waiting"] * 3
+    assert receiver.bodies == []
+    assert not journal.exists()
+
+
+def test_mail_arrives(mail_server: ThreadingTCPServer, tmp_path: Path) -> None:
+    host, port = mail_server.server_address
+    server = EmailServer(str(host), port, "shop@example.com", ("a@example.com",), uses_tls=False)
+    journal = tmp_path / "journal"
+    notify(MESSAGES[:1], {"email": email(server)}, journal, is_dry_run=False)
+    notify(MESSAGES[:1], {"email": email(server)}, journal, is_dry_run=False)
+    (mail,) = mail_server.mails  # type: ignore[attr-defined]
+    assert "To: a@example.com" in mail
+    assert "3 instead of 41" in mail.replace("=\r\n", "")
+
+
+def test_a_server_that_is_not_there_is_a_failure_without_its_address(tmp_path: Path) -> None:
+    channels = {"webhook": webhook("http://127.0.0.1:9/secret-token")}
+    (outcome,) = notify(MESSAGES[:1], channels, tmp_path / "journal", is_dry_run=False)
+    assert outcome.state == "failed"
+    with sqlite3.connect(tmp_path / "journal") as con:
+        assert "secret-token" not in str(con.execute("select * from notifications").fetchall())
+
+
+def test_sentences_name_what_they_are_about() -> None:
+    assert sentence(ALERT) == (
+        "order_count is below what was expected: 3 instead of 41 since 2024-05-01 "
+        "(severity 7 of 10, worth -1,900)"
+    )
+    stopped = {**ALERT, "rule": "input_stopped", "entity": "orders", "expected": 2.0}
+    assert "input orders has had no rows for 3 days; 2 were the most" in sentence(stopped)
+    assert sentence({**ALERT, "event": "closed"}).startswith("Over since 2024-05-02")
+
+
+def published(folder: Path) -> Path:
+    path = folder / "retail.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute("create schema marts")
+        con.execute(
+            "create table marts.alert_outbox as select 'm:opened' as message_id, 'm' as alert_id, "
+            "'opened' as event, 7::bigint as severity, $1 as payload, date '2024-05-03' as due_on",
+            [json.dumps(ALERT)],
+        )
+    return path
+
+
+def test_the_command(
+    receiver: Receiver, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["notify", "--warehouse", str(tmp_path)]) == 1
+    assert "nothing is published" in capsys.readouterr().err
+    assert [message.message_id for message in read_outbox(published(tmp_path))] == ["m:opened"]
+    call = ["notify", "--warehouse", str(tmp_path)]
+    assert main(call) == 0
+    assert "3 instead of 41" in capsys.readouterr().out
+    assert main([*call, "--send"]) == 2
+    assert main([*call, "--email", "a@example.com"]) == 2
+    capsys.readouterr()
+    hook = [*call, "--webhook", receiver.address]
+    assert main(hook) == 0
+    assert capsys.readouterr().out.startswith("webhook: waiting")
+    assert main([*hook, "--send"]) == 0
+    assert capsys.readouterr().out.startswith("webhook: sent")
+    assert main([*hook, "--send"]) == 0
+    assert capsys.readouterr().out == "nothing to be sent\n"
+    assert len(receiver.bodies) == 1
