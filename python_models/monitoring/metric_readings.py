@@ -9,6 +9,7 @@ def model(dbt, session):
     daily = dbt.ref("metric_daily")
     rules = dbt.ref("daily_metrics")
     settings = dbt.ref("monitoring_settings")
+    holidays = dbt.ref("support_holidays")
     complete = query(
         session,
         """
@@ -19,5 +20,16 @@ def model(dbt, session):
         daily=daily,
     )
     return metric_readings(
-        complete.df(), rules.df(), settings.df().set_index("setting")["value"].to_dict()
+        complete.df(),
+        rules.df(),
+        settings.df().set_index("setting")["value"].to_dict(),
+        holidays={day for (day,) in query(session, DAYS_OFF, holidays=holidays).fetchall()},
     )
+
+
+# days off of a single team are none of the shop
+DAYS_OFF = """
+    select closed_on
+    from holidays
+    where coalesce(schedule, 'default') = 'default'
+"""

@@ -8,8 +8,9 @@ holds. How often a series alerts by chance is measured on its own past, and what
 measured by changing it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -92,7 +93,13 @@ class Grid:
     ends_on: np.ndarray
 
 
-def metric_readings(daily: pd.DataFrame, rules: pd.DataFrame, settings: dict) -> pd.DataFrame:
+def metric_readings(
+    daily: pd.DataFrame,
+    rules: pd.DataFrame,
+    settings: dict,
+    *,
+    holidays: Collection[date] = (),
+) -> pd.DataFrame:
     """Every reading of the last `shown_days` and every anomaly before.
 
     Parameters
@@ -103,6 +110,7 @@ def metric_readings(daily: pd.DataFrame, rules: pd.DataFrame, settings: dict) ->
         is_higher_better and minimum_change (a share of the expected value; of rates a difference).
     settings: watched_days, shown_days, day_false_alerts_per_year, week_false_alerts_per_year,
         false_discovery_rate, tail_z (seeds/rules/monitoring/monitoring_settings.csv).
+    holidays: days that are not like others: they are not tested by day, and teach nothing.
 
     Returns
     -------
@@ -116,8 +124,10 @@ def metric_readings(daily: pd.DataFrame, rules: pd.DataFrame, settings: dict) ->
     for period, length in PERIODS.items():
         allowed = settings[f"{period}_false_alerts_per_year"] * length / 365.25
         grid = grid_of(daily, rules, length=length, days=int(settings["watched_days"]))
+        closed = np.isin(grid.ends_on, np.array(sorted(holidays), dtype="datetime64[ns]"))
+        closed &= length == 1
         if grid.value.size:
-            frame = readings_of(grid, length=length, limit=allowed, settings=settings)
+            frame = readings_of(grid, closed, length=length, limit=allowed, settings=settings)
             frame = frame.assign(period=period)
             parts.append(judged(frame, rules, settings, allowed, length, worth))
     if not parts:
@@ -190,12 +200,14 @@ def by_kind(scale: Callable[..., np.ndarray], kind: np.ndarray, *values: np.ndar
     return result
 
 
-def readings_of(grid: Grid, *, length: int, limit: float, settings: dict) -> pd.DataFrame:
+def readings_of(
+    grid: Grid, closed: np.ndarray, *, length: int, limit: float, settings: dict
+) -> pd.DataFrame:
     """One row per series and period: the reading, and what is measured of its series."""
     kind = grid.kind
     enough = cases_of(grid, length=length) >= settings["fewest_cases"]
     seen = by_kind(to_scale, kind, grid.value, grid.denominator)
-    seen = np.where(enough[:, None], seen, np.nan)
+    seen = np.where(enough[:, None] & ~closed, seen, np.nan)
     of_share = 1 / np.sqrt(np.maximum(np.nan_to_num(grid.denominator), 0.5))
     floor = np.where((kind == "rate")[:, None], of_share, (kind == "count")[:, None].astype(float))
     season = DAYS_OF_WEEK if length == 1 else 1
@@ -232,7 +244,9 @@ def readings_of(grid: Grid, *, length: int, limit: float, settings: dict) -> pd.
     return frame.assign(
         method=np.array(METHODS)[share[at]],
         status=np.select(
-            [tested[at], ~enough[at[0]]], ["ok", "too_few_cases"], "insufficient_data"
+            [tested[at], ~enough[at[0]], closed[at[1]]],
+            ["ok", "too_few_cases", "holiday"],
+            "insufficient_data",
         ),
         is_tested=tested[at],
         observed=grid.value[at],

@@ -22,6 +22,8 @@ SEPARATOR = "\x1f"
 YEAR_WEEKS = YEAR_DAYS // DAYS_OF_WEEK
 # weeks of a series that a change of its level is looked for in
 FEWEST_WEEKS = 40
+# weeks that a level lasts: a closed fortnight is none (the gift shop at Christmas)
+SHORTEST_WEEKS = 4
 # weeks that two searches may place one change apart
 NEAR_WEEKS = 3
 TREND_METHOD = "Mann-Kendall corrected for autocorrelation, Sen's slope"
@@ -170,13 +172,13 @@ def season_free(
     seen: np.ndarray, move: np.ndarray, move_before: np.ndarray
 ) -> tuple[list[LevelChange], bool]:
     """Changes of a series of weeks that are no season, and whether the season was known."""
-    plain = level_changes(seen)
+    plain = level_changes(seen, shortest=SHORTEST_WEEKS)
     if np.isfinite(seen - move).sum() < FEWEST_WEEKS:
         return plain, False
-    witnesses = plain + level_changes(seen - move_before)
+    witnesses = plain + level_changes(seen - move_before, shortest=SHORTEST_WEEKS)
     return [
         change
-        for change in level_changes(seen - move)
+        for change in level_changes(seen - move, shortest=SHORTEST_WEEKS)
         if any(
             abs(other.place - change.place) <= NEAR_WEEKS and other.size * change.size > 0
             for other in witnesses

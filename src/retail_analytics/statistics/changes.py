@@ -56,9 +56,12 @@ def optimal_partition(values: np.ndarray, *, penalty: float, shortest: int = 2) 
     return breaks[::-1]
 
 
-def level_changes(values: np.ndarray, *, level: float = 0.80) -> list[LevelChange]:
+def level_changes(
+    values: np.ndarray, *, level: float = 0.80, shortest: int = 2
+) -> list[LevelChange]:
     """Changes of level of a series at equal distances; NaN are left out and keep their place.
 
+    A level lasts `shortest` values at least.
     The noise is read from differences of neighbours, which a few changes of level do not widen.
     Values that hang together look like changes: what is left around a first partition says how much
     they do, and the penalty of the second rises with it by (1 + rho) / (1 - rho).
@@ -75,7 +78,7 @@ def level_changes(values: np.ndarray, *, level: float = 0.80) -> list[LevelChang
     if sigma == 0:
         return []
     penalty = PENALTY * sigma**2 * np.log(size)
-    breaks = optimal_partition(seen, penalty=penalty)
+    breaks = optimal_partition(seen, penalty=penalty, shortest=shortest)
     if not breaks:
         return []
     left = seen - stretch_means(seen, breaks)
@@ -83,7 +86,8 @@ def level_changes(values: np.ndarray, *, level: float = 0.80) -> list[LevelChang
     inflation = (1 + rho) / (1 - rho)
     # the differences of neighbours that hang together are small
     wide = max(sigma**2 / (1 - rho), float((left**2).sum()) / max(size - len(breaks) - 1, 1))
-    breaks = optimal_partition(seen, penalty=PENALTY * wide * inflation * np.log(size))
+    penalty = PENALTY * wide * inflation * np.log(size)
+    breaks = optimal_partition(seen, penalty=penalty, shortest=shortest)
     edges = [0, *breaks, size]
     found = []
     for number, at in enumerate(breaks):

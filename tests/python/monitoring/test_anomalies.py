@@ -153,6 +153,25 @@ def test_a_metric_that_starts_last_week_is_not_tested():
     assert anomalies(found[found["entity"] == "new"]).empty
 
 
+def test_a_holiday_is_not_tested_and_teaches_nothing():
+    draw = np.random.default_rng(13)
+    orders = draw.poisson(40, 400)
+    orders[380] = 0
+    day = FIRST + pd.Timedelta(days=380)
+    frame = series("order_count", orders)
+    found = metric_readings(frame, RULES, SETTINGS, holidays={day.date()})
+    of_days = found[found["period"] == "day"].set_index("ends_on")
+    assert of_days.loc[day, "status"] == "holiday"
+    assert np.isnan(of_days.loc[day, "z"])
+    assert not of_days.loc[day, "is_anomaly"]
+    # without the rule it is one, and the day after is expected to be lower for it
+    without = readings(frame)
+    of_days_without = without[without["period"] == "day"].set_index("ends_on")
+    assert of_days_without.loc[day, "is_anomaly"]
+    after = day + pd.Timedelta(days=1)
+    assert of_days_without.loc[after, "expected"] < of_days.loc[after, "expected"]
+
+
 def test_what_is_unknown_is_not_zero():
     draw = np.random.default_rng(7)
     orders = draw.poisson(40, 400)
