@@ -2,8 +2,7 @@
 -- told by itself. Beside it up to `named` others are (seeds/rules/actions/action_settings.csv). Two that
 -- would read alike stand there once.
 with settings as (
-    select max(value) filter (setting = 'named') as named
-    from {{ ref('action_settings') }}
+    {{ in_a_row(ref('action_settings'), 'setting', ['named']) }}
 ),
 
 findings as (

@@ -2,8 +2,7 @@
 -- 2. In the first `lost_after_days` of a shop nobody can be lost, so these months are no year before:
 --    losses would "rise" in every shop's second half-year. At least `fewest_months` must be known.
 with settings as (
-    select max(value) filter (setting = 'fewest_months') as fewest_months
-    from {{ ref('action_settings') }}
+    {{ in_a_row(ref('action_settings'), 'setting', ['fewest_months']) }}
 ),
 
 orders as (

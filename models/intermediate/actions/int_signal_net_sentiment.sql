@@ -9,8 +9,7 @@ with newest as (
 ),
 
 settings as (
-    select max(value) filter (setting = 'fewest_cases') as fewest_cases
-    from {{ ref('action_settings') }}
+    {{ in_a_row(ref('action_settings'), 'setting', ['fewest_cases']) }}
 ),
 
 months as (

@@ -55,11 +55,7 @@ compared as (
         baselines.days_variance,
         baselines.error_share
     from alike
-    inner join baselines
-        on
-            alike.carrier = baselines.carrier
-            and alike.warehouse = baselines.warehouse
-            and alike.days_left = baselines.days_left
+    inner join baselines using (carrier, warehouse, days_left)
     where baselines.late_rate is not null
 ),
 

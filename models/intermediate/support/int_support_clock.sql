@@ -138,22 +138,7 @@ day_parts as (
 ),
 
 pieces as (
-    select
-        schedule,
-        time_zone,
-        iso_weekday,
-        opens,
-        case when closes > opens then closes else 86400 end as closes
-    from hours
-    union all
-    select
-        schedule,
-        time_zone,
-        iso_weekday % 7 + 1 as iso_weekday,
-        0 as opens,
-        closes
-    from hours
-    where closes <= opens and closes > 0
+    {{ pieces_of_days('hours') }}
 ),
 
 open_pieces as (

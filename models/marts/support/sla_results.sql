@@ -145,10 +145,7 @@ states as (
             else 'running'
         end as status
     from judged_moments
-    left join runs
-        on
-            judged_moments.ticket_id = runs.ticket_id
-            and judged_moments.target = runs.target
+    left join runs using (ticket_id, target)
     left join open_hours
         on
             case when judged_moments.is_business then judged_moments.schedule end
