@@ -14,7 +14,7 @@ findings as (
     inner join {{ ref('action_causes') }} as causes on findings.cause = causes.cause
 ),
 
-told_apart as (
+told_once as (
     select
         *,
         place > 0
@@ -26,7 +26,7 @@ places as (
     select
         *,
         sum(cast(is_new as integer)) over (partition by cause order by finding_rank) as new_place
-    from told_apart
+    from told_once
 ),
 
 members as (
