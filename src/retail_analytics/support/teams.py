@@ -208,7 +208,7 @@ def fit_mixed(cells: pd.DataFrame, *, told_apart: set[str]) -> MixedFit | None:
     if tickets <= fixed.shape[1] + 1:
         return None
     size = len(levels)
-    # cross products of the random design, by cells; the last column is for levels without an effect of their own
+    # cross products of the random design, by cells; the last column is for levels with no effect
     cross = np.zeros((size + 1, size + 1))
     with_fixed = np.zeros((fixed.shape[1], size + 1))
     sums = np.zeros(size + 1)
