@@ -12,12 +12,7 @@ orders as (
 ),
 
 covered as (
-    select as_of.last_month
-    from {{ ref('int_as_of') }} as as_of
-    inner join {{ ref('int_input_coverage') }} as coverage
-        on
-            coverage.input_table = 'orders'
-            and coverage.covered_until >= last_day(as_of.last_month)
+    {{ covered_last_month('orders') }}
 ),
 
 rates as (
@@ -49,7 +44,7 @@ churn_rate_rise as (
         cast(null as double) as value_at_stake,
         rates.month as period
     from rates
-    inner join covered on rates.month = covered.last_month
+    inner join covered on rates.month = covered.month
     inner join settings on rates.usual_month_count >= settings.fewest_months
 )
 
