@@ -112,6 +112,11 @@ def failed_nodes(project: Path, build: Path, *arguments: str) -> set[str]:
     }
 
 
+def tell(mutant: dict, is_alive: bool, by: str) -> None:
+    verdict = "not noticed" if is_alive else "noticed"
+    print(f"{verdict} by {by}: {mutant['file']}: {mutant['new']!r}", flush=True)
+
+
 def rounds(mutants: list[dict]) -> list[list[dict]]:
     """Mutants for unit tests, at most one per model in each round."""
     by_model = defaultdict(list)
@@ -130,10 +135,10 @@ def survivors_of_unit_tests(project: Path, build: Path, mutants: list[dict]) -> 
         chosen = [f"test_type:unit,{model(mutant)}" for mutant in together]
         failed = failed_nodes(project, build, "test", "--select", *chosen)
         noticed = {name.split(".")[2] for name in failed if name.startswith("unit_test.")}
-        survived += [mutant for mutant in together if model(mutant) not in noticed]
         for mutant in together:
             restore(project, mutant)
-        print(f"unit tests, round {number}: {len(together)} mutants", flush=True)
+            tell(mutant, model(mutant) not in noticed, f"unit tests, round {number}")
+            survived += [mutant] if model(mutant) not in noticed else []
     return survived
 
 
@@ -143,11 +148,11 @@ def survivors_of_data_tests(project: Path, build: Path, mutants: list[dict]) -> 
     for mutant in mutants:
         only = ("--select", model(mutant), "--exclude-resource-type", "unit_test")
         put_in(project, mutant)
-        if not failed_nodes(project, build, "build", *only):
-            survived.append(mutant)
+        is_alive = not failed_nodes(project, build, "build", *only)
+        survived += [mutant] if is_alive else []
         restore(project, mutant)
         shutil.copy(build / "build.duckdb", project / "warehouse")
-        print(f"data tests: {mutant['file']}", flush=True)
+        tell(mutant, is_alive, "data tests")
     return survived
 
 
@@ -159,24 +164,27 @@ def survivors_of_pytest(projects: list[Path], build: Path, mutants: list[dict]) 
 
     def survives(mutant: dict) -> bool:
         project = free.get()
-        put_in(project, mutant)
         begin = time.monotonic()
-        run = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-            + pytest_files(mutant),
-            cwd=project,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            env=environment(project, build),
-        )
-        restore(project, mutant)
-        free.put(project)
+        try:
+            put_in(project, mutant)
+            run = subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+                + pytest_files(mutant),
+                cwd=project,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                check=False,
+                env=environment(project, build),
+            )
+        finally:
+            restore(project, mutant)
+            free.put(project)
         # 1: tests failed, 2: a file could not be read; all else is no answer
         if run.returncode not in (0, 1, 2):
             raise RuntimeError(f"{mutant['file']}: pytest\n{run.stdout}")
-        print(f"pytest: {mutant['file']}, {time.monotonic() - begin:.0f} s", flush=True)
+        tell(mutant, run.returncode == 0, f"pytest, {time.monotonic() - begin:.0f} s")
         return run.returncode == 0
 
     with ThreadPoolExecutor(len(projects)) as pool:
