@@ -36,6 +36,8 @@ TICKET_MODELS = {
     "int_ticket_spans": "table",
     "support_tickets": "table",
     "int_sla_targets": "table",
+    "int_sla_promises": "view",
+    "int_sla_runs": "view",
     "sla_results": "table",
 }
 
