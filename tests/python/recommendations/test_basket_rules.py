@@ -180,3 +180,6 @@ def test_a_rule_has_a_direction() -> None:
     assert rules.loc[(0, 1), "support"] == rules.loc[(1, 0), "support"] == 0.25
     assert rules.loc[(0, 1), "lift"] == rules.loc[(1, 0), "lift"] == 2.0
     assert rules.loc[(0, 1), "antecedent_count"] == rules.loc[(1, 0), "consequent_count"] == 4
+    # two in common by chance: 6 of 28 ways; three products make three pairs to be lucky with
+    assert rules.loc[(0, 1), "p_value"] == pytest.approx(6 / 28)
+    assert rules.loc[(0, 1), "q_value"] == pytest.approx(3 * 6 / 28)
