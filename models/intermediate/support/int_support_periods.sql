@@ -156,8 +156,9 @@ periods as (
         7 as period_days,
         min((day + 3) // 7 * 7 - 3) as day,
         count(*) as ticket_count,
-        sum(reading) as total,
-        sum(reading * reading) as squares
+        -- rounded: the last digits depend on the order of rows
+        round(sum(reading), 9) as total,
+        round(sum(reading * reading), 9) as squares
     from averaged
     group by all
 ),
