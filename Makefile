@@ -89,6 +89,10 @@ test: check $(REPORTS_READY) $(DASHBOARDS_READY)  ## everything: lint, a build o
 		--target-path $(SAMPLE_BUILD)/target --log-path $(SAMPLE_BUILD)/logs
 	SAMPLE_BUILD=$(SAMPLE_BUILD) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
+.PHONY: mutants
+mutants: $(READY)  ## small faults put in on purpose, each of which a test must notice: make mutants ARGS=churn
+	$(BIN)/python tests/mutants/run.py $(ARGS)
+
 check: lint  ## lint of SQL and Python, and the keys of YAML files
 	$(BIN)/python -m pytest tests/python/project/test_yaml_keys.py
 lint: $(READY)

@@ -36,20 +36,7 @@ channels as (
 ),
 
 pieces as (
-    select
-        schedule,
-        iso_weekday,
-        opens,
-        case when closes > opens then closes else 86400 end as closes
-    from hours
-    union all
-    select
-        schedule,
-        iso_weekday % 7 + 1 as iso_weekday,
-        0 as opens,
-        closes
-    from hours
-    where closes <= opens and closes > 0
+    {{ pieces_of_days('hours') }}
 ),
 
 open_hours as (
@@ -103,12 +90,9 @@ capacity_hours as (
         end as open_share,
         handle_times.handle_minutes
     from volumes
-    inner join channels on volumes.channel = channels.channel
-    left join open_hours
-        on
-            volumes.channel = open_hours.channel
-            and volumes.hour_of_week = open_hours.hour_of_week
-    left join handle_times on volumes.channel = handle_times.channel
+    inner join channels using (channel)
+    left join open_hours using (channel, hour_of_week)
+    left join handle_times using (channel)
 )
 
 select * from capacity_hours
