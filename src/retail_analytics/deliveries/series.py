@@ -8,7 +8,7 @@ import pandas as pd
 from retail_analytics.statistics.control_limits import control_limits, false_alarms_per_year
 from retail_analytics.statistics.trend import trends
 
-METHOD = "Mann-Kendall, Sen's slope"
+METHOD = "Mann-Kendall corrected for autocorrelation, Sen's slope"
 KEY = ["dimension", "entity", "measure"]
 
 
@@ -29,6 +29,7 @@ def delivery_trends(
     found.loc[(risen & wanted) | (fallen & ~wanted), "assessment"] = "improving"
     found.loc[(risen & ~wanted) | (fallen & wanted), "assessment"] = "worsening"
     found["method"] = METHOD
+    found = found.drop(columns="autocorrelation")
     found["as_of_date"] = as_of_date
     names = {
         "slope": "slope_per_month",

@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from retail_analytics.statistics.trend import TREND_COLUMNS, mann_kendall, sen_slope, trends
+from retail_analytics.statistics.trend import (
+    TREND_COLUMNS,
+    lag_one,
+    mann_kendall,
+    sen_slope,
+    trends,
+    variance_inflation,
+)
 
 
 def long_frame(values, *, metric="on_time_rate_pct", entity="all"):
@@ -48,6 +55,74 @@ def test_rejects_about_as_often_as_it_says_where_there_is_no_trend():
     draws = np.random.default_rng(4).normal(size=(2000, 24))
     share = np.mean([mann_kendall(draw).p_value < 0.05 for draw in draws])
     assert 0.035 < share < 0.06
+
+
+def test_the_published_figures_of_a_short_rising_series():
+    """Series of the design's known answers (15 points, no ties)."""
+    values = np.array([12.0, 14, 13, 17, 16, 15, 19, 18, 22, 21, 20, 24, 26, 25, 23])
+    found = mann_kendall(values)
+    assert found.s == 81
+    assert found.z == pytest.approx(3.958973, abs=1e-6)
+    assert found.p_value == pytest.approx(7.527266e-05, rel=1e-6)
+    assert sen_slope(values).slope == 1.0
+
+
+def autoregressive(draw, size, rho):
+    shocks = draw.normal(size=size + 60)
+    for place in range(1, len(shocks)):
+        shocks[place] += rho * shocks[place - 1]
+    return shocks[60:]
+
+
+@pytest.mark.parametrize("size", [24, 36, 90])
+@pytest.mark.parametrize("rho", [0.2, 0.4, 0.6])
+def test_persistence_is_no_trend(size, rho):
+    """The corrected test holds 5 % to twice that; the plain one rejects up to seven times as
+    often as it says."""
+    draw = np.random.default_rng(size)
+    series = [autoregressive(draw, size, rho) for _ in range(400)]
+    plain = np.mean([mann_kendall(one).p_value < 0.05 for one in series])
+    corrected = np.mean([mann_kendall(one, is_corrected=True).p_value < 0.05 for one in series])
+    assert plain > corrected
+    assert corrected <= 0.11
+    if rho >= 0.4:
+        assert plain >= 0.13
+
+
+def test_the_correction_costs_little_where_nothing_persists():
+    draw = np.random.default_rng(4)
+    noise = [draw.normal(size=24) for _ in range(600)]
+    share = np.mean([mann_kendall(one, is_corrected=True).p_value < 0.05 for one in noise])
+    assert 0.02 < share < 0.06
+    rising = [0.12 * np.arange(24) + one for one in noise[:200]]
+    plain = np.mean([mann_kendall(one).p_value < 0.05 for one in rising])
+    corrected = np.mean([mann_kendall(one, is_corrected=True).p_value < 0.05 for one in rising])
+    assert plain - corrected < 0.12
+
+
+def test_the_variance_under_persistence_is_that_of_simulated_series():
+    for size, rho in [(15, 0.5), (60, 0.5)]:
+        draw = np.random.default_rng(7)
+        simulated = np.var([mann_kendall(autoregressive(draw, size, rho)).s for _ in range(3000)])
+        independent = size * (size - 1) * (2 * size + 5) / 18
+        assert simulated / independent == pytest.approx(variance_inflation(size, rho), rel=0.1)
+    assert variance_inflation(20, 0.0) == 1.0
+
+
+def test_a_straight_line_and_a_constant_have_no_persistence():
+    assert lag_one(np.arange(30.0) * 0.1) == 0.0
+    assert lag_one(np.full(30, 5.0)) == 0.0
+    assert lag_one(np.array([1.0, np.nan, 3.0])) == 0.0
+
+
+def test_gaps_leave_the_estimate_of_persistence_about_where_it_was():
+    draw = np.random.default_rng(3)
+    estimates = []
+    for _ in range(200):
+        whole = autoregressive(draw, 100, 0.5)
+        whole[draw.random(100) < 0.2] = np.nan
+        estimates.append(lag_one(whole))
+    assert np.mean(estimates) == pytest.approx(0.5, abs=0.06)
 
 
 def test_sens_slope_is_the_theil_sen_estimate_with_its_interval():
