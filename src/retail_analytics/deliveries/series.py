@@ -19,7 +19,7 @@ def delivery_trends(
     the last `months`.
 
     `better` says for each measure whether higher or lower is better: `assessment` is `improving`
-    or `worsening` where there is a trend, else `no trend`; null where there are too few months.
+    or `worsening` where there is a trend, else `no trend`; null below 12 months.
     """
     found = trends(series(measures), periods=months)
     risen = found["direction"] == "rising"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from retail_analytics.statistics.season import SEASON_YEARS, season_of
 from retail_analytics.statistics.series import KEY, checked_series, grid_of
 
 SCALES = ("rate", "count", "positive", "real")
@@ -20,8 +21,6 @@ SIMULATED_EXCESS = 1.4
 # The share of the season's degrees of freedom that the spread of the months pays for: James-Stein
 # shrinks away the rest.
 SEASON_COST = 0.5
-# A season is estimated from this many years, of which two must be there.
-SEASON_YEARS = 4
 LARGEST_FREEDOM = 300.0
 
 LIMIT_COLUMNS = {
@@ -137,7 +136,7 @@ def expected(
     next one. With fewer than two known values nothing is expected (NaN).
     """
     past = slice(max(working.shape[1] - SEASON_YEARS * season_length, 0), None)
-    season, season_variance, freedom_used = _season_of(working[:, past], season_length)
+    season, season_variance, freedom_used = season_of(working[:, past], season_length=season_length)
     adjusted = (working[:, past] - season[:, :-1])[:, -window:]
     spent = SEASON_COST * freedom_used * min(1.0, window / max(season.shape[1] - 1, 1))
 
@@ -244,42 +243,3 @@ def _inflation(count: np.ndarray, correlation: float) -> np.ndarray:
         / (1 - correlation) ** 2
     )
     return 1 + 2 * (plain - weighted / size)
-
-
-def _season_of(
-    working: np.ndarray, season_length: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Season of each value and of the next (series, period + 1), the variance of the next one's,
-    and the degrees of freedom it takes. The trend comes from changes over whole seasons, which no
-    season disturbs."""
-    series, size = working.shape
-    if season_length < 2 or size < 2 * season_length:
-        return np.zeros((series, size + 1)), np.zeros(series), np.zeros(series)
-    known = np.isfinite(working)
-    count = known.sum(axis=1)
-    yearly = working[:, season_length:] - working[:, :-season_length]
-    slope = _row_means(yearly) / season_length
-    straight = working - slope[:, None] * np.arange(size)
-    years = -(-size // season_length)
-    padded = np.full((series, years * season_length), np.nan)
-    padded[:, -size:] = straight
-    cube = padded.reshape(series, years, season_length)
-    seen = np.isfinite(cube)
-    per_phase = seen.sum(axis=1)
-    means = np.where(seen, cube, 0.0).sum(axis=1) / np.maximum(per_phase, 1)
-    profile = np.where(per_phase > 0, means, np.nan)
-    profile = np.nan_to_num(profile - _row_means(profile)[:, None])
-    residuals = np.where(seen, cube - means[:, None, :], 0.0)
-    noise = (residuals**2).sum(axis=(1, 2)) / np.maximum(count - season_length - 1, 1)
-    strength = (profile**2).sum(axis=1)
-    lost = max(season_length - 3, 0) * noise * season_length / np.maximum(count, 1)
-    kept = np.where(strength > 0, 1 - lost / np.where(strength > 0, strength, 1.0), 0.0)
-    kept = np.where(count >= 2 * season_length, np.maximum(kept, 0.0), 0.0)
-    phases = (np.arange(size + 1) - size) % season_length
-    variance = kept * noise * season_length / np.maximum(count, 1)
-    return (kept[:, None] * profile)[:, phases], variance, (season_length - 1) * kept
-
-
-def _row_means(table: np.ndarray) -> np.ndarray:
-    known = np.isfinite(table)
-    return np.where(known, table, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)

@@ -73,10 +73,10 @@ def test_only_the_last_months_count() -> None:
 
 
 def test_too_few_months_have_no_trend() -> None:
-    assert trend_of([1, 2])["status"] == "insufficient_data"
-    assert pd.isna(trend_of([1, 2])["assessment"])
-    assert trend_of([1, 2, 3, 4, 5])["status"] == "short_history"
-    assert trend_of([3, 3, 3, 3])["assessment"] == "no trend"
+    for few in ([1, 2], np.arange(11.0)):
+        assert trend_of(few)["status"] == "insufficient_data"
+        assert pd.isna(trend_of(few)["assessment"])
+    assert trend_of([3.0] * 12)["assessment"] == "no trend"
 
 
 def test_stable_months_show_a_trend_as_often_as_stated() -> None:
