@@ -51,7 +51,7 @@ def delivery_limits(
     cases. `tail` is the share of usual months beyond one limit.
     """
     found = control_limits(series(measures), scales=scales, window=months, tail=tail)
-    found["false_alarms_per_year"] = false_alarms_per_year(tails=tail)
+    found["false_alarms_per_year"] = false_alarms_per_year(tail=tail)
     names = {"period": "month", "history_count": "history_month_count"}
     return keyed(found).drop(columns=["is_below", "is_above"]).rename(columns=names)
 

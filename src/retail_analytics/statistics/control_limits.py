@@ -15,9 +15,10 @@ SCALES = ("rate", "count", "positive", "real")
 # that limits are too narrow for some and too wide for others (docs/decisions.md).
 AUTOCORRELATION = 0.2
 # Values beyond a limit where nothing happened, over those that the tail alone would give: simulated
-# series (white, autocorrelation .5, season) have up to this many times as many, because level,
-# spread and season are themselves estimated.
-SIMULATED_EXCESS = 1.4
+# series (white, autocorrelation .5, season) have up to this many times as many, the more the
+# farther out, because level, spread and season are themselves estimated.
+SIMULATED_TAILS = (0.003, 0.008)
+SIMULATED_EXCESS = (2.0, 1.4)
 # The share of the season's degrees of freedom that the spread of the months pays for: James-Stein
 # shrinks away the rest.
 SEASON_COST = 0.5
@@ -207,10 +208,10 @@ def from_working(working: np.ndarray, weights: np.ndarray, *, scale: str) -> np.
     return working
 
 
-def false_alarms_per_year(*, tails: float, periods_per_year: int = 12) -> float:
-    """Values a year beyond their limits where nothing happened, `tails` beyond all limits looked
-    at."""
-    return SIMULATED_EXCESS * tails * periods_per_year
+def false_alarms_per_year(*, tail: float, sides: int = 1, periods_per_year: int = 12) -> float:
+    """Values a year beyond their limits where nothing happened, at most, on `sides` sides."""
+    excess = np.interp(np.log(tail), np.log(SIMULATED_TAILS), SIMULATED_EXCESS)
+    return float(excess * tail * sides * periods_per_year)
 
 
 def _limits(

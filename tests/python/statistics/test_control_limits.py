@@ -108,7 +108,7 @@ def test_a_season_is_expected_once_two_years_have_shown_it():
 def test_where_nothing_happens_alarms_are_as_rare_as_stated(kind):
     found = control_limits(many(usual(kind, seed=11))).query("status == 'ok'")
     years = len(found) / 12
-    assert false_alarms_per_year(tails=0.008) <= 0.15
+    assert false_alarms_per_year(tail=0.008) <= 0.15
     for side in ("is_below", "is_above"):
         assert 0.05 < found[side].sum() / years <= 0.15
 
