@@ -525,8 +525,10 @@ def test_a_richer_combination_needs_four_seasons():
 )
 def test_what_a_richer_model_cannot_fit_is_left_to_the_others(values):
     for name in ("ets", "ets_ces"):
-        path = newest_path(np.full(6, values[-1]), values, season_length=12, combination=name)
-        assert np.isfinite(path).all()
+        path, width = newest_path(
+            np.full(6, values[-1]), values, season_length=12, combination=name
+        )
+        assert np.isfinite(path).all() and 0.9 < width <= 1
 
 
 def test_an_empty_frame_gives_empty_frames():

@@ -200,7 +200,7 @@ def _replayed(
     )
     if BASELINE_MUST_BE * combined_mae < naive_mae:
         method, served = "combination", past.combined
-        path = newest_path(
+        path, width = newest_path(
             past.weights_at(size) @ now.components,
             one.working,
             season_length=season_length,
@@ -208,7 +208,8 @@ def _replayed(
         )
     else:
         method, path, served = baseline, now.components[0], naive
-    half = past.half_widths_at(size, served=served, spread=now.spread, level=level)
+        width = 1.0
+    half = width * past.half_widths_at(size, served=served, spread=now.spread, level=level)
     scores = {
         **_scores(from_working(served, scale=one.scale), actual),
         **_scores(from_working(naive, scale=one.scale), actual, prefix="baseline_"),
