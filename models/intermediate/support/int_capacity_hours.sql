@@ -65,8 +65,9 @@ open_hours as (
 handle_times as (
     select
         coalesce(support_tickets.channel, 'unknown') as channel,
-        sum(support_tickets.handle_minutes) / nullif(count(support_tickets.handle_minutes), 0)
-            as handle_minutes
+        -- as decimals: the sum of doubles depends on their order
+        cast(sum(cast(support_tickets.handle_minutes as decimal(18, 4))) as double)
+        / nullif(count(support_tickets.handle_minutes), 0) as handle_minutes
     from support_tickets
     cross join as_of
     where support_tickets.opened_on > as_of.as_of_date - interval 12 month

@@ -33,8 +33,9 @@ periods as (
         period,
         period_day as day,
         count(*) as ticket_count,
-        sum(reading) as total,
-        sum(reading * reading) as squares
+        -- rounded: the last digits depend on the order of rows
+        round(sum(reading), 9) as total,
+        round(sum(reading * reading), 9) as squares
     from dated_readings
     group by all
 ),

@@ -69,7 +69,8 @@ opened as (
         sum(promises.running) as running_count,
         count(ticket_slices.satisfaction_score) as scored_count,
         avg(ticket_slices.satisfaction_score) as satisfaction_score,
-        stddev_samp(ticket_slices.satisfaction_score) as satisfaction_sd
+        -- rounded: the last digits depend on the order of rows
+        round(stddev_samp(ticket_slices.satisfaction_score), 9) as satisfaction_sd
     from ticket_slices
     left join promises on ticket_slices.ticket_id = promises.ticket_id
     group by all
