@@ -45,7 +45,8 @@ INPUTS = {
 MODELS = (
     *("int_experiment_settings", "int_experiment_assignments", "int_experiment_designs"),
     "int_experiment_variants",
-    *("experiment_units", "int_experiment_metrics", "int_experiment_order_outcomes"),
+    *("experiment_units", "int_experiment_named_metrics", "int_experiment_metrics"),
+    "int_experiment_order_outcomes",
     *("int_experiment_outcome_values", "int_experiment_values", "int_experiment_scales"),
     *("int_experiment_sums", "int_experiment_unit_counts", "int_experiment_quantile_points"),
     "int_experiment_hashed_units",
