@@ -51,7 +51,8 @@ MODELS = (
     *("int_experiment_values", "int_experiment_scales"),
     *("int_experiment_sums", "int_experiment_unit_counts", "int_experiment_quantile_points"),
     "int_experiment_hashed_units",
-    *("int_experiment_check_counts", "int_experiment_daily_sums", "int_experiment_arrivals"),
+    *("int_experiment_check_counts", "int_experiment_unit_events"),
+    *("int_experiment_running_values", "int_experiment_daily_sums", "int_experiment_arrivals"),
     *("rollout_schedule", "int_experiment_sightings", "experiment_traffic"),
     "int_experiment_baselines",
 )
