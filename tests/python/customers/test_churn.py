@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -136,6 +137,13 @@ def test_levels_fall_with_the_horizon_and_give_the_observed_rates(seed, effect) 
     assert found[0] >= found[1] >= found[2]
     chances = expit((x @ found[4:])[:, None] + found[:3])
     assert chances.mean(axis=0) == pytest.approx(outcomes.mean(axis=0), abs=1e-6)
+
+
+def test_a_longer_time_never_makes_it_likelier_to_stay_away() -> None:
+    training = made_up()
+    rising = replace(fitted(training), levels=np.array([0.0, 0.5, 1.0]), scales=np.ones(3))
+    odds = rising.log_odds(training.head(50))
+    assert odds[:, 1] == pytest.approx(odds[:, 0]) and odds[:, 2] == pytest.approx(odds[:, 0])
 
 
 def test_slopes_that_made_the_data_are_found() -> None:
