@@ -446,6 +446,33 @@ def mcp(
 
 
 @retail.command()
+@host_option
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
+@keys_option
+@personal_option
+@questions_option
+@warehouse_option
+def serve(
+    host: str,
+    port: int,
+    keys: Path | None,
+    with_personal: bool,
+    questions: Path,
+    warehouse: Path,
+) -> None:
+    """Serve the published file to programs: an HTTP API below /api/v1."""
+    try:
+        from retail_analytics.serving.http.app import make_app
+        from retail_analytics.serving.http.server import run
+    except ModuleNotFoundError as error:
+        raise RuntimeError(f"{error.name} is not installed; `make serve` does it") from error
+    from retail_analytics.serving.api.published import Published
+
+    published = Published(warehouse, with_personal=with_personal)
+    run(make_app(published, questions=questions, host=host, keys=keys), host=host, port=port)
+
+
+@retail.command()
 @click.argument("tenant")
 @click.option("--keys", type=PATH, envvar="RETAIL_KEYS", required=True, help="File to add it to.")
 @click.option("--rate", type=click.IntRange(min=1), default=600, help="Requests per minute; 600.")

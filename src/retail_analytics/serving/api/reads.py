@@ -4,7 +4,8 @@ A read is declared once (`subjects.py`) and served by MCP and HTTP alike. It sel
 and pages; every figure in it stands in a mart.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -108,13 +109,22 @@ class Subject:
 
 
 def answer(
-    build: Build, subject: Subject, given: dict, *, limit: int | None = None, offset: int = 0
+    build: Build,
+    subject: Subject,
+    given: dict,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    only: Sequence[str] | None = None,
 ) -> dict:
-    """The sections of a subject with the build, units, methods and states. Raises NotFound."""
+    """The sections of a subject with the build, units, methods and states.
+
+    `only` names the sections that are shown. Raises NotFound, BadRequest.
+    """
     asked = with_defaults(subject, given)
     check_known(build, subject, asked)
     sections = {}
-    for section in subject.sections:
+    for section in part_of(subject, only).sections:
         if any(name not in asked for name in section.needs):
             continue
         if any(name in asked for name in section.without):
@@ -128,6 +138,12 @@ def answer(
         "status": OK if OK in states else EMPTY if EMPTY in states else NOT_BUILT,
         "sections": sections,
     }
+
+
+def part_of(subject: Subject, names: Sequence[str] | None) -> Subject:
+    """The subject with these sections; with all where none is named."""
+    kept = tuple(section for section in subject.sections if not names or section.name in names)
+    return replace(subject, sections=kept)
 
 
 def with_defaults(subject: Subject, given: dict) -> dict:

@@ -117,6 +117,14 @@ class Guard:
         start = time.perf_counter()
 
         async def noted(message: dict) -> None:
+            if (refusal := seen.get("refusal")) and not seen["began"]:
+                # the application took it for a fault of the body; what it would say is not sent
+                seen["began"] = True
+                self.metrics.refused.labels(refusal.code).inc()
+                seen["status"] = refusal.status
+                await refuse(send, refusal)
+            if seen.get("refusal"):
+                return
             if message["type"] == "http.response.start":
                 seen["status"], seen["began"] = message["status"], True
                 message.setdefault("headers", []).append((b"x-content-type-options", b"nosniff"))
@@ -127,8 +135,9 @@ class Guard:
         self.metrics.running.inc()
         try:
             seen["tenant"] = self.admit(scope)
-            await self.app(scope, limited(receive, scope), noted)
+            await self.app(scope, limited(receive, seen), noted)
         except Refusal as refusal:
+            seen.pop("refusal", None)
             self.metrics.refused.labels(refusal.code).inc()
             if not seen["began"]:
                 await refuse(noted, refusal)
@@ -206,8 +215,11 @@ def key_of(headers: dict[bytes, bytes]) -> str | None:
     return key.strip() if scheme.lower() == "bearer" else None
 
 
-def limited(receive: Callable, scope: Scope) -> Callable:
-    """The body in bounded size and time: whoever sends a byte a minute is not waited for."""
+def limited(receive: Callable, seen: dict) -> Callable:
+    """The body in bounded size and time: whoever sends a byte a minute is not waited for.
+
+    A refusal is raised, and noted in `seen`: frameworks catch what is raised while they read.
+    """
     size = 0
     is_whole = False
 
@@ -218,14 +230,18 @@ def limited(receive: Callable, scope: Scope) -> Callable:
         try:
             message = await asyncio.wait_for(receive(), BODY_SECONDS)
         except TimeoutError:
-            raise Refusal(408, "too_slow", "the body did not arrive", connection="close") from None
+            seen["refusal"] = Refusal(
+                408, "too_slow", "the body did not arrive", connection="close"
+            )
+            raise seen["refusal"] from None
         if message["type"] == "http.request":
             size += len(message.get("body", b""))
             is_whole = not message.get("more_body", False)
             if size > MOST_BODY:
-                raise Refusal(
+                seen["refusal"] = Refusal(
                     413, "too_large", f"a body may hold {MOST_BODY:,} bytes", connection="close"
                 )
+                raise seen["refusal"]
         return message
 
     return bounded

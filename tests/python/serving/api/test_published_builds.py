@@ -1,13 +1,13 @@
 """A server answers from one build at a time, the newest, and never from two."""
 
 import re
-import shutil
 import threading
 import time
 from pathlib import Path
 
 import duckdb
 import pytest
+from another_build import another_build
 
 from retail_analytics.serving.api import reads
 from retail_analytics.serving.api.published import (
@@ -27,18 +27,6 @@ NOT_YET = {
     *("insights", "alerts", "metric_anomalies", "metric_trends"),
     *("discount_effects", "category_revenue_forecasts", "campaign_performance"),
 }
-
-
-def another_build(source: Path, folder: Path, number: int) -> None:
-    """Publishes the file again as if by another build: every order has the build's number."""
-    new = folder / f"new-{number}"
-    shutil.copy(source, new)
-    new.chmod(0o644)
-    with duckdb.connect(str(new)) as con:
-        con.execute("update quality.meta set invocation_id = ?", [f"build {number}"])
-        con.execute("update marts.products set order_count = ?", [number])
-        con.execute("update marts.products set units_sold = ?", [number])
-    new.replace(folder / "retail.duckdb")
 
 
 def wait_for(published: Published, build_id: str) -> None:

@@ -5,8 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,9 @@ pytest.importorskip("fastmcp", reason="no .venv-serving: run `make mcp`")
 
 import httpx
 import jsonschema
-import uvicorn
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
+from running import Running
 
 from retail_analytics.serving.api.keys import add_key
 from retail_analytics.serving.api.published import Published
@@ -248,28 +246,6 @@ def test_the_sentiment_crisis_names_source_and_month(server) -> None:
     assert all(row["is_anomaly"] for row in parts["anomalies"]["rows"])
     one = ok(server, "analyze_sentiment_trends", entity="social")["sections"]["months"]["rows"]
     assert {row["entity"] for row in one} == {"social"}
-
-
-class Running:
-    """An application on a port of this machine, for as long as a test runs."""
-
-    def __init__(self, app: object) -> None:
-        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None)
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-
-    def __enter__(self) -> str:
-        self.thread.start()
-        for _ in range(200):
-            if self.server.started:
-                break
-            time.sleep(0.05)
-        port = self.server.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
-
-    def __exit__(self, *_: object) -> None:
-        self.server.should_exit = True
-        self.thread.join(10)
 
 
 @pytest.fixture(scope="module")
