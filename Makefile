@@ -92,6 +92,10 @@ test: check $(REPORTS_READY) $(DASHBOARDS_READY)  ## everything: lint, a build o
 		SAMPLE_BUILD=$(SAMPLE_BUILD) .venv-serving/bin/python -m pytest tests/python/serving/programs
 	fi
 
+.PHONY: mutants
+mutants: $(READY)  ## small faults put in on purpose, each of which a test must notice: make mutants ARGS=churn
+	$(BIN)/python tests/mutants/run.py $(ARGS)
+
 check: lint  ## lint of SQL and Python, and the keys of YAML files
 	$(BIN)/python -m pytest tests/python/project/test_yaml_keys.py
 lint: $(READY)

@@ -27,13 +27,15 @@ import retail_analytics.inventory.tables
 import retail_analytics.marketing.attribution
 import retail_analytics.marketing.budget_tables
 import retail_analytics.marketing.conversion
+import retail_analytics.marketing.mix
 import retail_analytics.marketing.mix_tables
 import retail_analytics.marketing.revenue
 import retail_analytics.marketing.synergies
 import retail_analytics.pricing.elasticity
 import retail_analytics.recommendations.tables
-import retail_analytics.statistics.control_limits
+import retail_analytics.reputation.limits
 import retail_analytics.statistics.forecasting.tables
+import retail_analytics.storage.engine
 import retail_analytics.support.anomalies
 import retail_analytics.support.sentiment
 import retail_analytics.support.staffing

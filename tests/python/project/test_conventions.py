@@ -323,3 +323,12 @@ def test_a_time_becomes_a_day_in_the_shop_s_zone(manifest: dict) -> None:
         )
         if not {found[1], found[2]} & is_local
     ] == []
+
+
+def test_every_decision_has_a_heading_with_its_day() -> None:
+    text = (ROOT / "docs" / "decisions.md").read_text("utf-8")
+    headings = re.findall(r"^### (.*)$", text, re.MULTILINE)
+    assert len(headings) == len(set(headings)) == text.count("\nWhy: ") + 1, (
+        "each has a reason; one is a table of what was tried"
+    )
+    assert [line for line in headings if not re.fullmatch(r"20\d\d-\d\d-\d\d: \S.+", line)] == []
