@@ -15,6 +15,7 @@ from retail_analytics.statistics.forecasting.combine import combination_weights
 from retail_analytics.statistics.forecasting.intervals import (
     conformal_factor,
     grown,
+    short_half_widths,
     spread_growth,
 )
 from retail_analytics.statistics.forecasting.models import (
@@ -592,3 +593,12 @@ def test_no_bound_is_beyond_what_paths_obey(values):
         assert found[column].between(values.min() - reach, values.max() + reach).all()
     assert (found["value_lower"] <= found["value"]).all()
     assert (found["value"] <= found["value_upper"]).all()
+
+
+def test_a_short_history_is_as_wide_as_a_random_walk():
+    # changes of 1 and -1: steps of size 1, whose error grows with the root of the months ahead
+    found = short_half_widths(np.array([5.0, 6.0, 5.0]), horizon=4, level=0.8)
+    assert found / found[0] == pytest.approx(np.sqrt([1, 2, 3, 4]))
+    assert found[0] == pytest.approx(stdtrit(2, 0.9))
+    still = short_half_widths(np.array([5.0, 5.0]), horizon=1, level=0.8, unseen=0.5)
+    assert still[0] == pytest.approx(0.5 * stdtrit(1, 0.9))

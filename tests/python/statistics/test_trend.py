@@ -230,3 +230,12 @@ def test_a_bad_frame_names_the_column():
         trends(pd.concat([frame, frame]))
     with pytest.raises(ValueError, match="period"):
         trends(frame.assign(period=frame["period"] + pd.to_timedelta([0, 0, 9], unit="D")))
+
+
+def test_the_trend_of_a_table_is_that_of_its_values():
+    values = 50 + 0.4 * np.arange(20) + np.random.default_rng(6).normal(0, 2, 20)
+    row = trends(long_frame(values)).iloc[0]
+    known = sen_slope(values)
+    assert row["slope"] == known.slope
+    # wider where one month tells of the next, never narrower
+    assert row["slope_lower"] <= known.lower < known.slope < known.upper <= row["slope_upper"]
