@@ -377,7 +377,7 @@ def test_a_publish_in_the_middle_of_the_load_is_no_error_and_no_mix(
         for number in range(1, 4):
             time.sleep(1)
             another_build(served / "retail.duckdb", tmp_path, number)
-        for _ in range(200):
+        for _ in range(1200):
             if "build 3" in seen:
                 break
             time.sleep(0.1)
