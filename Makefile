@@ -12,6 +12,7 @@ AS_OF ?=
 ARGS ?=
 DUCKDB ?=
 MEMORY_LIMIT ?=
+PERSONAL ?=
 SHOP_TIME_ZONE ?=
 CURRENCY ?=
 export DATA WAREHOUSE AS_OF MEMORY_LIMIT SHOP_TIME_ZONE CURRENCY
@@ -45,6 +46,7 @@ help:  ## this list
 	@echo '  SHOP_TIME_ZONE=<zone> the zone of the days, such as Europe/Berlin (default: UTC)'
 	@echo '  CURRENCY=<code>     what amounts are called (default: as the files say, else EUR)'
 	@echo '  TOPICS=... FORMATS=...  what make report writes (default: all)'
+	@echo '  PERSONAL=--with-personal  names and addresses in exports, reports and dashboards (default: none)'
 	@echo '  MEMORY_LIMIT=<size> what DuckDB may hold in memory (default: 48 bytes a row read, at least 600MB)'
 	@echo '  ARGS=...            further arguments for dbt, such as ARGS="--select customers"'
 
@@ -165,18 +167,18 @@ rollback: $(READY)  ## publish the file from before the last build again
 	$(BIN)/retail rollback
 
 dashboards: $(DASHBOARDS_READY)  ## a page each to open in a browser: warehouse/dashboards
-	$(BIN)/retail dashboards
+	$(BIN)/retail dashboards $(PERSONAL)
 
 sample: $(READY)  ## make the sample retailer's files again
 	$(BIN)/retail sample --customers 2000 --out seeds/sample
 
 export: $(READY)  ## every published mart as Parquet and CSV: warehouse/exports
-	$(BIN)/retail export
+	$(BIN)/retail export $(PERSONAL)
 
 report: $(REPORTS_READY)  ## reports for people: warehouse/reports
 	for topic in $(TOPICS); do for format in $(FORMATS); do
 		$(BIN)/retail report --topic $$topic --format $$format \
-			--out "$(WAREHOUSE)/reports/$$topic.$$format"
+			--out "$(WAREHOUSE)/reports/$$topic.$$format" $(PERSONAL)
 	done; done
 
 bench: $(READY)  ## wall time and memory, beside DuckDB alone

@@ -85,6 +85,9 @@ questions_option = click.option(
     show_default=True,
     help="Folder of the questions, a file per topic.",
 )
+personal_option = click.option(
+    "--with-personal", is_flag=True, help="Names, e-mail addresses and small groups as well."
+)
 rules_option = click.option(
     "--data", type=PATH, envvar="DATA", help="Folder whose rules/ go before the project's."
 )
@@ -182,13 +185,14 @@ def diff(table: str, warehouse: Path) -> None:
 
 @retail.command()
 @click.option("--out", type=PATH, help="Folder to write; <warehouse>/exports without it.")
+@personal_option
 @warehouse_option
-def export(out: Path | None, warehouse: Path) -> None:
+def export(out: Path | None, with_personal: bool, warehouse: Path) -> None:
     """Write every published mart as Parquet and CSV, with a manifest."""
     from retail_analytics.serving.export import export_marts
 
     out = out or warehouse / "exports"
-    written = export_marts(warehouse, out)["files"]
+    written = export_marts(warehouse, out, with_personal=with_personal)["files"]
     size = sum(entry["bytes"] for entry in written)
     print(f"{out}: {len(written)} files, {size:,} bytes, {out / 'manifest.json'}")
 
@@ -203,22 +207,38 @@ def export(out: Path | None, warehouse: Path) -> None:
     help="Kind of file.",
 )
 @click.option("--out", type=PATH, required=True, help="File to write.")
+@personal_option
 @questions_option
 @warehouse_option
-def report(topic: str, file_format: str, out: Path, questions: Path, warehouse: Path) -> None:
+def report(
+    topic: str,
+    file_format: str,
+    out: Path,
+    with_personal: bool,
+    questions: Path,
+    warehouse: Path,
+) -> None:
     """Write a report of a topic as Excel workbook, PDF, web page or CSV."""
     from retail_analytics.serving.reports import write_report
 
     print(
-        write_report(warehouse, topic=topic, file_format=file_format, out=out, questions=questions)
+        write_report(
+            warehouse,
+            topic=topic,
+            file_format=file_format,
+            out=out,
+            questions=questions,
+            with_personal=with_personal,
+        )
     )
 
 
 @retail.command()
 @click.option("--out", type=PATH, help="Folder to write; <warehouse>/dashboards without it.")
+@personal_option
 @questions_option
 @warehouse_option
-def dashboards(out: Path | None, questions: Path, warehouse: Path) -> None:
+def dashboards(out: Path | None, with_personal: bool, questions: Path, warehouse: Path) -> None:
     """Write the dashboards of the published file as HTML, one file each."""
     try:
         from retail_analytics.serving.dashboards import write_dashboards
@@ -226,7 +246,9 @@ def dashboards(out: Path | None, questions: Path, warehouse: Path) -> None:
         raise RuntimeError(f"{error.name} is not installed; `make dashboards` does it") from error
 
     out = out or warehouse / "dashboards"
-    for path in write_dashboards(warehouse, questions=questions, out=out):
+    for path in write_dashboards(
+        warehouse, questions=questions, out=out, with_personal=with_personal
+    ):
         print(f"{path.stat().st_size:>12,} {path}")
 
 
@@ -398,9 +420,6 @@ host_option = click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address; beyond loopback with keys."
 )
 keys_option = click.option("--keys", type=PATH, envvar="RETAIL_KEYS", help="File of `retail key`.")
-personal_option = click.option(
-    "--with-personal", is_flag=True, help="Names, e-mail addresses and small groups as well."
-)
 docs_option = click.option(
     "--docs",
     type=PATH,
@@ -413,7 +432,13 @@ docs_option = click.option(
 @retail.command()
 @click.option("--http", "is_http", is_flag=True, help="On a port instead of stdio.")
 @host_option
-@click.option("--port", type=click.IntRange(0, 65535), default=8766, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8766,
+    show_default=True,
+    help="Port; 0 is any that is free.",
+)
 @keys_option
 @personal_option
 @questions_option
@@ -447,7 +472,13 @@ def mcp(
 
 @retail.command()
 @host_option
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port; 0 is any that is free.",
+)
 @keys_option
 @personal_option
 @questions_option
@@ -470,6 +501,34 @@ def serve(
 
     published = Published(warehouse, with_personal=with_personal)
     run(make_app(published, questions=questions, host=host, keys=keys), host=host, port=port)
+
+
+@retail.command()
+@click.option("--since", metavar="BUILD", help="Id of the last build whose events are known.")
+@warehouse_option
+def events(since: str | None, warehouse: Path) -> None:
+    """Print what changed since a build as JSON lines: orders, segments, risks, alerts."""
+    from retail_analytics.serving.events import print_events
+
+    print_events(warehouse, since=since)
+
+
+@retail.command()
+@click.option(
+    "--out", type=PATH, required=True, help="llm_outputs.csv in your folder; kept and added to."
+)
+@warehouse_option
+def narrate(out: Path, warehouse: Path) -> None:
+    """Write texts about the actions of today, by a language model or by templates.
+
+    LLM_URL, LLM_MODEL, LLM_KEY and LLM_API (openai or anthropic) name the model; without LLM_URL
+    templates are written. The next build checks the texts and shows them.
+    """
+    from retail_analytics.serving.narrate import endpoint_from, narrate
+
+    counts = narrate(warehouse, out=out, endpoint=endpoint_from(os.environ))
+    said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    print(f"{out}: {said}")
 
 
 @retail.command()

@@ -15,6 +15,7 @@ import duckdb
 
 from retail_analytics.storage.files import log_of, remove_database, sync
 from retail_analytics.storage.sql import identifier, literal
+from retail_analytics.warehouse.outbox import write_outbox
 
 PUBLISHED = "retail.duckdb"
 PREVIOUS = "retail.previous.duckdb"
@@ -78,6 +79,7 @@ def publish(con: duckdb.DuckDBPyConnection, *, folder: Path, request: PublishReq
     try:
         remove_database(new)
         write_file(con, new, request)
+        write_outbox(new, published)
         # a client that opened it to write would leave a log that poisons the next one
         new.chmod(MODE)
         sync(new)

@@ -233,8 +233,9 @@ def page_sql(table: Table, where: str, *, order: str, limit: int, offset: int) -
         raise BadRequest(f"limit must be 1 to {MOST_ROWS:,}; read on with offset")
     if not 0 <= offset <= MOST_OFFSET:
         raise BadRequest(f"offset must be 0 to {MOST_OFFSET:,}; filter instead")
-    key = ", ".join(identifier(name) for name in table.key)
-    by = ", ".join(part for part in (order, key) if part) or "all"
+    # a build of another version may lack a column: its rows come by their key then
+    words = [part for part in order.split(", ") if part.split(" ")[0] in table.column_names]
+    by = ", ".join([*words, *(identifier(name) for name in table.key)]) or "all"
     return f"select * from {table.sql_name}{where} order by {by} limit {limit:d} offset {offset:d}"
 
 

@@ -560,9 +560,9 @@ SUBJECTS = (
         method="Detectors whose false alerts per week were measured; false discovery controlled",
         domain="monitoring",
         sections=(
-            section("insights", "insights", "", is_paged=True),
-            section("alerts", "alerts", "", is_paged=True),
-            section("anomalies", "metric_anomalies", "", is_paged=True),
+            section("insights", "insights", "is_shown desc, insight_rank", is_paged=True),
+            section("alerts", "alerts", "state desc, opened_on desc", is_paged=True),
+            section("anomalies", "metric_anomalies", "severity desc, ends_on desc", is_paged=True),
             section("trends", "metric_trends", "", is_paged=True),
         ),
     ),

@@ -27,6 +27,7 @@ from retail_analytics.serving.http import formats, openapi
 from retail_analytics.serving.http.cache import Answer, Cache
 from retail_analytics.serving.http.guard import Guard, error_body, make_metrics
 from retail_analytics.serving.http.routes import ROUTES, Route
+from retail_analytics.serving.http.stream import add_stream
 from retail_analytics.serving.http.what_if import (
     BudgetQuestion,
     StaffingQuestion,
@@ -35,6 +36,7 @@ from retail_analytics.serving.http.what_if import (
 )
 
 BASE = "/api/v1"
+EVENTS = f"{BASE}/events"
 ROWS = 100
 STATUS = {
     reads.NotFound: (404, "not_found"),
@@ -88,6 +90,7 @@ def make_api(published: Published, *, questions: Path) -> FastAPI:
     add_tables(api)
     add_topics(api, questions)
     add_what_ifs(api)
+    add_stream(api, published, EVENTS)
     add_health(api, published)
     api.openapi = openapi.describe(api, published, BASE)
     return api
@@ -109,7 +112,9 @@ class Cached:
         self.app, self.published, self.cache = app, published, Cache()
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(f"{BASE}/"):
+        is_answer = scope["type"] == "http" and scope["path"].startswith(f"{BASE}/")
+        # a stream outlives builds and is no answer of one
+        if not is_answer or scope["path"] == EVENTS:
             await self.app(scope, receive, send)
             return
         try:

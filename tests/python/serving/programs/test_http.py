@@ -377,7 +377,7 @@ def test_a_publish_in_the_middle_of_the_load_is_no_error_and_no_mix(
         for number in range(1, 4):
             time.sleep(1)
             another_build(served / "retail.duckdb", tmp_path, number)
-        for _ in range(200):
+        for _ in range(1200):
             if "build 3" in seen:
                 break
             time.sleep(0.1)
@@ -386,3 +386,22 @@ def test_a_publish_in_the_middle_of_the_load_is_no_error_and_no_mix(
             client.join()
     assert wrong == []
     assert {"build 0", "build 3"} <= seen
+
+
+def test_whoever_listens_hears_of_a_new_build(served: Path, tmp_path: Path) -> None:
+    another_build(served / "retail.duckdb", tmp_path, 1)
+    app = make_app(Published(tmp_path, with_personal=True), questions=QUESTIONS)
+    heard = []
+    with Running(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+        with client.stream("GET", f"{BASE}/events") as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    heard.append(json.loads(line.removeprefix("data: "))["build"])
+                    if len(heard) == 2:
+                        break
+                    another_build(served / "retail.duckdb", tmp_path, 2)
+        with client.stream("GET", f"{BASE}/events", headers={"last-event-id": "build 1"}) as answer:
+            first = next(line for line in answer.iter_lines() if line.startswith("id: "))
+    assert heard == ["build 1", "build 2"]
+    assert first == "id: build 2"

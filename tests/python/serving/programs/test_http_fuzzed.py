@@ -40,6 +40,9 @@ def test_no_request_breaks_the_api(described, mode) -> None:
     tried, statuses = [], set()
     for result in described.get_all_operations():
         operation = result.ok()
+        if operation.path.endswith("/events"):
+            # a stream that does not end
+            continue
 
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(
