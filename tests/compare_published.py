@@ -110,10 +110,9 @@ def differs(column: str, kind: str, tolerance: float) -> str:
     old, new = (f"{side}.{identifier(column)}" for side in ("old", "new"))
     if kind not in FLOATS:
         return f"{old} is distinct from {new}"
-    # an infinity less itself is not a number
     return (
-        f"{old} is distinct from {new} and coalesce(not abs({old} - {new}) "
-        f"<= {tolerance} * greatest(1, abs({old}), abs({new})), true)"
+        f"{old} is distinct from {new} and not coalesce(isfinite({old}) and isfinite({new}) "
+        f"and abs({old} - {new}) <= {tolerance} * greatest(1, abs({old}), abs({new})), false)"
     )
 
 
