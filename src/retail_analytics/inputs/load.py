@@ -421,12 +421,19 @@ def note_facts(con: duckdb.DuckDBPyConnection, contract: Contract, facts: dict[s
         "create or replace table raw.input_events "
         "(input_table varchar, first_event_at timestamp, last_event_at timestamp)"
     )
+    read = {
+        table
+        for (table,) in con.execute(
+            "select input_table from raw.input_files where is_provided"
+        ).fetchall()
+    }
     for table in contract:
         known = facts.get(table, {})
         text = json.dumps(known.get("contract"))
         con.execute("insert into raw.input_contracts values (?, ?)", [table, text])
         events = (None, None)
-        for query in known.get("event_queries", []):
+        # what is not there has no event, which is not worth planning two queries
+        for query in known.get("event_queries", []) if table in read else []:
             (events,) = con.execute(query).fetchall()
             if events[1] is not None:
                 break
