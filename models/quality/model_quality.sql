@@ -4,6 +4,8 @@
 --    errors are scaled by how much the series changes from season to season, for slices differ in
 --    size.
 -- 3. Coverage of an 80 % interval has no baseline to beat; it is held against 0.8.
+-- 4. Months beyond the limit on the good side count as false alarms, for nobody knows which of those
+--    on the bad side had no cause; they are held against the rate that is stated.
 with clv_backtest as (
     select * from {{ ref('clv_backtest') }}
 ),
@@ -27,6 +29,20 @@ recommendation_quality as (
 metric_forecast_backtest as (
     select * from {{ ref('metric_forecast_backtest') }}
     where origin_count > 0
+),
+
+delivery_limits as (
+    select * from {{ ref('delivery_limits') }}
+    where status = 'ok'
+),
+
+delivery_measures as (
+    select * from {{ ref('delivery_measures') }}
+),
+
+sentiment_anomalies as (
+    select * from {{ ref('sentiment_anomalies') }}
+    where status = 'ok'
 ),
 
 metrics as (
@@ -77,6 +93,40 @@ forecast_figures as (
             }
         ]) as figure
     from forecast_errors
+),
+
+alarm_months as (
+    select
+        'delivery_degradations' as mart,
+        delivery_limits.measure as target,
+        delivery_limits.false_alarms_per_year,
+        case delivery_measures.better
+            when 'lower' then delivery_limits.value < delivery_limits.limit_lower
+            else delivery_limits.value > delivery_limits.limit_upper
+        end as is_alarm,
+        delivery_limits.month
+    from delivery_limits
+    inner join delivery_measures on delivery_limits.measure = delivery_measures.measure
+    union all
+    select
+        'sentiment_anomalies' as mart,
+        'net_sentiment' as target,
+        expected_false_alarms_per_year / 2 as false_alarms_per_year,
+        coalesce(direction = 'rise', false) as is_alarm,
+        month
+    from sentiment_anomalies
+),
+
+alarm_figures as (
+    select
+        mart,
+        target,
+        round(12 * count(*) filter (is_alarm) / count(*), 9) as value,
+        max(false_alarms_per_year) as baseline_value,
+        count(*) as row_count,
+        last_day(max(month)) as as_of_date
+    from alarm_months
+    group by mart, target
 ),
 
 measured as (
@@ -141,6 +191,20 @@ measured as (
         row_count,
         as_of_date
     from forecast_figures
+    union all
+    select
+        mart,
+        'prediction_limits' as model,
+        target,
+        'false_alarms_per_year' as metric,
+        'stated' as baseline,
+        true as is_serving,
+        30 as horizon_days,
+        value,
+        baseline_value,
+        row_count,
+        as_of_date
+    from alarm_figures
 ),
 
 model_quality as (

@@ -27,4 +27,5 @@ def model(dbt, session):
         season_length=int(dbt.config.meta_get("season_length")),
         level=float(dbt.config.meta_get("level")),
         trend_months=int(dbt.config.meta_get("trend_months")),
+        combination=str(dbt.config.meta_get("combination")),
     )

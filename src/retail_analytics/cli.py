@@ -377,6 +377,113 @@ def convert(script: Path, source: Path, out: Path) -> None:
 
 
 @retail.command()
+@click.option("--masked", is_flag=True, required=True, help="The file without personal data.")
+@click.option(
+    "--least-group",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="How many people a row of a summary must be about.",
+)
+@warehouse_option
+def publish(masked: bool, least_group: int, warehouse: Path) -> None:
+    """Write the published file again without personal data, beside it: retail.masked.duckdb."""
+    from retail_analytics.warehouse.mask import publish_masked
+
+    path = publish_masked(warehouse, least_group=least_group)
+    print(f"published: {path}, {path.stat().st_size:,} bytes without personal data")
+
+
+host_option = click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address; beyond loopback with keys."
+)
+keys_option = click.option("--keys", type=PATH, envvar="RETAIL_KEYS", help="File of `retail key`.")
+personal_option = click.option(
+    "--with-personal", is_flag=True, help="Names, e-mail addresses and small groups as well."
+)
+docs_option = click.option(
+    "--docs",
+    type=PATH,
+    default=Path("docs"),
+    show_default=True,
+    help="Folder of glossary.md and decisions.md.",
+)
+
+
+@retail.command()
+@click.option("--http", "is_http", is_flag=True, help="On a port instead of stdio.")
+@host_option
+@click.option("--port", type=click.IntRange(0, 65535), default=8766, show_default=True)
+@keys_option
+@personal_option
+@questions_option
+@docs_option
+@warehouse_option
+def mcp(
+    is_http: bool,
+    host: str,
+    port: int,
+    keys: Path | None,
+    with_personal: bool,
+    questions: Path,
+    docs: Path,
+    warehouse: Path,
+) -> None:
+    """Serve the published file to agents: tools of the Model Context Protocol."""
+    try:
+        from retail_analytics.serving.mcp.run import run_mcp
+    except ModuleNotFoundError as error:
+        raise RuntimeError(f"{error.name} is not installed; `make mcp` does it") from error
+
+    run_mcp(
+        warehouse,
+        with_personal=with_personal,
+        questions=questions,
+        docs=docs,
+        address=(host, port) if is_http else None,
+        keys=keys,
+    )
+
+
+@retail.command()
+@host_option
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
+@keys_option
+@personal_option
+@questions_option
+@warehouse_option
+def serve(
+    host: str,
+    port: int,
+    keys: Path | None,
+    with_personal: bool,
+    questions: Path,
+    warehouse: Path,
+) -> None:
+    """Serve the published file to programs: an HTTP API below /api/v1."""
+    try:
+        from retail_analytics.serving.http.app import make_app
+        from retail_analytics.serving.http.server import run
+    except ModuleNotFoundError as error:
+        raise RuntimeError(f"{error.name} is not installed; `make serve` does it") from error
+    from retail_analytics.serving.api.published import Published
+
+    published = Published(warehouse, with_personal=with_personal)
+    run(make_app(published, questions=questions, host=host, keys=keys), host=host, port=port)
+
+
+@retail.command()
+@click.argument("tenant")
+@click.option("--keys", type=PATH, envvar="RETAIL_KEYS", required=True, help="File to add it to.")
+@click.option("--rate", type=click.IntRange(min=1), default=600, help="Requests per minute; 600.")
+def key(tenant: str, keys: Path, rate: int) -> None:
+    """Make a key for TENANT, print it once, and keep its hash for `retail serve` and `mcp`."""
+    from retail_analytics.serving.api.keys import add_key
+
+    print(add_key(keys, tenant, per_minute=rate))
+
+
+@retail.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what makes SHELL complete this command: eval "$(retail completion bash)"."""

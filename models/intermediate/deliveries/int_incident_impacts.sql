@@ -2,10 +2,10 @@
 -- 1. Counted are parcels whose promised day is over, that met no incident before and were not yet
 --    late when they met this one: what was late already it could not make late.
 -- 2. Late above expectation = late - expected. Its variance is that of chance, more where the parcels
---    of a month in a warehouse fare alike (int_delivery_clumps), and that of the expected rates:
+--    of a month in a warehouse resemble each other (int_delivery_clumps), and that of the expected rates:
 --    within a carrier and warehouse the same error counts again for every parcel.
 -- 3. The same for days; nothing is known where nothing is counted, or no parcel is undisturbed.
-with meetings as (
+with exposed_deliveries as (
     select * from {{ ref('int_incident_deliveries') }}
 ),
 
@@ -19,12 +19,12 @@ baselines as (
 
 met as (
     select
-        meetings.incident_id,
+        exposed_deliveries.incident_id,
         count(*) as delivery_count,
         count(*) filter (parcels.delivery_id is null) as waiting_delivery_count
-    from meetings
-    left join parcels on meetings.delivery_id = parcels.delivery_id
-    group by meetings.incident_id
+    from exposed_deliveries
+    left join parcels on exposed_deliveries.delivery_id = parcels.delivery_id
+    group by exposed_deliveries.incident_id
 ),
 
 clumps as (
@@ -55,11 +55,7 @@ compared as (
         baselines.days_variance,
         baselines.error_share
     from alike
-    inner join baselines
-        on
-            alike.carrier = baselines.carrier
-            and alike.warehouse = baselines.warehouse
-            and alike.days_left = baselines.days_left
+    inner join baselines using (carrier, warehouse, days_left)
     where baselines.late_rate is not null
 ),
 

@@ -112,14 +112,8 @@ running_values as (
         (0 - scales.origin) / scales.scale as share_of_zero,
         metrics.missing_is = 'zero' as counts_from_assignment
     from running_totals
-    inner join metrics
-        on
-            running_totals.experiment_id = metrics.experiment_id
-            and running_totals.metric = metrics.metric
-    inner join scales
-        on
-            running_totals.experiment_id = scales.experiment_id
-            and running_totals.metric = scales.metric
+    inner join metrics using (experiment_id, metric)
+    inner join scales using (experiment_id, metric)
 ),
 
 steps as (
@@ -154,10 +148,7 @@ value_steps as (
             wide=true
         ) }} as value_squares
     from steps
-    inner join units
-        on
-            steps.experiment_id = units.experiment_id
-            and steps.customer_id = units.customer_id
+    inner join units using (experiment_id, customer_id)
     group by steps.experiment_id, steps.metric, units.variant, steps.day
 ),
 
@@ -178,9 +169,7 @@ assignment_steps as (
     inner join metrics
         on units.experiment_id = metrics.experiment_id and metrics.missing_is = 'zero'
     inner join scales
-        on
-            metrics.experiment_id = scales.experiment_id
-            and metrics.metric = scales.metric
+        on metrics.experiment_id = scales.experiment_id and metrics.metric = scales.metric
     where not units.is_excluded
     group by units.experiment_id, metrics.metric, units.variant, {{ shop_day('units.assigned_at') }}
 ),

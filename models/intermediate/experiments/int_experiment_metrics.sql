@@ -80,10 +80,7 @@ own_metrics as (
         outcome_names.is_event,
         regexp_extract(outcome_names.metric, '_p([0-9][0-9])$', 1) as quantile_digits
     from outcome_names
-    left join used_names
-        on
-            outcome_names.experiment_id = used_names.experiment_id
-            and outcome_names.metric = used_names.metric
+    left join used_names using (experiment_id, metric)
     left join metrics on outcome_names.metric = metrics.metric
     where used_names.metric is null and metrics.metric is null
 ),
@@ -146,15 +143,10 @@ int_experiment_metrics as (
         coalesce(own_role.margin, default_role.margin) as margin,
         coalesce(own_role.weight, default_role.weight, 0) as weight
     from all_metrics
-    inner join designs on all_metrics.experiment_id = designs.experiment_id
-    left join roles as own_role
-        on
-            all_metrics.experiment_id = own_role.experiment_id
-            and all_metrics.metric = own_role.metric
+    inner join designs using (experiment_id)
+    left join roles as own_role using (experiment_id, metric)
     left join roles as default_role
-        on
-            default_role.experiment_id = '(default)'
-            and all_metrics.metric = default_role.metric
+        on default_role.experiment_id = '(default)' and all_metrics.metric = default_role.metric
 )
 
 select * from int_experiment_metrics

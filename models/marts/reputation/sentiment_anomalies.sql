@@ -4,11 +4,12 @@
 -- 2. z is a reading over its own standard error. Every month gets one positive and one negative
 --    mention more for it, so that a few mentions of one kind do not pass for certainty (Agresti and
 --    Caffo 2000).
--- 3. A distance is unusual beyond 2.66 mean moving ranges, a change beyond 3.268 (XmR chart, Wheeler
---    and Chambers 1992); with fewer than six months before it nothing is.
--- 4. A reading is an anomaly when it reaches a severity in points and in z, and is unusual where the
---    severity asks for it (seeds/rules/reputation/sentiment_severities.csv). The gravest reading decides, of two
---    alike the one with more points. A rise can be an anomaly; it has no severity.
+-- 3. A month is unusual outside the limits that the months before it draw, on the side to which it is
+--    read: a month that comes back from an unusual one changed much and is none itself.
+-- 4. A reading is an anomaly when it reaches a severity in points and in z and the month is unusual;
+--    while there are no six months for limits, z has to do where the severity allows it
+--    (seeds/rules/reputation/sentiment_severities.csv). The gravest reading decides, of two alike the
+--    one with more points. A rise can be an anomaly; it has no severity.
 with sentiment as (
     select * from {{ ref('sentiment') }}
     where mention_count > 0
@@ -48,7 +49,7 @@ months as (
         limits.centre,
         limits.limit_lower,
         limits.limit_upper,
-        limits.range_upper,
+        limits.false_alarms_per_year,
         lag(errors.net_sentiment) over slice as previous_net_sentiment,
         lag(errors.month) over slice as previous_month,
         100 * (errors.net_sentiment - lag(errors.net_sentiment) over slice) as change_points,
@@ -69,19 +70,12 @@ readings as (
         dimension,
         entity,
         month,
+        limits_status = 'ok' as has_limits,
+        net_sentiment < limit_lower as is_below,
+        net_sentiment > limit_upper as is_above,
         unnest([
-            {
-                'name': 'change',
-                'points': change_points,
-                'z': change_z,
-                'is_unusual': abs(change_points) > 100 * range_upper
-            },
-            {
-                'name': 'distance',
-                'points': distance_points,
-                'z': distance_z,
-                'is_unusual': net_sentiment < limit_lower or net_sentiment > limit_upper
-            }
+            {'name': 'change', 'points': change_points, 'z': change_z},
+            {'name': 'distance', 'points': distance_points, 'z': distance_z}
         ]) as reading
     from months
 ),
@@ -99,7 +93,11 @@ gravest_readings as (
         on
             abs(reading.points) >= severities.minimum_points
             and abs(reading.z) >= severities.minimum_z
-            and (reading.is_unusual or not severities.must_be_unusual)
+            and case
+                when not readings.has_limits then not severities.must_be_unusual
+                when reading.points < 0 then readings.is_below
+                else readings.is_above
+            end
     qualify
         row_number() over (
             partition by readings.dimension, readings.entity, readings.month
@@ -115,7 +113,7 @@ sentiment_anomalies as (
         gravest_readings.severity,
         gravest_readings.anomaly_reading,
         months.assessment,
-        'z and XmR limits' as method,
+        'z and prediction limits' as method,
         case
             when months.previous_month is null then 'insufficient_data'
             when months.limits_status <> 'ok' then 'short_history'
@@ -132,7 +130,7 @@ sentiment_anomalies as (
         months.distance_z,
         months.limit_lower as net_sentiment_limit_lower,
         months.limit_upper as net_sentiment_limit_upper,
-        100 * months.range_upper as change_points_limit,
+        months.false_alarms_per_year as expected_false_alarms_per_year,
         month,
         months.previous_month,
         as_of.as_of_date

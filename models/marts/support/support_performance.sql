@@ -69,7 +69,8 @@ opened as (
         sum(promises.running) as running_count,
         count(ticket_slices.satisfaction_score) as scored_count,
         avg(ticket_slices.satisfaction_score) as satisfaction_score,
-        stddev_samp(ticket_slices.satisfaction_score) as satisfaction_sd
+        -- rounded: the last digits depend on the order of rows
+        round(stddev_samp(ticket_slices.satisfaction_score), 9) as satisfaction_sd
     from ticket_slices
     left join promises on ticket_slices.ticket_id = promises.ticket_id
     group by all
@@ -165,21 +166,9 @@ support_performance as (
         as_of.as_of_date
     from months
     cross join as_of
-    left join opened
-        on
-            months.dimension = opened.dimension
-            and months.entity = opened.entity
-            and months.month = opened.month
-    left join closed
-        on
-            months.dimension = closed.dimension
-            and months.entity = closed.entity
-            and months.month = closed.month
-    left join medians_in_a_row
-        on
-            months.dimension = medians_in_a_row.dimension
-            and months.entity = medians_in_a_row.entity
-            and months.month = medians_in_a_row.month
+    left join opened using (dimension, entity, month)
+    left join closed using (dimension, entity, month)
+    left join medians_in_a_row using (dimension, entity, month)
     left join order_months on months.month = order_months.month
 )
 

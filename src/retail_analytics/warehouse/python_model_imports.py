@@ -33,7 +33,7 @@ import retail_analytics.marketing.revenue
 import retail_analytics.marketing.synergies
 import retail_analytics.pricing.elasticity
 import retail_analytics.recommendations.tables
-import retail_analytics.statistics.control_limits
+import retail_analytics.reputation.limits
 import retail_analytics.statistics.forecasting.tables
 import retail_analytics.storage.engine
 import retail_analytics.support.anomalies

@@ -166,7 +166,7 @@ def contoso(built: Built) -> None:
     ) == [("insufficient_data", 0, None)]
     assert built.query(
         "select distinct assessment, month_count, status from marts.delivery_trends"
-    ) == [("no trend", 7, "short_history")]
+    ) == [(None, 7, "insufficient_data")]
     assert built.query("select count(*) from marts.delivery_degradations") == [(0,)]
     assert built.query(
         "select reason, share, count(*) over () from marts.churn_reasons where reason_rank = 1"
