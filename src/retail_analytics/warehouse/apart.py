@@ -120,8 +120,12 @@ def serve() -> None:
         except Exception as error:
             error.add_note(traceback.format_exc())
             answer = pickle.dumps((None, error), protocol=5)
-        answers.write(answer)
-        answers.flush()
+        try:
+            answers.write(answer)
+            answers.flush()
+        except BrokenPipeError:
+            # who asked was killed: without a word, and without flushing what nobody reads
+            os._exit(0)
 
 
 if __name__ == "__main__":
