@@ -12,6 +12,7 @@ AS_OF ?=
 ARGS ?=
 DUCKDB ?=
 MEMORY_LIMIT ?=
+PERSONAL ?=
 SHOP_TIME_ZONE ?=
 CURRENCY ?=
 export DATA WAREHOUSE AS_OF MEMORY_LIMIT SHOP_TIME_ZONE CURRENCY
@@ -45,6 +46,7 @@ help:  ## this list
 	@echo '  SHOP_TIME_ZONE=<zone> the zone of the days, such as Europe/Berlin (default: UTC)'
 	@echo '  CURRENCY=<code>     what amounts are called (default: as the files say, else EUR)'
 	@echo '  TOPICS=... FORMATS=...  what make report writes (default: all)'
+	@echo '  PERSONAL=--with-personal  names and addresses in exports, reports and dashboards (default: none)'
 	@echo '  MEMORY_LIMIT=<size> what DuckDB may hold in memory (default: 48 bytes a row read, at least 600MB)'
 	@echo '  ARGS=...            further arguments for dbt, such as ARGS="--select customers"'
 
@@ -88,6 +90,13 @@ test: check $(REPORTS_READY) $(DASHBOARDS_READY)  ## everything: lint, a build o
 	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse $(SAMPLE_BUILD) \
 		--target-path $(SAMPLE_BUILD)/target --log-path $(SAMPLE_BUILD)/logs
 	SAMPLE_BUILD=$(SAMPLE_BUILD) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	if [ -f .venv-serving/.ready ]; then
+		SAMPLE_BUILD=$(SAMPLE_BUILD) .venv-serving/bin/python -m pytest tests/python/serving/programs
+	fi
+
+.PHONY: mutants
+mutants: $(READY)  ## small faults put in on purpose, each of which a test must notice: make mutants ARGS=churn
+	$(BIN)/python tests/mutants/run.py $(ARGS)
 
 check: lint  ## lint of SQL and Python, and the keys of YAML files
 	$(BIN)/python -m pytest tests/python/project/test_yaml_keys.py
@@ -103,6 +112,26 @@ lint: $(READY)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-compile --requirement $<
 	touch $@
+
+# the project itself without what a build needs
+.venv-serving/.ready: requirements/serving.txt constraints.txt pyproject.toml
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip $(PIP_INSTALL) --requirement $<
+	$(@D)/bin/pip $(PIP_INSTALL) --no-deps --editable .
+	touch $@
+
+.PHONY: mcp serve
+mcp: $(READY) .venv-serving/.ready  ## for agents: how to connect them; ARGS=--http serves on a port
+	test -f $(WAREHOUSE)/retail.duckdb || $(BIN)/retail build
+	$(if $(ARGS),.venv-serving/bin/retail mcp $(ARGS),@printf '%s\n' 'A client that starts servers itself takes this:' \
+		'{"mcpServers": {"retail": {"command": "$(CURDIR)/.venv-serving/bin/retail",' \
+		'  "args": ["mcp", "--warehouse", "$(abspath $(WAREHOUSE))", "--questions", "$(CURDIR)/dashboards",' \
+		'           "--docs", "$(CURDIR)/docs"]}}}')
+
+serve: $(READY) .venv-serving/.ready  ## for programs: the HTTP API on http://127.0.0.1:8765/api/v1
+	test -f $(WAREHOUSE)/retail.duckdb || $(BIN)/retail build
+	.venv-serving/bin/retail serve $(ARGS)
 
 docs: $(READY) .venv-docs/.ready  ## documentation and lineage of every column: target/docs/index.html
 	test -f $(WAREHOUSE)/build.duckdb || $(BIN)/retail build
@@ -138,18 +167,18 @@ rollback: $(READY)  ## publish the file from before the last build again
 	$(BIN)/retail rollback
 
 dashboards: $(DASHBOARDS_READY)  ## a page each to open in a browser: warehouse/dashboards
-	$(BIN)/retail dashboards
+	$(BIN)/retail dashboards $(PERSONAL)
 
 sample: $(READY)  ## make the sample retailer's files again
 	$(BIN)/retail sample --customers 2000 --out seeds/sample
 
 export: $(READY)  ## every published mart as Parquet and CSV: warehouse/exports
-	$(BIN)/retail export
+	$(BIN)/retail export $(PERSONAL)
 
 report: $(REPORTS_READY)  ## reports for people: warehouse/reports
 	for topic in $(TOPICS); do for format in $(FORMATS); do
 		$(BIN)/retail report --topic $$topic --format $$format \
-			--out "$(WAREHOUSE)/reports/$$topic.$$format"
+			--out "$(WAREHOUSE)/reports/$$topic.$$format" $(PERSONAL)
 	done; done
 
 bench: $(READY)  ## wall time and memory, beside DuckDB alone

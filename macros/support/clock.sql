@@ -47,3 +47,26 @@
         + least({{ seconds }} - {{ name }}.starts, {{ name }}.open_seconds)
     )
 {%- endmacro %}
+
+{#
+    Hours cut at midnight: a row that closes at or before it opens is open until the end of its day,
+    and from 0 to its closing on the next.
+#}
+{% macro pieces_of_days(hours) -%}
+    select
+        schedule,
+        time_zone,
+        iso_weekday,
+        opens,
+        case when closes > opens then closes else 86400 end as closes
+    from {{ hours }}
+    union all
+    select
+        schedule,
+        time_zone,
+        iso_weekday % 7 + 1 as iso_weekday,
+        0 as opens,
+        closes
+    from {{ hours }}
+    where closes <= opens and closes > 0
+{%- endmacro %}

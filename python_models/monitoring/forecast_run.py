@@ -2,6 +2,7 @@
 
 from retail_analytics.statistics.forecasting.tables import forecast_metrics
 from retail_analytics.storage.engine import query
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -18,11 +19,13 @@ def model(dbt, session):
         series=series,
     )
     rules = metrics.df()
-    return forecast_metrics(
+    return apart(
+        forecast_metrics,
         complete.df(),
         scales=dict(zip(rules["metric"], rules["scale"], strict=True)),
         horizon_months=int(dbt.config.meta_get("horizon_months")),
         season_length=int(dbt.config.meta_get("season_length")),
         level=float(dbt.config.meta_get("level")),
         trend_months=int(dbt.config.meta_get("trend_months")),
+        combination=str(dbt.config.meta_get("combination")),
     )

@@ -85,6 +85,9 @@ questions_option = click.option(
     show_default=True,
     help="Folder of the questions, a file per topic.",
 )
+personal_option = click.option(
+    "--with-personal", is_flag=True, help="Names, e-mail addresses and small groups as well."
+)
 rules_option = click.option(
     "--data", type=PATH, envvar="DATA", help="Folder whose rules/ go before the project's."
 )
@@ -182,13 +185,14 @@ def diff(table: str, warehouse: Path) -> None:
 
 @retail.command()
 @click.option("--out", type=PATH, help="Folder to write; <warehouse>/exports without it.")
+@personal_option
 @warehouse_option
-def export(out: Path | None, warehouse: Path) -> None:
+def export(out: Path | None, with_personal: bool, warehouse: Path) -> None:
     """Write every published mart as Parquet and CSV, with a manifest."""
     from retail_analytics.serving.export import export_marts
 
     out = out or warehouse / "exports"
-    written = export_marts(warehouse, out)["files"]
+    written = export_marts(warehouse, out, with_personal=with_personal)["files"]
     size = sum(entry["bytes"] for entry in written)
     print(f"{out}: {len(written)} files, {size:,} bytes, {out / 'manifest.json'}")
 
@@ -203,22 +207,38 @@ def export(out: Path | None, warehouse: Path) -> None:
     help="Kind of file.",
 )
 @click.option("--out", type=PATH, required=True, help="File to write.")
+@personal_option
 @questions_option
 @warehouse_option
-def report(topic: str, file_format: str, out: Path, questions: Path, warehouse: Path) -> None:
+def report(
+    topic: str,
+    file_format: str,
+    out: Path,
+    with_personal: bool,
+    questions: Path,
+    warehouse: Path,
+) -> None:
     """Write a report of a topic as Excel workbook, PDF, web page or CSV."""
     from retail_analytics.serving.reports import write_report
 
     print(
-        write_report(warehouse, topic=topic, file_format=file_format, out=out, questions=questions)
+        write_report(
+            warehouse,
+            topic=topic,
+            file_format=file_format,
+            out=out,
+            questions=questions,
+            with_personal=with_personal,
+        )
     )
 
 
 @retail.command()
 @click.option("--out", type=PATH, help="Folder to write; <warehouse>/dashboards without it.")
+@personal_option
 @questions_option
 @warehouse_option
-def dashboards(out: Path | None, questions: Path, warehouse: Path) -> None:
+def dashboards(out: Path | None, with_personal: bool, questions: Path, warehouse: Path) -> None:
     """Write the dashboards of the published file as HTML, one file each."""
     try:
         from retail_analytics.serving.dashboards import write_dashboards
@@ -226,7 +246,9 @@ def dashboards(out: Path | None, questions: Path, warehouse: Path) -> None:
         raise RuntimeError(f"{error.name} is not installed; `make dashboards` does it") from error
 
     out = out or warehouse / "dashboards"
-    for path in write_dashboards(warehouse, questions=questions, out=out):
+    for path in write_dashboards(
+        warehouse, questions=questions, out=out, with_personal=with_personal
+    ):
         print(f"{path.stat().st_size:>12,} {path}")
 
 
@@ -447,6 +469,150 @@ def convert(script: Path, source: Path, out: Path) -> None:
     from retail_analytics.inputs.convert import convert
 
     print_rows(convert(script, source=source, out=out), out)
+
+
+@retail.command()
+@click.option("--masked", is_flag=True, required=True, help="The file without personal data.")
+@click.option(
+    "--least-group",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="How many people a row of a summary must be about.",
+)
+@warehouse_option
+def publish(masked: bool, least_group: int, warehouse: Path) -> None:
+    """Write the published file again without personal data, beside it: retail.masked.duckdb."""
+    from retail_analytics.warehouse.mask import publish_masked
+
+    path = publish_masked(warehouse, least_group=least_group)
+    print(f"published: {path}, {path.stat().st_size:,} bytes without personal data")
+
+
+host_option = click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address; beyond loopback with keys."
+)
+keys_option = click.option("--keys", type=PATH, envvar="RETAIL_KEYS", help="File of `retail key`.")
+docs_option = click.option(
+    "--docs",
+    type=PATH,
+    default=Path("docs"),
+    show_default=True,
+    help="Folder of glossary.md and decisions.md.",
+)
+
+
+@retail.command()
+@click.option("--http", "is_http", is_flag=True, help="On a port instead of stdio.")
+@host_option
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8766,
+    show_default=True,
+    help="Port; 0 is any that is free.",
+)
+@keys_option
+@personal_option
+@questions_option
+@docs_option
+@warehouse_option
+def mcp(
+    is_http: bool,
+    host: str,
+    port: int,
+    keys: Path | None,
+    with_personal: bool,
+    questions: Path,
+    docs: Path,
+    warehouse: Path,
+) -> None:
+    """Serve the published file to agents: tools of the Model Context Protocol."""
+    try:
+        from retail_analytics.serving.mcp.run import run_mcp
+    except ModuleNotFoundError as error:
+        raise RuntimeError(f"{error.name} is not installed; `make mcp` does it") from error
+
+    run_mcp(
+        warehouse,
+        with_personal=with_personal,
+        questions=questions,
+        docs=docs,
+        address=(host, port) if is_http else None,
+        keys=keys,
+    )
+
+
+@retail.command()
+@host_option
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port; 0 is any that is free.",
+)
+@keys_option
+@personal_option
+@questions_option
+@warehouse_option
+def serve(
+    host: str,
+    port: int,
+    keys: Path | None,
+    with_personal: bool,
+    questions: Path,
+    warehouse: Path,
+) -> None:
+    """Serve the published file to programs: an HTTP API below /api/v1."""
+    try:
+        from retail_analytics.serving.http.app import make_app
+        from retail_analytics.serving.http.server import run
+    except ModuleNotFoundError as error:
+        raise RuntimeError(f"{error.name} is not installed; `make serve` does it") from error
+    from retail_analytics.serving.api.published import Published
+
+    published = Published(warehouse, with_personal=with_personal)
+    run(make_app(published, questions=questions, host=host, keys=keys), host=host, port=port)
+
+
+@retail.command()
+@click.option("--since", metavar="BUILD", help="Id of the last build whose events are known.")
+@warehouse_option
+def events(since: str | None, warehouse: Path) -> None:
+    """Print what changed since a build as JSON lines: orders, segments, risks, alerts."""
+    from retail_analytics.serving.events import print_events
+
+    print_events(warehouse, since=since)
+
+
+@retail.command()
+@click.option(
+    "--out", type=PATH, required=True, help="llm_outputs.csv in your folder; kept and added to."
+)
+@warehouse_option
+def narrate(out: Path, warehouse: Path) -> None:
+    """Write texts about the actions of today, by a language model or by templates.
+
+    LLM_URL, LLM_MODEL, LLM_KEY and LLM_API (openai or anthropic) name the model; without LLM_URL
+    templates are written. The next build checks the texts and shows them.
+    """
+    from retail_analytics.serving.narrate import endpoint_from, narrate
+
+    counts = narrate(warehouse, out=out, endpoint=endpoint_from(os.environ))
+    said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    print(f"{out}: {said}")
+
+
+@retail.command()
+@click.argument("tenant")
+@click.option("--keys", type=PATH, envvar="RETAIL_KEYS", required=True, help="File to add it to.")
+@click.option("--rate", type=click.IntRange(min=1), default=600, help="Requests per minute; 600.")
+def key(tenant: str, keys: Path, rate: int) -> None:
+    """Make a key for TENANT, print it once, and keep its hash for `retail serve` and `mcp`."""
+    from retail_analytics.serving.api.keys import add_key
+
+    print(add_key(keys, tenant, per_minute=rate))
 
 
 @retail.command()

@@ -44,14 +44,20 @@ def simulated(seed: int) -> np.ndarray:
 
 
 def judged(truth: list[np.ndarray], forecasts: pd.DataFrame) -> dict[str, float]:
-    """MASE and sMAPE of the forecasts and of the seasonal naive, and coverage, on held-out ends."""
+    """MASE and sMAPE of the forecasts and of the seasonal naive, coverage and interval score
+    (Winkler 1972, in units of the mean seasonal change), on held-out ends."""
     scores: dict[str, list[float]] = {}
     for seed, rows in forecasts.groupby("entity"):
         past, future = np.split(truth[int(seed)], [-HORIZON])
         unit = np.abs(past[SEASON_LENGTH:] - past[:-SEASON_LENGTH]).mean()
         paths = {"": rows["value"].to_numpy(), "naive ": past[-SEASON_LENGTH:][:HORIZON]}
         inside = (rows["value_lower"] <= future) & (future <= rows["value_upper"])
-        found = {"coverage of the 80 % interval": inside.mean()}
+        width = rows["value_upper"] - rows["value_lower"]
+        outside = (rows["value_lower"] - future).clip(0) + (future - rows["value_upper"]).clip(0)
+        found = {
+            "coverage of the 80 % interval": inside.mean(),
+            "interval score": (width + 2 / 0.2 * outside).mean() / unit,
+        }
         for name, path in paths.items():
             errors = np.abs(path - future)
             size = np.abs(path) + np.abs(future)
@@ -66,6 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--combination", default="ets", choices=["plain", "ets", "ets_ces"])
     options = parser.parse_args()
     truth = [simulated(seed) for seed in range(options.series)]
     frame = pd.concat(
@@ -80,7 +87,13 @@ def main() -> None:
         for seed, values in enumerate(truth)
     )
     start, cpu = time.monotonic(), time.process_time()
-    found = forecast(frame, scales={"sales": "count"}, horizon=HORIZON, workers=options.workers)
+    found = forecast(
+        frame,
+        scales={"sales": "count"},
+        horizon=HORIZON,
+        workers=options.workers,
+        combination=options.combination,
+    )
     wall, own_cpu = time.monotonic() - start, time.process_time() - cpu
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     peak = max(children.ru_maxrss, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1024

@@ -24,13 +24,21 @@ INPUTS = {
     "sla_targets": "target varchar, priority varchar, channel varchar, team varchar, "
     "target_minutes double, clock varchar",
 }
-CLOCK_MODELS = {"int_support_hours": "table", "int_support_clock": "table"}
+CLOCK_MODELS = {
+    "int_support_hours": "table",
+    "int_support_days": "view",
+    "int_support_spans": "view",
+    "int_support_clock": "table",
+}
 TICKET_MODELS = {
     **CLOCK_MODELS,
     "int_ticket_histories": "table",
+    "int_ticket_states": "view",
     "int_ticket_spans": "table",
     "support_tickets": "table",
     "int_sla_targets": "table",
+    "int_sla_promises": "view",
+    "int_sla_runs": "view",
     "sla_results": "table",
 }
 

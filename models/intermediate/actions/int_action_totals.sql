@@ -2,8 +2,7 @@
 -- told by itself. Beside it up to `named` others are (seeds/rules/actions/action_settings.csv). Two that
 -- would read alike stand there once.
 with settings as (
-    select max(value) filter (setting = 'named') as named
-    from {{ ref('action_settings') }}
+    {{ in_a_row(ref('action_settings'), 'setting', ['named']) }}
 ),
 
 findings as (
@@ -15,7 +14,7 @@ findings as (
     inner join {{ ref('action_causes') }} as causes on findings.cause = causes.cause
 ),
 
-told_apart as (
+told_once as (
     select
         *,
         place > 0
@@ -27,7 +26,7 @@ places as (
     select
         *,
         sum(cast(is_new as integer)) over (partition by cause order by finding_rank) as new_place
-    from told_apart
+    from told_once
 ),
 
 members as (

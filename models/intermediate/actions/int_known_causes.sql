@@ -10,8 +10,7 @@ with months as (
 ),
 
 settings as (
-    select max(value) filter (setting = 'cause_orders') as cause_orders
-    from {{ ref('action_settings') }}
+    {{ in_a_row(ref('action_settings'), 'setting', ['cause_orders']) }}
 ),
 
 known_causes as (

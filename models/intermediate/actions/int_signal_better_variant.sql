@@ -23,7 +23,8 @@ better_variant as (
         'experiment' as entity_type,
         decisions.experiment_id as entity,
         decisions.experiment_id as name,
-        decisions.variant || ': ' || decisions.reason as subject,
+        -- the text of the action ends the sentence
+        decisions.variant || ': ' || rtrim(decisions.reason, '.') as subject,
         abs(decisions.relative_difference) as value,
         abs(decisions.relative_difference) as figure,
         cast(null as double) as usual_value,

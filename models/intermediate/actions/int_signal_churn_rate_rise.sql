@@ -2,8 +2,7 @@
 -- 2. In the first `lost_after_days` of a shop nobody can be lost, so these months are no year before:
 --    losses would "rise" in every shop's second half-year. At least `fewest_months` must be known.
 with settings as (
-    select max(value) filter (setting = 'fewest_months') as fewest_months
-    from {{ ref('action_settings') }}
+    {{ in_a_row(ref('action_settings'), 'setting', ['fewest_months']) }}
 ),
 
 orders as (
@@ -13,12 +12,7 @@ orders as (
 ),
 
 covered as (
-    select as_of.last_month
-    from {{ ref('int_as_of') }} as as_of
-    inner join {{ ref('int_input_coverage') }} as coverage
-        on
-            coverage.input_table = 'orders'
-            and coverage.covered_until >= last_day(as_of.last_month)
+    {{ covered_last_month('orders') }}
 ),
 
 rates as (
@@ -50,7 +44,7 @@ churn_rate_rise as (
         cast(null as double) as value_at_stake,
         rates.month as period
     from rates
-    inner join covered on rates.month = covered.last_month
+    inner join covered on rates.month = covered.month
     inner join settings on rates.usual_month_count >= settings.fewest_months
 )
 

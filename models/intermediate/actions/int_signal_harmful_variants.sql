@@ -8,7 +8,8 @@ harmful_variants as (
         'experiment' as entity_type,
         experiment_id as entity,
         experiment_id as name,
-        min(variant || ': ' || reason) as subject,
+        -- the text of the action ends the sentence
+        min(variant || ': ' || rtrim(reason, '.')) as subject,
         cast(count(*) as double) as value,
         cast(count(*) as double) as figure,
         cast(null as double) as usual_value,

@@ -1,16 +1,10 @@
 -- A month with fewer mentions than `fewest_cases` (seeds/rules/actions/action_settings.csv) says nothing.
 with newest as (
-    select as_of.last_month as month
-    from {{ ref('int_as_of') }} as as_of
-    inner join {{ ref('int_input_coverage') }} as coverage
-        on
-            coverage.input_table = 'mentions'
-            and coverage.covered_until >= last_day(as_of.last_month)
+    {{ covered_last_month('mentions') }}
 ),
 
 settings as (
-    select max(value) filter (setting = 'fewest_cases') as fewest_cases
-    from {{ ref('action_settings') }}
+    {{ in_a_row(ref('action_settings'), 'setting', ['fewest_cases']) }}
 ),
 
 months as (

@@ -1,11 +1,6 @@
 -- The larger of what the month lost against the month before and against what is usual.
 with newest as (
-    select as_of.last_month as month
-    from {{ ref('int_as_of') }} as as_of
-    inner join {{ ref('int_input_coverage') }} as coverage
-        on
-            coverage.input_table = 'mentions'
-            and coverage.covered_until >= last_day(as_of.last_month)
+    {{ covered_last_month('mentions') }}
 ),
 
 drops as (

@@ -7,12 +7,23 @@ with purchase_days as (
     select * from {{ ref('int_purchase_days') }}
 ),
 
-history_dates as (
-    select * from {{ ref('int_history_dates') }}
-),
-
 trade_days as (
     select * from {{ ref('trade_days') }}
+),
+
+-- grouped, so that days of trade are joined to purchases once and never to each other
+history_dates as (
+    select
+        history_dates.purpose,
+        history_dates.holdout_days,
+        history_dates.as_of_date,
+        max(trade_days.trade_days) as as_of_trade_days
+    from {{ ref('int_history_dates') }} as history_dates
+    inner join trade_days
+        on
+            history_dates.purpose = trade_days.purpose
+            and history_dates.as_of_date = trade_days.date_day
+    group by history_dates.purpose, history_dates.holdout_days, history_dates.as_of_date
 ),
 
 buyer_count as (
@@ -34,11 +45,16 @@ purchases as (
         any_value(history_dates.holdout_days) as holdout_days,
         cast(min_by(purchase_days.revenue, purchase_days.ordered_on) as double) as first_spend,
         cast(sum(purchase_days.revenue) as double) as spend,
-        any_value(purchase_days.first_ordered_on) as first_ordered_on,
-        max(purchase_days.ordered_on) as last_ordered_on,
+        min(trade_days.trade_days) as first_trade_days,
+        max(trade_days.trade_days) as last_trade_days,
+        any_value(history_dates.as_of_trade_days) as as_of_trade_days,
         any_value(history_dates.as_of_date) as as_of_date
     from purchase_days
     inner join history_dates on purchase_days.ordered_on <= history_dates.as_of_date
+    inner join trade_days
+        on
+            history_dates.purpose = trade_days.purpose
+            and purchase_days.ordered_on = trade_days.date_day
     where history_dates.purpose = 'serving' or purchase_days.is_sampled
     group by history_dates.purpose, purchase_days.customer_id
 ),
@@ -49,8 +65,9 @@ histories as (
         purchases.customer_id,
         purchases.value_basis,
         purchases.frequency,
-        cast(round(last_days.trade_days - first_days.trade_days) as bigint) as recency_days,
-        cast(round(as_of_days.trade_days - first_days.trade_days) as bigint) as age_days,
+        cast(round(purchases.last_trade_days - purchases.first_trade_days) as bigint)
+            as recency_days,
+        cast(round(purchases.as_of_trade_days - purchases.first_trade_days) as bigint) as age_days,
         purchases.holdout_days,
         purchases.first_spend,
         (purchases.spend - purchases.first_spend) / nullif(purchases.frequency, 0)
@@ -59,11 +76,6 @@ histories as (
         purchases.as_of_date
     from purchases
     cross join buyer_count
-    {%- for day in ['first_ordered_on', 'last_ordered_on', 'as_of_date'] %}
-    {% set days = day.split('_ordered')[0].split('_date')[0] ~ '_days' -%}
-    inner join trade_days as {{ days }}
-        on purchases.purpose = {{ days }}.purpose and purchases.{{ day }} = {{ days }}.date_day
-    {%- endfor %}
 ),
 
 customer_histories as (

@@ -1,5 +1,5 @@
 -- 1. A carrier's punctuality is shrunk towards that of all carriers; that in one warehouse towards the
---    carrier's own. The wider group weighs in with the prior's parcels (int_carrier_priors), with at
+--    carrier's own. The wider group has the prior's weight (int_carrier_priors), with at
 --    least one, and with no more than it has elsewhere.
 {% set prior_weight -%}
     -- least() passes over the null of a weight without limit

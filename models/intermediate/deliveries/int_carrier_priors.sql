@@ -2,13 +2,13 @@
 -- carrier of each other. Moments of the beta-binomial (Kleinman 1973), for the shrinkage of Efron
 -- and Morris (1975).
 -- 1. Two parcels of one carrier (of one of its warehouses) correlate where rates differ by more than
---    chance; all weigh in with 1 / correlation - 1 parcels, without limit where they do not differ.
+--    chance; all have the prior weight of 1 / correlation - 1 parcels, without limit where they do not differ.
 -- 2. How much rates differ is itself not well known from a few: with d + 1 of them, the weight is
 --    cut to (d - 2) / d (Morris 1983).
 with carrier_deliveries as (
     select
         *,
-        case when dimension = 'carrier' then 'all' else carrier end as kin
+        case when dimension = 'carrier' then 'all' else carrier end as peers
     from {{ ref('int_carrier_deliveries') }}
     where effective_delivery_count > 0
 ),
@@ -16,7 +16,7 @@ with carrier_deliveries as (
 kin_counts as (
     select
         dimension,
-        kin,
+        peers,
         count(*) - 1 as freedom,
         sum(effective_delivery_count) as delivery_count,
         sum(effective_on_time_count) as on_time_count,
@@ -25,7 +25,7 @@ kin_counts as (
             effective_on_time_count * effective_on_time_count / effective_delivery_count
         ) as squared_rates
     from carrier_deliveries
-    group by dimension, kin
+    group by dimension, peers
 ),
 
 spreads as (

@@ -8,7 +8,7 @@ with deliveries as (
     select * from {{ ref('deliveries') }}
 ),
 
-meetings as (
+exposed_deliveries as (
     select * from {{ ref('int_incident_deliveries') }}
     where meeting_number = 1
 ),
@@ -37,16 +37,16 @@ deliveries_judged as (
         deliveries.delivery_id,
         deliveries.carrier,
         deliveries.warehouse,
-        meetings.incident_id,
+        exposed_deliveries.incident_id,
         not deliveries.is_on_time as is_late,
         disturbed_here.day is null and disturbed_everywhere.day is null as is_undisturbed,
         coalesce(deliveries.delivered_on, as_of.as_of_date) - deliveries.promised_on
             as days_past_promise,
-        deliveries.promised_on - meetings.met_on as days_left,
+        deliveries.promised_on - exposed_deliveries.met_on as days_left,
         deliveries.promised_on
     from deliveries
     cross join as_of
-    left join meetings on deliveries.delivery_id = meetings.delivery_id
+    left join exposed_deliveries on deliveries.delivery_id = exposed_deliveries.delivery_id
     left join disturbed_days as disturbed_here
         on
             deliveries.warehouse = disturbed_here.warehouse

@@ -52,6 +52,7 @@ valued as (
             when 'average_delivery_days' then months.average_delivery_days
             when 'complaint_count' then cast(months.complaint_count as double)
         end as value,
+        cast(months.delivery_count as double) as delivery_count,
         months.month
     from months
     inner join measures

@@ -1,11 +1,11 @@
--- What would have become of a parcel that met an incident, had there been none.
--- 1. Its like are undisturbed parcels still on their way as many days before their promise. All
---    parcels would be no yardstick: who meets an incident has often been on its way for long.
--- 2. Its like of the same carrier and warehouse count; where they are few, those of the carrier
---    weigh in with `incident_baseline_weight` parcels, in the same way with these all parcels that
---    are its like, and with these all undisturbed parcels.
-{% set weight = var('incident_baseline_weight') %}
-with parcels as (
+-- What would have become of a delivery that met an incident, had there been none.
+-- 1. The comparison group are undisturbed deliveries still on their way as many days before their
+--    promise. All deliveries would be no yardstick: who meets an incident is often long on the way.
+-- 2. Those of the same carrier and warehouse count; they are shrunk towards those of the carrier,
+--    these towards all of the group, and these towards all undisturbed deliveries, each with the
+--    prior weight `incident_baseline_weight`.
+{% set weight = var('incident_baseline_weight') -%}
+with deliveries as (
     select
         *,
         unnest([
@@ -16,36 +16,36 @@ with parcels as (
                 'carrier': coalesce(carrier, ''),
                 'warehouse': coalesce(warehouse, '')
             }
-        ]) as likeness
+        ]) as group_name
     from {{ ref('int_deliveries_due') }}
 ),
 
 wanted as (
     select distinct
-        likeness.breadth as breadth,
-        likeness.carrier as carrier,
-        likeness.warehouse as warehouse,
+        group_name.breadth as breadth,
+        group_name.carrier as carrier,
+        group_name.warehouse as warehouse,
         days_left
-    from parcels
+    from deliveries
     where incident_id is not null and days_left >= 0
 ),
 
 undisturbed as (
     select
-        likeness.breadth as breadth,
-        likeness.carrier as carrier,
-        likeness.warehouse as warehouse,
+        group_name.breadth as breadth,
+        group_name.carrier as carrier,
+        group_name.warehouse as warehouse,
         days_past_promise,
         count(*) as delivery_count,
         count(*) filter (is_late) as late_count,
         sum(days_past_promise) as total_days,
         sum(days_past_promise * days_past_promise) as total_squares
-    from parcels
+    from deliveries
     where is_undisturbed
     group by all
 ),
 
-whole as (
+of_any as (
     select
         sum(late_count) / sum(delivery_count) as late_rate,
         sum(total_days) / sum(delivery_count) as mean_days,
@@ -54,7 +54,7 @@ whole as (
     where breadth = 'all'
 ),
 
-likes as (
+compared as (
     select
         wanted.breadth,
         wanted.carrier,
@@ -71,58 +71,31 @@ likes as (
             and wanted.carrier = undisturbed.carrier
             and wanted.warehouse = undisturbed.warehouse
             and undisturbed.days_past_promise >= -wanted.days_left
-    group by wanted.breadth, wanted.carrier, wanted.warehouse, wanted.days_left
+    group by all
 ),
 
-of_all as (
+{% for breadth, wider, keys in [
+    ('all', 'of_any', ''), ('carrier', 'of_all', 'days_left'),
+    ('warehouse', 'of_carrier', 'carrier, days_left')
+] -%}
+of_{{ breadth }} as (
     select
-        likes.days_left,
-        {{ shrunk('likes.late_count', 'likes.delivery_count', 'whole.late_rate', weight) }}
-            as late_rate,
-        {{ shrunk('likes.total_days', 'likes.delivery_count', 'whole.mean_days', weight) }}
-            as mean_days,
-        {{ shrunk('likes.total_squares', 'likes.delivery_count', 'whole.mean_square', weight) }}
-            as mean_square
-    from likes
-    cross join whole
-    where likes.breadth = 'all'
+        {% for mean, total in {
+            'late_rate': 'late_count', 'mean_days': 'total_days', 'mean_square': 'total_squares'
+        }.items() -%}
+        {{ shrunk('compared.' ~ total, 'compared.delivery_count', wider ~ '.' ~ mean, weight) }}
+            as {{ mean }},
+        {% endfor -%}
+        compared.delivery_count,
+        compared.carrier,
+        compared.warehouse,
+        compared.days_left
+    from compared
+    {{ 'inner join ' ~ wider ~ ' using (' ~ keys ~ ')' if keys else 'cross join ' ~ wider }}
+    where compared.breadth = '{{ breadth }}'
 ),
 
-of_carriers as (
-    select
-        likes.carrier,
-        likes.days_left,
-        {{ shrunk('likes.late_count', 'likes.delivery_count', 'of_all.late_rate', weight) }}
-            as late_rate,
-        {{ shrunk('likes.total_days', 'likes.delivery_count', 'of_all.mean_days', weight) }}
-            as mean_days,
-        {{ shrunk('likes.total_squares', 'likes.delivery_count', 'of_all.mean_square', weight) }}
-            as mean_square
-    from likes
-    inner join of_all on likes.days_left = of_all.days_left
-    where likes.breadth = 'carrier'
-),
-
-of_warehouses as (
-    select
-        likes.carrier,
-        likes.warehouse,
-        likes.days_left,
-        likes.delivery_count,
-        {{ shrunk('likes.late_count', 'likes.delivery_count', 'of_carriers.late_rate', weight) }}
-            as late_rate,
-        {{ shrunk('likes.total_days', 'likes.delivery_count', 'of_carriers.mean_days', weight) }}
-            as mean_days,
-        {{ shrunk(
-            'likes.total_squares', 'likes.delivery_count', 'of_carriers.mean_square', weight
-        ) }}
-            as mean_square
-    from likes
-    inner join of_carriers
-        on likes.carrier = of_carriers.carrier and likes.days_left = of_carriers.days_left
-    where likes.breadth = 'warehouse'
-),
-
+{% endfor -%}
 incident_baselines as (
     select
         carrier,
@@ -133,9 +106,9 @@ incident_baselines as (
         round(late_rate * (1 - late_rate), 9) as late_variance,
         mean_days,
         round(greatest(mean_square - mean_days * mean_days, 0), 9) as days_variance,
-        -- of the variance of one parcel, what an error of the mean has
+        -- of the variance of one delivery, what an error of the mean has
         1 / (delivery_count + {{ weight }}) as error_share
-    from of_warehouses
+    from of_warehouse
 )
 
 select * from incident_baselines

@@ -1,44 +1,22 @@
 -- One row per metric of orders that is a mean: what it is among the customers an experiment would
 -- meet, and how much of its variance the same figure before leaves.
-with sightings as (
-    select * from {{ ref('int_experiment_sightings') }}
-),
-
-orders as (
-    select * from {{ ref('orders') }}
-),
-
-metrics as (
-    select * from {{ ref('experiment_metrics') }}
-),
-
-settings as (
-    select * from {{ ref('int_experiment_settings') }}
-),
-
-unit_orders as (
+with unit_orders as (
     select
         sightings.customer_id,
-        any_value(sightings.as_of_date) as as_of_date,
+        {% for end, when in {'': '>=', '_before': '<'}.items() -%}
         count(orders.order_id) filter (
-            orders.ordered_at >= sightings.seen_at and orders.is_purchase
-        ) as purchases,
+            orders.ordered_at {{ when }} sightings.seen_at and orders.is_purchase
+        ) as purchases{{ end }},
         count(orders.order_id) filter (
-            orders.ordered_at >= sightings.seen_at and orders.order_status = 'returned'
-        ) as returns,
-        coalesce(sum(orders.revenue) filter (orders.ordered_at >= sightings.seen_at), 0)
-            as net_revenue,
-        count(orders.order_id) filter (
-            orders.ordered_at < sightings.seen_at and orders.is_purchase
-        ) as purchases_before,
-        count(orders.order_id) filter (
-            orders.ordered_at < sightings.seen_at and orders.order_status = 'returned'
-        ) as returns_before,
-        coalesce(sum(orders.revenue) filter (orders.ordered_at < sightings.seen_at), 0)
-            as net_revenue_before
-    from sightings
-    cross join settings
-    left join orders
+            orders.ordered_at {{ when }} sightings.seen_at and orders.order_status = 'returned'
+        ) as returns{{ end }},
+        coalesce(sum(orders.revenue) filter (orders.ordered_at {{ when }} sightings.seen_at), 0)
+            as net_revenue{{ end }},
+        {% endfor -%}
+        any_value(sightings.as_of_date) as as_of_date
+    from {{ ref('int_experiment_sightings') }} as sightings
+    cross join {{ ref('int_experiment_settings') }} as settings
+    left join {{ ref('orders') }} as orders
         on
             sightings.customer_id = orders.customer_id
             and orders.ordered_at
@@ -53,24 +31,18 @@ unit_values as (
         metrics.metric,
         metrics.cap_quantile,
         unit_orders.customer_id,
-        unit_orders.as_of_date,
+        {% for end, value in {'': 'metric_value', '_before': 'value_before'}.items() -%}
         cast(
             case metrics.numerator
-                when 'buyers' then least(unit_orders.purchases, 1)
-                when 'purchases' then unit_orders.purchases
-                when 'returns' then unit_orders.returns
-                else unit_orders.net_revenue
+                when 'buyers' then least(unit_orders.purchases{{ end }}, 1)
+                when 'purchases' then unit_orders.purchases{{ end }}
+                when 'returns' then unit_orders.returns{{ end }}
+                else unit_orders.net_revenue{{ end }}
             end as double
-        ) as metric_value,
-        cast(
-            case metrics.numerator
-                when 'buyers' then least(unit_orders.purchases_before, 1)
-                when 'purchases' then unit_orders.purchases_before
-                when 'returns' then unit_orders.returns_before
-                else unit_orders.net_revenue_before
-            end as double
-        ) as value_before
-    from metrics
+        ) as {{ value }},
+        {% endfor -%}
+        unit_orders.as_of_date
+    from {{ ref('experiment_metrics') }} as metrics
     cross join unit_orders
     where
         metrics.source = 'orders'
@@ -80,23 +52,22 @@ unit_values as (
 
 ranked_values as (
     select
-        unit_values.*,
+        metric,
+        metric_value,
         row_number() over (
-            partition by unit_values.metric order by unit_values.metric_value
-        ) - count(*) filter (unit_values.metric_value <= 0) over (
-            partition by unit_values.metric
-        ) as rank_above_zero,
-        count(*) filter (unit_values.metric_value > 0) over (partition by unit_values.metric)
-            as count_above_zero
+            partition by metric
+            order by metric_value
+        ) as value_rank,
+        cap_quantile * count(*) over (partition by metric) as cap_rank
     from unit_values
+    where metric_value > 0 and cap_quantile is not null
 ),
 
 caps as (
     select
         metric,
-        min(metric_value) filter (rank_above_zero >= cap_quantile * count_above_zero) as cap
+        min(metric_value) filter (value_rank >= cap_rank) as cap
     from ranked_values
-    where metric_value > 0 and cap_quantile is not null
     group by metric
 ),
 

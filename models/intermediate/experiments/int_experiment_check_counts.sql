@@ -17,16 +17,8 @@ outcome_values as (
     select * from {{ ref('int_experiment_outcome_values') }}
 ),
 
-hashed_units as (
-    select * from {{ ref('int_experiment_hashed_units') }}
-),
-
 settings as (
     select * from {{ ref('int_experiment_settings') }}
-),
-
-as_of as (
-    select * from {{ ref('int_as_of') }}
 ),
 
 measured_units as (
@@ -44,7 +36,7 @@ hash_counts as (
         variant,
         count(*) as hashed_count,
         count(*) filter (variant <> hashed_variant) as other_hash_count
-    from hashed_units
+    from {{ ref('int_experiment_hashed_units') }}
     group by experiment_id, variant
 ),
 
@@ -58,13 +50,9 @@ counts as (
         count(*) filter (
             units.is_excluded and units.exclusion_reason <> 'several_variants'
         ) as outside_count,
-        count(*) filter (
-            not units.is_excluded and measured_units.customer_id is not null
-        ) as measured_count,
+        count(measured_units.is_measured_early) filter (not units.is_excluded) as measured_count,
         count(*) filter (not units.is_excluded and measured_units.is_measured_early) as early_count,
-        count(*) filter (
-            not units.is_excluded and units.first_exposed_at is not null
-        ) as exposed_count,
+        count(units.first_exposed_at) filter (not units.is_excluded) as exposed_count,
         count(*) filter (
             not units.is_excluded
             and (
@@ -73,16 +61,11 @@ counts as (
                 or units.first_exposed_at < units.assigned_at
             )
         ) as late_exposed_count,
-        count(*) filter (
-            not units.is_excluded and not units.is_window_complete
-        ) as open_window_count,
+        count(*) filter (not (units.is_excluded or units.is_window_complete)) as open_window_count,
         min({{ shop_day('units.assigned_at') }}) filter (not units.is_excluded) as first_assigned_on
     from units
     cross join settings
-    left join measured_units
-        on
-            units.experiment_id = measured_units.experiment_id
-            and units.customer_id = measured_units.customer_id
+    left join measured_units using (experiment_id, customer_id)
     group by units.experiment_id, units.variant
 ),
 
@@ -94,15 +77,12 @@ int_experiment_check_counts as (
         coalesce(variants.is_control, false) as is_control,
         coalesce(variants.is_planned, false) as is_planned,
         coalesce(variants.planned_share, 0) as planned_share,
-        coalesce(counts.assigned_count, 0) as assigned_count,
-        coalesce(counts.unit_count, 0) as unit_count,
-        coalesce(counts.several_variants_count, 0) as several_variants_count,
-        coalesce(counts.outside_count, 0) as outside_count,
-        coalesce(counts.measured_count, 0) as measured_count,
-        coalesce(counts.early_count, 0) as early_count,
-        coalesce(counts.exposed_count, 0) as exposed_count,
-        coalesce(counts.late_exposed_count, 0) as late_exposed_count,
-        coalesce(counts.open_window_count, 0) as open_window_count,
+        {% for count in [
+            'assigned', 'unit', 'several_variants', 'outside', 'measured', 'early', 'exposed',
+            'late_exposed', 'open_window'
+        ] -%}
+        coalesce(counts.{{ count }}_count, 0) as {{ count }}_count,
+        {% endfor -%}
         coalesce(hash_counts.hashed_count, 0) as hashed_count,
         coalesce(hash_counts.other_hash_count, 0) as other_hash_count,
         designs.starts_on,
@@ -110,16 +90,10 @@ int_experiment_check_counts as (
         counts.first_assigned_on,
         as_of.as_of_date
     from designs
-    cross join as_of
-    left join variants on designs.experiment_id = variants.experiment_id
-    left join counts
-        on
-            variants.experiment_id = counts.experiment_id
-            and variants.variant = counts.variant
-    left join hash_counts
-        on
-            variants.experiment_id = hash_counts.experiment_id
-            and variants.variant = hash_counts.variant
+    cross join {{ ref('int_as_of') }} as as_of
+    left join variants using (experiment_id)
+    left join counts using (experiment_id, variant)
+    left join hash_counts using (experiment_id, variant)
 )
 
 select * from int_experiment_check_counts

@@ -6,29 +6,14 @@
 -- A unit without any of these has no row: it has zero of everything.
 with units as (
     select * from {{ ref('experiment_units') }}
-),
-
-orders as (
-    select * from {{ ref('orders') }}
-),
-
-complaints as (
-    select * from {{ kept('complaints') }}
-),
-
-tickets as (
-    select * from {{ kept('support_tickets') }}
-),
-
-settings as (
-    select * from {{ ref('int_experiment_settings') }}
+    where not is_excluded
 ),
 
 order_complaints as (
     select
         order_id,
         sum(coalesce(complaint_count, 1)) as complaint_count
-    from complaints
+    from {{ kept('complaints') }}
     where order_id is not null
     group by order_id
 ),
@@ -37,33 +22,26 @@ unit_orders as (
     select
         units.experiment_id,
         units.customer_id,
-        units.variant,
-        units.region,
-        units.buyer_type,
         orders.ordered_at >= units.assigned_at as is_after,
         orders.is_purchase,
         orders.order_status = 'returned' as is_return,
         orders.revenue,
         order_complaints.complaint_count
     from units
-    cross join settings
-    inner join orders
+    cross join {{ ref('int_experiment_settings') }} as settings
+    inner join {{ ref('orders') }} as orders
         on
             units.customer_id = orders.customer_id
             and units.window_ends_at > orders.ordered_at
             and units.assigned_at - to_days(cast(settings.covariate_days as integer))
             <= orders.ordered_at
     left join order_complaints on orders.order_id = order_complaints.order_id
-    where not units.is_excluded
 ),
 
 order_sums as (
     select
         experiment_id,
         customer_id,
-        any_value(variant) as variant,
-        any_value(region) as region,
-        any_value(buyer_type) as buyer_type,
         count(*) filter (is_after and is_purchase) as purchases,
         count(*) filter (is_after and is_return) as returns,
         coalesce(sum(complaint_count) filter (is_after), 0) as complaints,
@@ -82,28 +60,25 @@ ticket_sums as (
     select
         units.experiment_id,
         units.customer_id,
-        any_value(units.variant) as variant,
-        any_value(units.region) as region,
-        any_value(units.buyer_type) as buyer_type,
         count(*) as scored_tickets,
         sum(tickets.satisfaction_score) as ticket_scores
     from units
-    inner join tickets
+    inner join {{ kept('support_tickets') }} as tickets
         on
             units.customer_id = tickets.customer_id
             and units.assigned_at <= tickets.opened_at
             and units.window_ends_at > tickets.opened_at
-    where not units.is_excluded and tickets.satisfaction_score is not null
+    where tickets.satisfaction_score is not null
     group by units.experiment_id, units.customer_id
 ),
 
 int_experiment_order_outcomes as (
     select
-        coalesce(order_sums.experiment_id, ticket_sums.experiment_id) as experiment_id,
-        coalesce(order_sums.customer_id, ticket_sums.customer_id) as customer_id,
-        coalesce(order_sums.variant, ticket_sums.variant) as variant,
-        coalesce(order_sums.region, ticket_sums.region) as region,
-        coalesce(order_sums.buyer_type, ticket_sums.buyer_type) as buyer_type,
+        units.experiment_id,
+        units.customer_id,
+        units.variant,
+        units.region,
+        units.buyer_type,
         coalesce(order_sums.unknown_orders, 0) > 0 as is_revenue_unknown,
         coalesce(order_sums.purchases, 0) as purchases,
         coalesce(order_sums.returns, 0) as returns,
@@ -116,11 +91,10 @@ int_experiment_order_outcomes as (
         coalesce(order_sums.returns_before, 0) as returns_before,
         cast(coalesce(order_sums.complaints_before, 0) as bigint) as complaints_before,
         cast(coalesce(order_sums.net_revenue_before, 0) as double) as net_revenue_before
-    from order_sums
-    full join ticket_sums
-        on
-            order_sums.experiment_id = ticket_sums.experiment_id
-            and order_sums.customer_id = ticket_sums.customer_id
+    from units
+    left join order_sums using (experiment_id, customer_id)
+    left join ticket_sums using (experiment_id, customer_id)
+    where order_sums.purchases is not null or ticket_sums.scored_tickets is not null
 )
 
 select * from int_experiment_order_outcomes

@@ -7,10 +7,12 @@ with outcomes as (
 
 units as (
     select * from {{ ref('experiment_units') }}
+    where not is_excluded
 ),
 
 metrics as (
     select * from {{ ref('int_experiment_metrics') }}
+    where kind = 'quantile'
 ),
 
 ranked_values as (
@@ -25,22 +27,13 @@ ranked_values as (
             partition by units.experiment_id, metrics.metric, units.variant
             order by outcomes.value, units.customer_id
         ) as value_rank,
-        count(*) over (
-            partition by units.experiment_id, metrics.metric, units.variant
-        ) as value_count
-    from metrics
-    inner join outcomes
-        on
-            metrics.experiment_id = outcomes.experiment_id
-            and metrics.numerator = outcomes.metric
-    inner join units
-        on
-            outcomes.experiment_id = units.experiment_id
-            and outcomes.customer_id = units.customer_id
-    where
-        metrics.kind = 'quantile'
-        and not units.is_excluded
-        and (outcomes.observed_at is null or outcomes.observed_at >= units.assigned_at)
+        count(*) over (partition by units.experiment_id, metrics.metric, units.variant)
+            as value_count
+    from outcomes
+    inner join units using (experiment_id, customer_id)
+    inner join metrics
+        on units.experiment_id = metrics.experiment_id and outcomes.metric = metrics.numerator
+    where outcomes.observed_at is null or outcomes.observed_at >= units.assigned_at
 ),
 
 centres as (
@@ -50,7 +43,7 @@ centres as (
         variant,
         max(measured) filter (value_rank = ceil(quantile * value_count)) as centre
     from ranked_values
-    group by experiment_id, metric, variant
+    group by all
 ),
 
 unit_hits as (
@@ -63,16 +56,8 @@ unit_hits as (
         count(*) filter (ranked_values.measured <= centres.centre)
         - any_value(ranked_values.quantile) * count(*) as surplus
     from ranked_values
-    inner join centres
-        on
-            ranked_values.experiment_id = centres.experiment_id
-            and ranked_values.metric = centres.metric
-            and ranked_values.variant = centres.variant
-    group by
-        ranked_values.experiment_id,
-        ranked_values.metric,
-        ranked_values.variant,
-        ranked_values.customer_id
+    inner join centres using (experiment_id, metric, variant)
+    group by all
 ),
 
 spreads as (
@@ -103,16 +88,8 @@ int_experiment_quantile_points as (
         cast(centres.centre as double) as estimate,
         cast(ranked_values.measured as double) as measured
     from ranked_values
-    inner join centres
-        on
-            ranked_values.experiment_id = centres.experiment_id
-            and ranked_values.metric = centres.metric
-            and ranked_values.variant = centres.variant
-    inner join spreads
-        on
-            ranked_values.experiment_id = spreads.experiment_id
-            and ranked_values.metric = spreads.metric
-            and ranked_values.variant = spreads.variant
+    inner join centres using (experiment_id, metric, variant)
+    inner join spreads using (experiment_id, metric, variant)
     where
         abs(ranked_values.value_rank - ranked_values.quantile * ranked_values.value_count)
         <= 2

@@ -1,5 +1,5 @@
 -- 1. Demand is what was bought: orders placed or completed. A cancelled order asked for nothing.
--- 2. What a customer sends back on the day of purchase was a slip and no demand. What comes back
+-- 2. What a customer sends back on the day of purchase was an entry error and no demand. What comes back
 --    later was demand; it is in stock again at the next count.
 -- 3. Only what is kept in stock, within `inventory_history_days` up to the as-of date.
 with lines as (

@@ -4,7 +4,7 @@
 -- 3. What spoils is ordered at each review, as if an order cost nothing: the cheapest batch of the
 --    formula may be a year's.
 -- 4. What was sold without any known price has no known revenue, and so no class by revenue.
--- 5. A lead time of ten years or more is a slip, and unknown.
+-- 5. A lead time of ten years or more is an entry error, and unknown.
 with products as (
     select * from {{ ref('products') }}
     where is_stocked

@@ -9,24 +9,17 @@ with units as (
     select * from {{ ref('int_experiment_units') }}
 ),
 
-touch_times as (
-    select * from {{ ref('int_touch_orders') }}
-),
-
 slopes as (
     select
-        experiment_id,
         -- rounded, for sums over customers come in any order
+        {% for name, value, digits in [('orders', 'order_count', 9), ('revenue', 'revenue', 6)] -%}
         coalesce(
-            round(covar_pop(order_count, earlier_order_count), 9)
-            / nullif(round(var_pop(earlier_order_count), 9), 0),
+            round(covar_pop({{ value }}, earlier_{{ value }}), {{ digits }})
+            / nullif(round(var_pop(earlier_{{ value }}), {{ digits }}), 0),
             0
-        ) as orders_slope,
-        coalesce(
-            round(covar_pop(revenue, earlier_revenue), 6)
-            / nullif(round(var_pop(earlier_revenue), 6), 0),
-            0
-        ) as revenue_slope
+        ) as {{ name }}_slope,
+        {% endfor -%}
+        experiment_id
     from units
     group by experiment_id
 ),
@@ -63,7 +56,7 @@ touch_counts as (
     select
         channel,
         count(*) as touch_count
-    from touch_times
+    from {{ ref('int_touch_orders') }}
     group by channel
 ),
 
@@ -79,23 +72,9 @@ compared as (
         shown.revenue - held_out.revenue as revenue,
         sqrt(shown.revenue_variance + held_out.revenue_variance) as revenue_error
     from arms as shown
-    inner join arms as held_out
-        on
-            shown.experiment_id = held_out.experiment_id
-            and shown.channel = held_out.channel
-            and not shown.is_held_out
-            and held_out.is_held_out
+    inner join arms as held_out using (experiment_id, channel)
     inner join touch_counts on shown.channel = touch_counts.channel
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by channel order by scale * orders_error asc, experiment_id asc
-        ) as precision_rank
-    from compared
-    where touch_difference > 0 and orders_error > 0
+    where not shown.is_held_out and held_out.is_held_out
 ),
 
 experiment_increments as (
@@ -107,8 +86,13 @@ experiment_increments as (
         scale * orders_error as orders_error,
         scale * revenue as revenue,
         scale * revenue_error as revenue_error
-    from ranked
-    where precision_rank = 1
+    from compared
+    where touch_difference > 0 and compared.orders_error > 0
+    qualify
+        row_number() over (
+            partition by channel
+            order by compared.scale * compared.orders_error asc, compared.experiment_id asc
+        ) = 1
 )
 
 select * from experiment_increments

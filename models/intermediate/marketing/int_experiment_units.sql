@@ -90,14 +90,8 @@ experiment_units as (
         coalesce(ordered.earlier_revenue, 0) as earlier_revenue,
         coalesce(touched.touch_count, 0) as touch_count
     from assigned
-    left join ordered
-        on
-            assigned.experiment_id = ordered.experiment_id
-            and assigned.customer_id = ordered.customer_id
-    left join touched
-        on
-            assigned.experiment_id = touched.experiment_id
-            and assigned.customer_id = touched.customer_id
+    left join ordered using (experiment_id, customer_id)
+    left join touched using (experiment_id, customer_id)
 )
 
 select * from experiment_units

@@ -32,6 +32,10 @@ ticket_sentiment as (
     where score is not null
 ),
 
+category_months as (
+    select * from {{ ref('int_category_months') }}
+),
+
 order_months as (
     select
         cast(date_trunc('month', ordered_on) as date) as month,
@@ -73,6 +77,14 @@ measures as (
             {'metric': 'average_order_value', 'value': average_order_value}
         ]) as measure
     from order_months
+    union all
+    select
+        'category' as dimension,
+        category as entity,
+        month,
+        order_count as weight,
+        {'metric': 'category_revenue', 'value': revenue} as measure
+    from category_months
     union all
     select
         dimension,

@@ -13,7 +13,7 @@ scores as (
 
 risks as (
     select * from {{ ref('customer_churn_risks') }}
-    where horizon_days = 90
+    where is_shown
 ),
 
 segment_rules as (
@@ -25,10 +25,7 @@ strategies as (
 ),
 
 rules as (
-    select
-        max(value) filter (where rule = 'consent_required') as consent_required,
-        max(value) filter (where rule = 'explore_slots') as explore_slots
-    from {{ ref('recommendation_rules') }}
+    {{ in_a_row(ref('recommendation_rules'), 'rule', ['consent_required', 'explore_slots']) }}
 ),
 
 described as (

@@ -16,11 +16,11 @@ excluded_categories as (
 ),
 
 rules as (
-    select
-        max(value) filter (where rule = 'stock_required') as stock_required,
-        max(value) filter (where rule = 'sold_within_days') as sold_within_days,
-        max(value) filter (where rule = 'minimum_margin_rate') as minimum_margin_rate
-    from {{ ref('recommendation_rules') }}
+    {{ in_a_row(
+        ref('recommendation_rules'),
+        'rule',
+        ['stock_required', 'sold_within_days', 'minimum_margin_rate']
+    ) }}
 ),
 
 as_of as (

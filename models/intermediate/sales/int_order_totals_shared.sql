@@ -16,7 +16,7 @@ products as (
 ),
 
 rejected_lines as (
-    select * from {{ ref('int_order_lines_rejected') }}
+    {{ rejected_order_lines() }}
 ),
 
 orders_without_price as (

@@ -36,20 +36,7 @@ channels as (
 ),
 
 pieces as (
-    select
-        schedule,
-        iso_weekday,
-        opens,
-        case when closes > opens then closes else 86400 end as closes
-    from hours
-    union all
-    select
-        schedule,
-        iso_weekday % 7 + 1 as iso_weekday,
-        0 as opens,
-        closes
-    from hours
-    where closes <= opens and closes > 0
+    {{ pieces_of_days('hours') }}
 ),
 
 open_hours as (
@@ -78,8 +65,9 @@ open_hours as (
 handle_times as (
     select
         coalesce(support_tickets.channel, 'unknown') as channel,
-        sum(support_tickets.handle_minutes) / nullif(count(support_tickets.handle_minutes), 0)
-            as handle_minutes
+        -- as decimals: the sum of doubles depends on their order
+        cast(sum(cast(support_tickets.handle_minutes as decimal(18, 4))) as double)
+        / nullif(count(support_tickets.handle_minutes), 0) as handle_minutes
     from support_tickets
     cross join as_of
     where support_tickets.opened_on > as_of.as_of_date - interval 12 month
@@ -102,12 +90,9 @@ capacity_hours as (
         end as open_share,
         handle_times.handle_minutes
     from volumes
-    inner join channels on volumes.channel = channels.channel
-    left join open_hours
-        on
-            volumes.channel = open_hours.channel
-            and volumes.hour_of_week = open_hours.hour_of_week
-    left join handle_times on volumes.channel = handle_times.channel
+    inner join channels using (channel)
+    left join open_hours using (channel, hour_of_week)
+    left join handle_times using (channel)
 )
 
 select * from capacity_hours

@@ -1,19 +1,7 @@
--- 1. Days and hours count tickets opened; weeks average what was replied or solved in them, so that
---    nothing of them is still to come. The day or week of today is left out where it is not over.
--- 2. Minutes are logarithms less the mean of their topic and priority: a team that gets harder work is
---    not slower. Team by team the teams with most tickets, for volume the channels with most.
--- 3. Days, hours and weeks are those of the desk's wall clock (int_ticket_hours), replies and
---    solutions those of UTC.
-with support_tickets as (
-    select * from {{ ref('support_tickets') }}
-),
-
-ticket_hours as (
-    select * from {{ ref('int_ticket_hours') }}
-),
-
-as_of as (
-    select * from {{ ref('int_as_of') }}
+-- 1. Days and hours count tickets opened; weeks average what was replied or solved in them. The day or
+--    week of today is left out where it is not over.
+with readings as (
+    select * from {{ ref('int_support_readings') }}
 ),
 
 today as (
@@ -21,117 +9,20 @@ today as (
         {{ seconds_of('cast(as_of_date + 1 as timestamp)') }} // 86400 as next_day,
         {{ seconds_of('cast(as_of_date + 1 as timestamp)') }} // 86400
         - 7 * {{ var('support_anomaly_weeks') }} as first_day
-    from as_of
+    from {{ ref('int_as_of') }}
 ),
 
-largest_channels as (
-    select channel
-    from support_tickets
-    where channel is not null
-    group by channel
-    order by count(*) desc, channel asc
-    limit 5
-),
-
-largest_teams as (
-    select team
-    from support_tickets
-    where team is not null
-    group by team
-    order by count(*) desc, team asc
-    limit {{ var('forecast_entities') }}
-),
-
-replies as (
+dated_readings as (
     select
         *,
-        ln(
-            greatest(coalesce(first_reply_business_minutes, first_reply_minutes), 0.5)
-        ) as log_minutes
-    from support_tickets
-    where first_reply_minutes is not null
-),
-
-replied as (
-    select
-        team,
-        {{ seconds_of('first_replied_at') }} // 86400 as day,
-        log_minutes,
-        avg(log_minutes) over (partition by topic, priority, team) as usual_log_minutes
-    from replies
-),
-
-scored as (
-    select
-        {{ seconds_of('resolved_at') }} // 86400 as day,
-        satisfaction_score
-    from support_tickets
-    where satisfaction_score is not null and resolved_at is not null
-),
-
-counted as (
-    select
-        'volume' as kind,
-        'ticket_count' as measure,
-        'all' as entity,
-        week * 7 - 3 + iso_weekday - 1 as day,
-        week * 7 - 3 + iso_weekday - 1 as period,
-        1 as period_days
-    from ticket_hours
-    union all
-    select
-        'volume' as kind,
-        'ticket_count' as measure,
-        'channel ' || ticket_hours.channel as entity,
-        week * 7 - 3 + iso_weekday - 1 as day,
-        week * 7 - 3 + iso_weekday - 1 as period,
-        1 as period_days
-    from ticket_hours
-    inner join largest_channels on ticket_hours.channel = largest_channels.channel
-    union all
-    select
-        'temporal' as kind,
-        'ticket_count' as measure,
-        'all' as entity,
-        week * 7 - 3 + iso_weekday - 1 as day,
-        (week * 7 - 3 + iso_weekday - 1) * 24 + hour_of_day as period,
-        1 as period_days
-    from ticket_hours
-),
-
-averaged as (
-    select
-        'response' as kind,
-        'log_reply_minutes' as measure,
-        'all' as entity,
-        day,
-        log_minutes - usual_log_minutes as reading
-    from replied
-    union all
-    select
-        'response' as kind,
-        'log_reply_minutes_spread' as measure,
-        'all' as entity,
-        day,
-        log_minutes - usual_log_minutes as reading
-    from replied
-    union all
-    select
-        'team' as kind,
-        'log_reply_minutes' as measure,
-        replied.team as entity,
-        day,
-        log_minutes - usual_log_minutes as reading
-    from replied
-    inner join largest_teams on replied.team = largest_teams.team
-    union all
-    select
-        'sentiment' as kind,
-        unnest(['satisfaction_score', 'satisfaction_score_4_weeks']) as measure,
-        'all' as entity,
-        day,
-        satisfaction_score as reading
-    from scored
+        case kind
+            when 'temporal' then day * 24 + hour_of_day
+            when 'volume' then day
+            else (day + 3) // 7
+        end as period,
+        case when kind in ('temporal', 'volume') then day else (day + 3) // 7 * 7 - 3 end
+            as period_day
+    from readings
 ),
 
 periods as (
@@ -140,25 +31,12 @@ periods as (
         measure,
         entity,
         period,
-        period_days,
-        min(day) as day,
+        period_day as day,
         count(*) as ticket_count,
-        cast(null as double) as total,
-        cast(null as double) as squares
-    from counted
-    group by all
-    union all
-    select
-        kind,
-        measure,
-        entity,
-        (day + 3) // 7 as period,
-        7 as period_days,
-        min((day + 3) // 7 * 7 - 3) as day,
-        count(*) as ticket_count,
-        sum(reading) as total,
-        sum(reading * reading) as squares
-    from averaged
+        -- rounded: the last digits depend on the order of rows
+        round(sum(reading), 9) as total,
+        round(sum(reading * reading), 9) as squares
+    from dated_readings
     group by all
 ),
 

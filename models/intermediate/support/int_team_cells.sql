@@ -55,8 +55,9 @@ team_cells as (
         priority,
         hour_block,
         count(*) as ticket_count,
-        sum(ln(greatest(reading.minutes, 0.5))) as log_sum,
-        sum(ln(greatest(reading.minutes, 0.5)) * ln(greatest(reading.minutes, 0.5))) as log_squares,
+        -- rounded: the last digits depend on the order of rows
+        round(sum(ln(greatest(reading.minutes, 0.5))), 9) as log_sum,
+        round(sum(pow(ln(greatest(reading.minutes, 0.5)), 2)), 9) as log_squares,
         median(reading.minutes) as median_minutes
     from measured
     where reading.minutes is not null

@@ -5,32 +5,16 @@
 -- 4. The hours of a ticket are those named as its team, else as its channel, else `default`, else the
 --    only ones there are; none where several are there and none of these.
 -- 5. A reply or solution before the ticket was opened measures nothing: has_times_out_of_order.
-with tickets as (
-    select * from {{ kept('support_tickets') }}
-),
-
-ticket_events as (
-    select * from {{ kept('ticket_events') }}
-),
-
-event_states as (
-    select * from {{ ref('ticket_event_states') }}
-),
-
-hours as (
-    select * from {{ ref('int_support_hours') }}
-),
-
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
-events as (
+with events as (
     select
         ticket_events.*,
-        event_states.state
-    from ticket_events
-    inner join event_states on ticket_events.event = event_states.event
+        event_states.state,
+        max(case when event_states.state = 'reopened' then ticket_events.occurred_at end) over (
+            partition by ticket_events.ticket_id
+        ) as last_reopened_at
+    from {{ kept('ticket_events') }} as ticket_events
+    inner join {{ ref('ticket_event_states') }} as event_states
+        on ticket_events.event = event_states.event
 ),
 
 event_figures as (
@@ -38,7 +22,9 @@ event_figures as (
         ticket_id,
         min(occurred_at) filter (event = 'replied') as replied_at,
         min(occurred_at) filter (state = 'solved') as first_solved_at,
-        max(occurred_at) filter (state = 'reopened') as last_reopened_at,
+        max(last_reopened_at) as last_reopened_at,
+        min(occurred_at) filter (state = 'solved' and occurred_at > last_reopened_at)
+            as solved_again_at,
         count(*) filter (state = 'reopened') as reopened_count,
         count(*) filter (state in ('waiting', 'reopened')) > 0 as has_pauses,
         count(distinct team) as team_count,
@@ -48,30 +34,12 @@ event_figures as (
     group by ticket_id
 ),
 
-solved_again as (
-    select
-        events.ticket_id,
-        min(events.occurred_at) as solved_at
-    from events
-    inner join event_figures on events.ticket_id = event_figures.ticket_id
-    where
-        events.state = 'solved'
-        and events.occurred_at > event_figures.last_reopened_at
-    group by events.ticket_id
-),
-
 schedules as (
     select
         schedule,
         count(*) over () as schedule_count
-    from hours
+    from {{ ref('int_support_hours') }}
     group by schedule
-),
-
-only_schedule as (
-    select schedule
-    from schedules
-    where schedule_count = 1
 ),
 
 resolved as (
@@ -87,12 +55,11 @@ resolved as (
             when event_figures.last_reopened_at is null
                 then least(tickets.resolved_at, event_figures.first_solved_at)
             when tickets.resolved_at > event_figures.last_reopened_at
-                then least(tickets.resolved_at, solved_again.solved_at)
-            else solved_again.solved_at
+                then least(tickets.resolved_at, event_figures.solved_again_at)
+            else event_figures.solved_again_at
         end as solved_at
-    from tickets
+    from {{ kept('support_tickets') }} as tickets
     left join event_figures on tickets.ticket_id = event_figures.ticket_id
-    left join solved_again on tickets.ticket_id = solved_again.ticket_id
 ),
 
 ticket_histories as (
@@ -104,17 +71,11 @@ ticket_histories as (
         resolved.channel,
         resolved.priority,
         resolved.topic,
-        coalesce(
-            team_hours.schedule,
-            channel_hours.schedule,
-            default_hours.schedule,
-            only_schedule.schedule
-        ) as schedule,
+        coalesce(of_team.schedule, of_channel.schedule, by_default.schedule, only_one.schedule)
+            as schedule,
         resolved.has_pauses,
-        coalesce(
-            resolved.replied_at < resolved.opened_at or resolved.solved_at < resolved.opened_at,
-            false
-        ) as has_times_out_of_order,
+        coalesce(least(resolved.replied_at, resolved.solved_at) < resolved.opened_at, false)
+            as has_times_out_of_order,
         resolved.reopened_count,
         greatest(resolved.team_count, cast(resolved.answering_team is not null as bigint))
             as team_count,
@@ -128,11 +89,11 @@ ticket_histories as (
         resolved.replied_at as first_replied_at,
         resolved.solved_at as resolved_at
     from resolved
-    cross join as_of
-    left join schedules as team_hours on resolved.answering_team = team_hours.schedule
-    left join schedules as channel_hours on resolved.channel = channel_hours.schedule
-    left join schedules as default_hours on default_hours.schedule = 'default'
-    left join only_schedule on true
+    cross join {{ ref('int_as_of') }} as as_of
+    left join schedules as of_team on resolved.answering_team = of_team.schedule
+    left join schedules as of_channel on resolved.channel = of_channel.schedule
+    left join schedules as by_default on by_default.schedule = 'default'
+    left join schedules as only_one on only_one.schedule_count = 1
 )
 
 select * from ticket_histories

@@ -17,8 +17,7 @@ totals as (
 ),
 
 settings as (
-    select max(value) filter (setting = 'most_actions') as most_actions
-    from {{ ref('action_settings') }}
+    {{ in_a_row(ref('action_settings'), 'setting', ['most_actions']) }}
 ),
 
 told as (

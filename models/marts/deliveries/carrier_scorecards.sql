@@ -11,8 +11,7 @@ estimates as (
 ),
 
 rules as (
-    select max(value) filter (rule = 'minimum_ranked_deliveries') as minimum_ranked_deliveries
-    from {{ ref('scorecard_rules') }}
+    {{ in_a_row(ref('scorecard_rules'), 'rule', ['minimum_ranked_deliveries']) }}
 ),
 
 rated as (

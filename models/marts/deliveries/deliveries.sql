@@ -1,7 +1,7 @@
 -- 1. On time is arriving on or before the promised day. A parcel past its promise that has not
 --    arrived is late; one not yet due is neither (null).
 -- 2. Days to deliver run from the order to the arrival: what the customer waits. An arrival before
---    its order is a slip of the pen and gives null.
+--    its order is an entry error and gives null.
 with parcels as (
     select * from {{ kept('deliveries') }}
 ),
@@ -10,7 +10,7 @@ orders as (
     select * from {{ kept('orders') }}
 ),
 
-meetings as (
+exposed_deliveries as (
     select * from {{ ref('int_incident_deliveries') }}
 ),
 
@@ -34,7 +34,7 @@ incidents_met as (
         delivery_id,
         count(*) as incident_count,
         string_agg(incident_id, ', ' order by incident_id) as incident_ids
-    from meetings
+    from exposed_deliveries
     group by delivery_id
 ),
 

@@ -1,6 +1,7 @@
--- 1. A month is worse than usual when it lies outside the XmR limits of the months before it, on the
---    bad side, and at least the measure's minimum effect from their mean
---    (seeds/rules/deliveries/delivery_measures.csv).
+-- 1. A month is worse than usual when it lies outside the limits that the months before it draw, on
+--    the bad side, and at least the measure's minimum effect from what they let expect
+--    (seeds/rules/deliveries/delivery_measures.csv). Of months where nothing happened few do:
+--    false_alarms_per_year says how many.
 -- 2. A month over 15 % worse than the one before it is a drop even within the limits, for the
 --    measures that say so (is_drop_rule): a rule by decree, found also by chance in slices with few
 --    parcels. found_by tells the two apart.
@@ -17,10 +18,6 @@ measures as (
 
 severities as (
     {{ bands(ref('degradation_severities'), 'above_drop_share') }}
-),
-
-as_of as (
-    select * from {{ ref('int_as_of') }}
 ),
 
 -- signed so that more is worse
@@ -81,7 +78,7 @@ delivery_degradations as (
             when graded.is_outside_limit then 'limit'
             else 'rule'
         end as found_by,
-        case when graded.status = 'ok' then 'XmR limits' end as method,
+        case when graded.status = 'ok' then 'prediction limits' end as method,
         case when graded.status = 'ok' then 'ok' else 'short_history' end as status,
         graded.value,
         graded.previous_value,
@@ -89,11 +86,13 @@ delivery_degradations as (
         graded.limit_value,
         graded.worse_than_usual,
         graded.drop_share,
+        case when graded.is_outside_limit then graded.false_alarms_per_year end
+            as expected_false_alarms_per_year,
         graded.history_month_count,
         graded.month,
         as_of.as_of_date
     from graded
-    cross join as_of
+    cross join {{ ref('int_as_of') }} as as_of
     where graded.is_outside_limit or graded.is_rule_drop
 )
 

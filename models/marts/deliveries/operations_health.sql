@@ -20,11 +20,7 @@ incident_months as (
 ),
 
 rules as (
-    select
-        max(value) filter (part = 'orders_per_point') as orders_per_point,
-        max(value) filter (part = 'most_points') as most_points,
-        cast(max(value) filter (part = 'months') as integer) as month_count
-    from {{ ref('health_rules') }}
+    {{ in_a_row(ref('health_rules'), 'part', ['orders_per_point', 'most_points', 'months']) }}
 ),
 
 grades as (
@@ -51,8 +47,11 @@ burdened_months as (
         and coalesce(months.delivery_count >= max(fewest.minimum_deliveries), true) as is_usable,
         cast(coalesce(sum(incident_months.incident_count), 0) as bigint) as incident_count,
         cast(coalesce(sum(incident_months.affected_orders), 0) as bigint) as affected_orders,
-        max(rules.orders_per_point) as orders_per_point,
-        max(rules.most_points) as most_points
+        least(
+            max(rules.most_points),
+            cast(coalesce(sum(incident_months.affected_orders), 0) as bigint)
+            / max(rules.orders_per_point)
+        ) as incident_points
     from months
     cross join rules
     cross join fewest
@@ -60,29 +59,18 @@ burdened_months as (
     left join incident_months
         on
             months.month >= incident_months.month
-            and months.month - rules.month_count * interval 1 month < incident_months.month
+            and months.month - cast(rules.months as integer) * interval 1 month
+            < incident_months.month
     group by
-        months.month,
-        months.score,
-        months.grade,
-        months.is_complete,
-        months.delivery_count
+        months.month, months.score, months.grade, months.is_complete, months.delivery_count
 ),
 
 scored_months as (
     select
         *,
-        least(most_points, affected_orders / orders_per_point) as incident_points,
         case
             when delivery_score is not null and is_usable
-                then
-                    round(
-                        greatest(
-                            0,
-                            delivery_score - least(most_points, affected_orders / orders_per_point)
-                        ),
-                        6
-                    )
+                then round(greatest(0, delivery_score - incident_points), 6)
         end as score
     from burdened_months
 ),

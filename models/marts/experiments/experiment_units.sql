@@ -63,15 +63,9 @@ judged_units as (
             when {{ shop_day('assigned_units.assigned_at') }} > designs.ends_on then 'after_the_end'
         end as exclusion_reason
     from assigned_units
-    inner join designs on assigned_units.experiment_id = designs.experiment_id
-    inner join variants
-        on
-            assigned_units.experiment_id = variants.experiment_id
-            and assigned_units.variant = variants.variant
-    left join exposed_units
-        on
-            assigned_units.experiment_id = exposed_units.experiment_id
-            and assigned_units.customer_id = exposed_units.customer_id
+    inner join designs using (experiment_id)
+    inner join variants using (experiment_id, variant)
+    left join exposed_units using (experiment_id, customer_id)
 ),
 
 experiment_units as (

@@ -57,9 +57,7 @@ inventory_levels as (
         products.is_perishable,
         fits.is_seasonal,
         products.unit_cost,
-        case
-            when unpriced_products.product_id is null then products.revenue
-        end as revenue,
+        case when unpriced_products.product_id is null then products.revenue end as revenue,
         fits.history_days,
         fits.demand_days,
         fits.adi,

@@ -27,11 +27,7 @@ draws as (
 ),
 
 credited as (
-    select
-        attribution.month,
-        attribution.channel,
-        attribution.orders,
-        attribution.revenue
+    select attribution.*
     from attribution
     inner join methods on attribution.method = methods.method
 ),
@@ -74,39 +70,29 @@ channel_returns as (
         weighed.channel,
         increments.evidence,
         increments.status,
-        weighed.spend_amount,
-        weighed.touch_count,
-        credited.orders as credited_orders,
-        credited.revenue as credited_revenue,
+        cast(weighed.spend_amount as double) as spend_amount,
+        cast(weighed.touch_count as bigint) as touch_count,
+        coalesce(credited.orders, 0) as credited_orders,
+        coalesce(credited.revenue, 0) as credited_revenue,
         {% for end in ['', '_lower', '_upper'] -%}
-        increments.caused_revenue{{ end }} * weighed.month_share as caused_revenue{{ end }},
+        cast(increments.caused_revenue{{ end }} * weighed.month_share as double)
+            as caused_revenue{{ end }},
         {% endfor -%}
         {% for end in ['', '_lower', '_upper'] -%}
-        increments.caused_revenue{{ end }} * weighed.month_share
-        / nullif(weighed.spend_amount, 0) - 1 as roi{{ end }},
+        cast(
+            increments.caused_revenue{{ end }} * weighed.month_share
+            / nullif(weighed.spend_amount, 0) - 1 as double
+        ) as roi{{ end }},
         {% endfor -%}
-        marginal.marginal_roi,
-        least(marginal.marginal_roi_lower, marginal.marginal_roi) as marginal_roi_lower,
-        greatest(marginal.marginal_roi_upper, marginal.marginal_roi) as marginal_roi_upper
+        cast(marginal.marginal_roi as double) as marginal_roi,
+        cast(least(marginal.marginal_roi_lower, marginal.marginal_roi) as double)
+            as marginal_roi_lower,
+        cast(greatest(marginal.marginal_roi_upper, marginal.marginal_roi) as double)
+            as marginal_roi_upper
     from weighed
     inner join increments on weighed.channel = increments.channel
     left join credited on weighed.month = credited.month and weighed.channel = credited.channel
     left join marginal on weighed.month = marginal.month and weighed.channel = marginal.channel
 )
 
-select
-    month,
-    channel,
-    evidence,
-    status,
-    cast(spend_amount as double) as spend_amount,
-    cast(touch_count as bigint) as touch_count,
-    coalesce(credited_orders, 0) as credited_orders,
-    coalesce(credited_revenue, 0) as credited_revenue,
-    {% for column in ['caused_revenue', 'roi', 'marginal_roi'] -%}
-    {% for end in ['', '_lower', '_upper'] -%}
-    {%- set is_last = column == 'marginal_roi' and end == '_upper' -%}
-    cast({{ column }}{{ end }} as double) as {{ column }}{{ end }}{% if not is_last %},{% endif %}
-    {% endfor -%}
-    {% endfor %}
-from channel_returns
+select * from channel_returns

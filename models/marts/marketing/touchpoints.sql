@@ -84,7 +84,11 @@ touchpoints as (
         placed.position,
         case
             when placed.is_before_order
-                then date_diff('second', placed.touched_at, placed.next_ordered_at) / 3600.0
+                then
+                    cast(
+                        date_diff('second', placed.touched_at, placed.next_ordered_at) / 3600.0
+                        as double
+                    )
         end as hours_to_order,
         placed.touched_at
     from placed
@@ -92,19 +96,4 @@ touchpoints as (
     left join customers on placed.customer_id = customers.customer_id
 )
 
-select
-    touchpoint_id,
-    customer_id,
-    journey_id,
-    channel,
-    campaign,
-    touch_type,
-    device,
-    region,
-    order_id,
-    is_guest,
-    is_after_order,
-    position,
-    cast(hours_to_order as double) as hours_to_order,
-    touched_at
-from touchpoints
+select * from touchpoints

@@ -11,11 +11,11 @@ products as (
 ),
 
 assumptions as (
-    select
-        max(value) filter (where rule = 'incremental_share_low') as share_lower,
-        max(value) filter (where rule = 'incremental_share') as share,
-        max(value) filter (where rule = 'incremental_share_high') as share_upper
-    from {{ ref('recommendation_rules') }}
+    {{ in_a_row(
+        ref('recommendation_rules'),
+        'rule',
+        ['incremental_share_low', 'incremental_share', 'incremental_share_high']
+    ) }}
 ),
 
 added as (
@@ -46,17 +46,17 @@ recommendation_value as (
         added.valued_count,
         round(added.expected_purchases, 9) as expected_purchases,
         added.expected_margin,
-        assumptions.share as incremental_share,
-        assumptions.share_lower as incremental_share_lower,
-        assumptions.share_upper as incremental_share_upper,
-        added.expected_margin * assumptions.share as expected_value,
+        assumptions.incremental_share,
+        assumptions.incremental_share_low as incremental_share_lower,
+        assumptions.incremental_share_high as incremental_share_upper,
+        added.expected_margin * assumptions.incremental_share as expected_value,
         least(
-            added.expected_margin * assumptions.share_lower,
-            added.expected_margin * assumptions.share_upper
+            added.expected_margin * assumptions.incremental_share_low,
+            added.expected_margin * assumptions.incremental_share_high
         ) as expected_value_lower,
         greatest(
-            added.expected_margin * assumptions.share_lower,
-            added.expected_margin * assumptions.share_upper
+            added.expected_margin * assumptions.incremental_share_low,
+            added.expected_margin * assumptions.incremental_share_high
         ) as expected_value_upper,
         added.as_of_date
     from added

@@ -1,21 +1,11 @@
--- 1. Points are 100 x a difference of nets, not percent of a figure that crosses zero. A month is read
---    twice: its change from the month before it that has mentions, and its distance from what is
---    usual, the mean of up to 24 months before it.
--- 2. z is a reading over its own standard error. Every month gets one positive and one negative
---    mention more for it, so that a few mentions of one kind do not pass for certainty (Agresti and
---    Caffo 2000).
--- 3. A distance is unusual beyond 2.66 mean moving ranges, a change beyond 3.268 (XmR chart, Wheeler
---    and Chambers 1992); with fewer than six months before it nothing is.
--- 4. A reading is an anomaly when it reaches a severity in points and in z, and is unusual where the
---    severity asks for it (seeds/rules/reputation/sentiment_severities.csv). The gravest reading decides, of two
+-- 1. A month is unusual outside the limits that the months before it draw, on the side to which it is
+--    read: a month that comes back from an unusual one changed much and is none itself.
+-- 2. A reading (int_sentiment_readings) is an anomaly when it reaches a severity in points and in z and
+--    the month is unusual; while there are no six months for limits, z has to do where the severity
+--    allows it (seeds/rules/reputation/sentiment_severities.csv). The gravest reading decides, of two
 --    alike the one with more points. A rise can be an anomaly; it has no severity.
-with sentiment as (
-    select * from {{ ref('sentiment') }}
-    where mention_count > 0
-),
-
-limits as (
-    select * from {{ ref('sentiment_limits') }}
+with months as (
+    select * from {{ ref('int_sentiment_readings') }}
 ),
 
 severities as (
@@ -26,62 +16,17 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
-shrunken_nets as (
-    select
-        *,
-        (positive_count - negative_count) / (mention_count + 2) as shrunken_net,
-        (positive_count + negative_count + 2) / (mention_count + 2) as shrunken_opinion_share
-    from sentiment
-),
-
-errors as (
-    select
-        *,
-        (shrunken_opinion_share - shrunken_net * shrunken_net) / (mention_count + 2) as variance
-    from shrunken_nets
-),
-
-months as (
-    select
-        errors.*,
-        limits.status as limits_status,
-        limits.centre,
-        limits.limit_lower,
-        limits.limit_upper,
-        limits.range_upper,
-        lag(errors.net_sentiment) over slice as previous_net_sentiment,
-        lag(errors.month) over slice as previous_month,
-        100 * (errors.net_sentiment - lag(errors.net_sentiment) over slice) as change_points,
-        (errors.shrunken_net - lag(errors.shrunken_net) over slice)
-        / sqrt(errors.variance + lag(errors.variance) over slice) as change_z,
-        100 * (errors.net_sentiment - limits.centre) as distance_points,
-        (errors.shrunken_net - limits.centre) / sqrt(errors.variance) as distance_z
-    from errors
-    inner join limits using (dimension, entity, month)
-    window slice as (
-        partition by errors.dimension, errors.entity
-        order by errors.month
-    )
-),
-
 readings as (
     select
         dimension,
         entity,
         month,
+        limits_status = 'ok' as has_limits,
+        net_sentiment < limit_lower as is_below,
+        net_sentiment > limit_upper as is_above,
         unnest([
-            {
-                'name': 'change',
-                'points': change_points,
-                'z': change_z,
-                'is_unusual': abs(change_points) > 100 * range_upper
-            },
-            {
-                'name': 'distance',
-                'points': distance_points,
-                'z': distance_z,
-                'is_unusual': net_sentiment < limit_lower or net_sentiment > limit_upper
-            }
+            {'name': 'change', 'points': change_points, 'z': change_z},
+            {'name': 'distance', 'points': distance_points, 'z': distance_z}
         ]) as reading
     from months
 ),
@@ -99,7 +44,11 @@ gravest_readings as (
         on
             abs(reading.points) >= severities.minimum_points
             and abs(reading.z) >= severities.minimum_z
-            and (reading.is_unusual or not severities.must_be_unusual)
+            and case
+                when not readings.has_limits then not severities.must_be_unusual
+                when reading.points < 0 then readings.is_below
+                else readings.is_above
+            end
     qualify
         row_number() over (
             partition by readings.dimension, readings.entity, readings.month
@@ -115,7 +64,7 @@ sentiment_anomalies as (
         gravest_readings.severity,
         gravest_readings.anomaly_reading,
         months.assessment,
-        'z and XmR limits' as method,
+        'z and prediction limits' as method,
         case
             when months.previous_month is null then 'insufficient_data'
             when months.limits_status <> 'ok' then 'short_history'
@@ -132,7 +81,7 @@ sentiment_anomalies as (
         months.distance_z,
         months.limit_lower as net_sentiment_limit_lower,
         months.limit_upper as net_sentiment_limit_upper,
-        100 * months.range_upper as change_points_limit,
+        months.false_alarms_per_year as expected_false_alarms_per_year,
         month,
         months.previous_month,
         as_of.as_of_date

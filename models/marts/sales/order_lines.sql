@@ -20,34 +20,23 @@ shared_totals as (
     select * from {{ ref('int_order_totals_shared') }}
 ),
 
-status_signs as (
-    select * from {{ ref('order_statuses') }}
-),
-
-unnumbered_lines as (
-    select
-        row_number,
-        order_id,
-        row_number() over (partition by order_id order by row_number) as position
+unnumbered_orders as (
+    select distinct order_id
     from lines
     where line_number is null
 ),
 
-highest_numbers as (
-    select
-        order_id,
-        max(line_number) as line_number
-    from lines
-    where order_id in (select unnumbered_lines.order_id from unnumbered_lines)
-    group by order_id
-),
-
 numbers_given as (
     select
-        unnumbered_lines.row_number,
-        coalesce(highest_numbers.line_number, 0) + unnumbered_lines.position as line_number
-    from unnumbered_lines
-    inner join highest_numbers on unnumbered_lines.order_id = highest_numbers.order_id
+        row_number,
+        coalesce(max(line_number) over (partition by order_id), 0)
+        + row_number() over (
+            partition by order_id, line_number is null
+            order by row_number
+        ) as number_given
+    from lines
+    inner join unnumbered_orders using (order_id)
+    qualify line_number is null
 ),
 
 valued_lines as (
@@ -62,31 +51,30 @@ valued_lines as (
             when lines.unit_price is not null then 'unit_price'
             else 'unknown'
         end as price_source,
-        coalesce(lines.line_number, numbers_given.line_number) as line_number,
+        coalesce(lines.line_number, numbers_given.number_given) as line_number,
         lines.quantity,
         lines.unit_price,
         case
-            when status_signs.revenue_sign = 0 then 0
+            when signs.revenue_sign = 0 then 0
             else
-                status_signs.revenue_sign
+                signs.revenue_sign
                 * coalesce(
-                    shared_totals.amount,
-                    lines.line_total,
+                    shared_totals.amount, lines.line_total,
                     cast(lines.quantity * lines.unit_price as decimal(18, 4))
                 )
         end as revenue,
         case
-            when status_signs.revenue_sign = 0 then 0
-            -- more is a slip of the pen, as it is of a price (base_order_lines), and would overflow
+            when signs.revenue_sign = 0 then 0
+            -- more is an entry error, as it is of a price (stg_order_lines), and would overflow
             when cast(lines.quantity as double) * products.unit_cost < 1e10
                 then
-                    status_signs.revenue_sign
+                    signs.revenue_sign
                     * cast(lines.quantity * products.unit_cost as decimal(18, 4))
         end as cost,
         {{ shop_day('orders.ordered_at') }} as ordered_on
     from lines
     inner join orders on lines.order_id = orders.order_id
-    inner join status_signs on orders.order_status = status_signs.order_status
+    inner join {{ ref('order_statuses') }} as signs on orders.order_status = signs.order_status
     left join products on lines.product_id = products.product_id
     left join shared_totals on lines.row_number = shared_totals.row_number
     left join numbers_given on lines.row_number = numbers_given.row_number

@@ -13,7 +13,7 @@ lines as (
 ),
 
 rejected_lines as (
-    select * from {{ ref('int_order_lines_rejected') }}
+    {{ rejected_order_lines() }}
 ),
 
 status_signs as (

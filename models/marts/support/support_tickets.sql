@@ -14,10 +14,6 @@ clock as (
     select * from {{ ref('int_support_clock') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
 last_spans as (
     select
         ticket_id,
@@ -30,6 +26,7 @@ last_spans as (
 measured as (
     select
         ticket_histories.*,
+        coalesce(ticket_histories.solved, ticket_histories.now_seconds) as ended,
         {{ open_seconds('at_opening', 'ticket_histories.opened') }} as open_at_opening,
         {{ open_seconds('at_reply', 'ticket_histories.replied') }} as open_at_reply,
         {{ open_seconds('at_solution', 'ticket_histories.solved') }} as open_at_solution,
@@ -81,18 +78,10 @@ support_tickets as (
         end as resolution_business_minutes,
         case
             when not measured.has_times_out_of_order
-                then
-                    (
-                        coalesce(measured.solved, measured.now_seconds)
-                        - measured.opened
-                        - last_spans.run_seconds
-                    )
-                    / 60.0
+                then (measured.ended - measured.opened - last_spans.run_seconds) / 60.0
         end as waiting_minutes,
-        case
-            when measured.solved is null
-                then (measured.now_seconds - measured.opened) / 60.0
-        end as age_minutes,
+        case when measured.solved is null then (measured.now_seconds - measured.opened) / 60.0 end
+            as age_minutes,
         case
             when measured.solved is null
                 then (measured.open_now - measured.open_at_opening) / 60.0
@@ -104,7 +93,7 @@ support_tickets as (
         as_of.as_of_date
     from measured
     left join last_spans on measured.ticket_id = last_spans.ticket_id
-    cross join as_of
+    cross join {{ ref('int_as_of') }} as as_of
 )
 
 select * from support_tickets

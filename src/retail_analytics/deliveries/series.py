@@ -1,10 +1,11 @@
 """Months of delivery figures: whether they rise or fall, and the limits of what is usual."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import pandas as pd
 
-from retail_analytics.statistics.control_limits import control_limits
+from retail_analytics.statistics.control_limits import control_limits, false_alarms_per_year
 from retail_analytics.statistics.trend import trends
 
 METHOD = "Mann-Kendall corrected for autocorrelation, Sen's slope"
@@ -18,7 +19,7 @@ def delivery_trends(
     the last `months`.
 
     `better` says for each measure whether higher or lower is better: `assessment` is `improving`
-    or `worsening` where there is a trend, else `no trend`; null where there are too few months.
+    or `worsening` where there is a trend, else `no trend`; null below 12 months.
     """
     found = trends(series(measures), periods=months)
     risen = found["direction"] == "rising"
@@ -41,9 +42,16 @@ def delivery_trends(
     return keyed(found).rename(columns=names)
 
 
-def delivery_limits(measures: pd.DataFrame, *, months: int) -> pd.DataFrame:
-    """One row per series and month of `measures`: XmR limits from the last `months` before it."""
-    found = control_limits(series(measures), window=months)
+def delivery_limits(
+    measures: pd.DataFrame, *, scales: Mapping[str, str], months: int, tail: float
+) -> pd.DataFrame:
+    """One row per series and month of `measures`: its limits from the last `months` before it.
+
+    `scales` names the scale of each measure as in `control_limits`; a rate has `delivery_count`
+    cases. `tail` is the share of usual months beyond one limit.
+    """
+    found = control_limits(series(measures), scales=scales, window=months, tail=tail)
+    found["false_alarms_per_year"] = false_alarms_per_year(tail=tail)
     names = {"period": "month", "history_count": "history_month_count"}
     return keyed(found).drop(columns=["is_below", "is_above"]).rename(columns=names)
 
@@ -56,6 +64,7 @@ def series(measures: pd.DataFrame) -> pd.DataFrame:
             "entity": measures["dimension"] + "|" + measures["entity"],
             "period": measures["month"],
             "value": measures["value"],
+            "weight": measures["delivery_count"],
         }
     )
 

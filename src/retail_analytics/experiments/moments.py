@@ -43,7 +43,9 @@ def arm_moments(
     keep = list(segments)
     arms = counts.groupby(["experiment_id", "variant", *keep], as_index=False)["unit_count"].sum()
     frame = metrics[metrics["kind"] != "quantile"].merge(arms, on="experiment_id")
-    totals = sums.astype(dict.fromkeys(SUMS, float)).groupby([*KEY, *keep], as_index=False)
+    # in one order: the last digit of a sum depends on it
+    ordered = sums.sort_values([*KEY, "region", "buyer_type"]).astype(dict.fromkeys(SUMS, float))
+    totals = ordered.groupby([*KEY, *keep], as_index=False)
     frame = frame.merge(totals[SUMS].sum(), on=[*KEY, *keep], how="left")
     frame = frame.merge(scales, on=["experiment_id", "metric"], how="left", indicator=True)
     frame[SUMS] = frame[SUMS].fillna(0.0)

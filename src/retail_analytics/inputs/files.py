@@ -26,11 +26,15 @@ class InputError(ValueError):
 
 @dataclass(frozen=True)
 class InputColumn:
-    """A column of an input table: its name, contract type and whether every row must have it."""
+    """A column of an input table: its name, contract type and whether every row must have it.
+
+    `is_personal` says that it holds a name, an address or a text of a customer.
+    """
 
     name: str
     type: str
     is_required: bool
+    is_personal: bool = False
 
 
 Contract = dict[str, list[InputColumn]]

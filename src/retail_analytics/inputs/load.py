@@ -23,6 +23,7 @@ from retail_analytics.inputs.csv_text import (
     numbers_at,
     odd_line_end,
 )
+from retail_analytics.inputs.erasure import Erasure, read_erasure
 from retail_analytics.inputs.files import (
     Contract,
     InputColumn,
@@ -73,7 +74,8 @@ def parse_contract(text: str) -> Contract:
     """The input contract from JSON `{table: {column: {type, is_required}}}`, order kept."""
     return {
         table: [
-            InputColumn(name, meta["type"], meta["is_required"]) for name, meta in columns.items()
+            InputColumn(name, meta["type"], meta["is_required"], meta.get("is_personal", False))
+            for name, meta in columns.items()
         ]
         for table, columns in json.loads(text).items()
     }
@@ -130,6 +132,9 @@ def was_loaded(con: duckdb.DuckDBPyConnection, folder: Path, load_id: str, time_
 
 def check_time_zone(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """Raises InputError for a name that is no time zone's."""
+    # the usual one need not be looked up: DuckDB reads all zones for it
+    if name == "UTC":
+        return
     known = con.execute("select count(*) from pg_timezone_names() where name = ?", [name])
     if not known.fetchall()[0][0]:
         raise InputError(
@@ -152,6 +157,18 @@ def load_files(
         table: describe(con, path, table, contract[table], work=work)
         for table, path in paths.items()
     }
+    types = {table: {column.name: column.type for column in contract[table]} for table in files}
+
+    def read_as(file: InputFile, name: str) -> str:
+        position = file.names().index(name)
+        return as_read(
+            file.scan_columns[position],
+            types[file.table][name],
+            file.types[position],
+            time_zone=settings.time_zone,
+        )
+
+    erasure = read_erasure(con, files, read_as)
     con.execute("begin")
     try:
         con.execute("drop schema if exists raw cascade")
@@ -166,7 +183,7 @@ def load_files(
         )
         for table, columns in contract.items():
             if table in files:
-                notes += create_relation(con, files[table], columns, settings)
+                notes += create_relation(con, files[table], columns, settings, erasure)
             else:
                 create_empty(con, table, columns)
         currency = one_currency(con, files, contract, settings.currency) or settings.currency_label
@@ -183,6 +200,8 @@ def load_files(
     except Exception:
         con.execute("rollback")
         raise
+    finally:
+        con.execute("drop table if exists temp.erased")
     for table, file in files.items():
         unused = name_unused(file, contract[table])
         if unused:
@@ -195,6 +214,7 @@ def create_relation(
     file: InputFile,
     columns: list[InputColumn],
     settings: ShopSettings,
+    erasure: Erasure | None = None,
 ) -> list[str]:
     """Makes `raw.<table>` from the file, and its row in `raw.input_files`; notes for the user."""
     names = file.names()
@@ -222,13 +242,26 @@ def create_relation(
     as_it_stands = f"raw.{identifier(file.table + '_as_read')}"
     provided = [column for column in columns if column.name in names]
     with naming(file.path):
-        if file.csv is None:
-            con.execute(f"create view {target} as select {file.row_number} as row_number, {select}")
+        is_cleaned = erasure is not None and erasure.concerns(file.table, columns)
+        if is_cleaned:
+            # in the order of the file, with numbers to keep it by
+            number = file.row_number if file.csv is None else "row_number() over ()"
+            numbered = f"select {number} as row_number, {select}"
+            cleaned = erasure.applied(file.table, columns, numbered)
+        if file.csv is not None:
+            rows = f"select {select}"
+            if is_cleaned:
+                rows = f"select * exclude (row_number) from ({cleaned})"
+            load_csv(con, file, file.csv, select=rows, columns=columns, erasure=erasure)
+        elif is_cleaned:
+            # a view would hold in its text what is to be forgotten
+            con.execute(f"create table {target} as {cleaned}")
         else:
-            load_csv(con, file, file.csv, select=f"select {select}", columns=columns)
+            con.execute(f"create view {target} as select {file.row_number} as row_number, {select}")
         spelling = settle(con, target, provided, time_zone=settings.time_zone)
         if spelling.expressions:
-            con.execute(f"alter view {target} rename to {identifier(file.table + '_as_read')}")
+            kind = "table" if file.csv is None and is_cleaned else "view"
+            con.execute(f"alter {kind} {target} rename to {identifier(file.table + '_as_read')}")
             replaced = ", ".join(
                 f"{expression} as {identifier(name)}"
                 for name, expression in spelling.expressions.items()
@@ -252,6 +285,7 @@ def load_csv(
     *,
     select: str,
     columns: list[InputColumn],
+    erasure: Erasure | None = None,
 ) -> None:
     """Reads a CSV file into a table, with a view on it that numbers the rows."""
     stored = f"raw.{identifier(file.table + '_file')}"
@@ -313,6 +347,11 @@ def load_csv(
         if number in lines:
             faults[number] = (line.strip("\r\n")[:LINE_CHARACTERS], faults[number][1])
     con.execute(f"delete from {stored} where row_number in (select unnest(?))", [sorted(lines)])
+    if erasure is not None:
+        faults = {
+            number: (erasure.cleaned(line), erasure.cleaned(fault))
+            for number, (line, fault) in faults.items()
+        }
     con.executemany(
         "insert into raw.unreadable_rows values (?, ?, ?, ?)",
         [[file.table, number, *fault] for number, fault in sorted(faults.items())],
@@ -418,12 +457,19 @@ def note_facts(con: duckdb.DuckDBPyConnection, contract: Contract, facts: dict[s
         "create or replace table raw.input_events "
         "(input_table varchar, first_event_at timestamp, last_event_at timestamp)"
     )
+    read = {
+        table
+        for (table,) in con.execute(
+            "select input_table from raw.input_files where is_provided"
+        ).fetchall()
+    }
     for table in contract:
         known = facts.get(table, {})
         text = json.dumps(known.get("contract"))
         con.execute("insert into raw.input_contracts values (?, ?)", [table, text])
         events = (None, None)
-        for query in known.get("event_queries", []):
+        # what is not there has no event, which is not worth planning two queries
+        for query in known.get("event_queries", []) if table in read else []:
             (events,) = con.execute(query).fetchall()
             if events[1] is not None:
                 break

@@ -219,7 +219,9 @@ def markov_credit(transitions: pd.DataFrame, months: pd.DataFrame) -> pd.DataFra
             credit = shared_over_months(
                 touches.to_numpy(dtype=float), totals.to_numpy(), totals.sum() * shares.to_numpy()
             )
-        found.append(pd.DataFrame(credit, index=touches.index, columns=names).stack())
+        by_channel = pd.DataFrame(credit, index=touches.index, columns=names)
+        # unknown credit keeps its rows
+        found.append(by_channel.stack(future_stack=True))
     table = pd.concat(found, axis=1, keys=["orders", "revenue"]).reset_index()
     table.columns = ["month", "channel", "orders", "revenue"]
     # without any journey the names of channels have no type to be compared by

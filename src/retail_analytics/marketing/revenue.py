@@ -41,7 +41,8 @@ def revenue_forecasts(
             raise ValueError(f"{column}: column is missing")
     if months.empty:
         return pd.DataFrame(columns=FORECAST_COLUMNS)
-    rows = months.assign(month=pd.to_datetime(months["month"]))
+    # in one order: the last digit of a sum depends on it
+    rows = months.assign(month=pd.to_datetime(months["month"])).sort_values(["month", "channel"])
     whole = rows.groupby("month", as_index=False)["revenue"].sum().assign(channel=ALL)
     series = pd.concat([rows, whole], ignore_index=True)
     found = forecast(

@@ -15,7 +15,7 @@ from retail_analytics.monitoring.anomalies import (
     year_move,
 )
 from retail_analytics.statistics.changes import LevelChange, level_changes
-from retail_analytics.statistics.trend import trends
+from retail_analytics.statistics.trend import FEWEST_SEASONS, trends
 from retail_analytics.statistics.watch import false_discovery_q, from_scale, to_scale
 
 SEPARATOR = "\x1f"
@@ -27,7 +27,7 @@ SHORTEST_WEEKS = 4
 # weeks that two searches may place one change apart
 NEAR_WEEKS = 3
 TREND_METHOD = "Mann-Kendall corrected for autocorrelation, Sen's slope"
-SEASONAL_METHOD = "seasonal Mann-Kendall corrected for autocorrelation, seasonal Sen's slope"
+SEASONAL_METHOD = f"season taken out, {TREND_METHOD}"
 MONTHS_OF_YEAR = 12
 CHANGE_METHOD = "optimal partitioning"
 
@@ -54,14 +54,15 @@ def metric_trends(series: pd.DataFrame, *, settings: dict, as_of_date: date | No
     """Trend of every monthly series over its last `trend_months`.
 
     `series` has metric, dimension, entity, is_higher_better, value and period of complete months.
-    With two whole years only months of one name are compared (Hirsch, Slack and Smith 1982): a
-    season is no trend, and does not hide one. `direction` is rising or falling where the test, as a
+    From three years of history on the season is taken out first: it is no trend, and does not hide
+    one (`statistics.trend.trends`). `direction` is rising or falling where the test, as a
     false discovery rate over all series, rejects no trend at `trend_significance`; else unclear,
     which does not mean that nothing moves.
     """
     months, significance = int(settings["trend_months"]), settings["trend_significance"]
     frame = series.assign(entity=series["dimension"] + SEPARATOR + series["entity"])
-    found = trends(frame, periods=months, season=MONTHS_OF_YEAR)
+    found = trends(frame, periods=months)
+    given = found[["metric", "entity"]].copy()
     names = found["entity"].str.split(SEPARATOR, n=1)
     found["dimension"], found["entity"] = names.str[0], names.str[1]
     found["q_value"] = false_discovery_q(found["p_value"].to_numpy())
@@ -79,7 +80,9 @@ def metric_trends(series: pd.DataFrame, *, settings: dict, as_of_date: date | No
     found["slope_pct"] = np.where(
         size > 0, 100 * found["slope"] / np.where(size > 0, size, 1), np.nan
     )
-    has_season = found["point_count"] >= 2 * MONTHS_OF_YEAR
+    known_months = frame.groupby(["metric", "entity"])["value"].count()
+    seen = known_months.reindex(pd.MultiIndex.from_frame(given)).to_numpy()
+    has_season = seen >= FEWEST_SEASONS * MONTHS_OF_YEAR
     found["method"] = np.where(has_season, SEASONAL_METHOD, TREND_METHOD)
     found["as_of_date"] = as_of_date
     names = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from retail_analytics.sample.blocks import drawn_blocks
-from retail_analytics.sample.dirt import soiled
+from retail_analytics.sample.dirt import with_dirt
 from retail_analytics.sample.process import PROCESS
 from retail_analytics.sample.shop import shop_tables
 from retail_analytics.sample.truths import truth_tables
@@ -47,7 +47,7 @@ def write_sample(
         def write(tables: dict[str, pa.Table]) -> None:
             for name, table in tables.items():
                 if name not in writer.rows:
-                    table, truths = soiled(name, table)
+                    table, truths = with_dirt(name, table)
                     rejections.extend(truths)
                 writer.write(name, table)
 

@@ -141,7 +141,7 @@ FAULTS = (
 )
 
 
-def soiled(name: str, table: pa.Table) -> tuple[pa.Table, list[Row]]:
+def with_dirt(name: str, table: pa.Table) -> tuple[pa.Table, list[Row]]:
     """The table with its bad rows at the end, and one row of truth_rejections for each fault."""
     bad: list[Row] = []
     truths: list[Row] = []

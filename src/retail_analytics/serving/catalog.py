@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 
 from retail_analytics.storage.sql import identifier, literal
-from retail_analytics.warehouse.publish import PUBLISHED
+from retail_analytics.warehouse.mask import MASKED, ensure_masked
+from retail_analytics.warehouse.publish import PUBLISHED, PublishError
 
 
 class CatalogError(ValueError):
@@ -84,22 +85,41 @@ class Catalog:
 
 
 @contextmanager
-def open_catalog(folder: Path) -> Iterator[Catalog]:
-    """The published file of a warehouse folder, opened read-only. Raises CatalogError."""
+def open_catalog(folder: Path, *, with_personal: bool = True) -> Iterator[Catalog]:
+    """The published file of a warehouse folder, opened read-only. Raises CatalogError.
+
+    Without `with_personal` it is the masked one beside it, which is made where it is of another
+    build or missing.
+    """
     path = folder / PUBLISHED
-    if not path.exists():
-        raise CatalogError(f"{path}: there is no published file; run make build first")
-    try:
-        con = duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise CatalogError(f"{path}: cannot be opened: {reason}") from error
-    with con:
+    if not with_personal:
+        if not (folder / MASKED).exists():
+            # what is wrong with the published file is said of that one
+            connected(path).close()
+        path = masked(folder)
+    with connected(path) as con:
         try:
             catalog = read_catalog(con, path)
         except (duckdb.BinderException, duckdb.CatalogException) as error:
             raise CatalogError(f"{path}: made by another version; run make build first") from error
         yield catalog
+
+
+def connected(path: Path) -> duckdb.DuckDBPyConnection:
+    if not path.exists():
+        raise CatalogError(f"{path}: there is no published file; run make build first")
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise CatalogError(f"{path}: cannot be opened: {reason}") from error
+
+
+def masked(folder: Path) -> Path:
+    try:
+        return ensure_masked(folder)
+    except PublishError as error:
+        raise CatalogError(str(error)) from error
 
 
 def read_catalog(con: duckdb.DuckDBPyConnection, path: Path) -> Catalog:

@@ -21,13 +21,16 @@ INERT = "'"
 HASH_BYTES = 1 << 20
 
 
-def export_marts(folder: Path, out: Path) -> dict:
+def export_marts(folder: Path, out: Path, *, with_personal: bool = True) -> dict:
     """Writes the published marts into `out`, which is replaced as a whole; returns the manifest.
 
     ValueError where there is no published file, or `out` holds something else than an export.
     """
     check_replaceable(out)
-    with open_catalog(folder) as catalog, folder_written_whole(out, mode=MODE) as new:
+    with (
+        open_catalog(folder, with_personal=with_personal) as catalog,
+        folder_written_whole(out, mode=MODE) as new,
+    ):
         # rows in the order of the key, in whichever thread: the same data gives the same files
         catalog.con.execute("set preserve_insertion_order = true")
         files = [entry for table in catalog.marts for entry in export_table(catalog, table, new)]

@@ -18,7 +18,8 @@ def checked_series(frame: pd.DataFrame) -> pd.DataFrame:
     for column in KEY:
         if frame[column].isna().any():
             raise ValueError(f"{column}: a row has none")
-    data = frame[[c for c in (*KEY, "value", "weight") if c in frame.columns]].copy()
+    columns = (*KEY, "value", "weight", "sampling_variance")
+    data = frame[[c for c in columns if c in frame.columns]].copy()
     data["period"] = pd.to_datetime(data["period"])
     for column in data.columns.difference(KEY):
         data[column] = data[column].astype(float)
@@ -40,3 +41,16 @@ def on_grid(data: pd.DataFrame, *, freq: str) -> Iterator[tuple[str, str, pd.Dat
                 f"period: {metric} of {entity} has periods that are not on grid {freq}"
             )
         yield metric, entity, rows.reindex(grid)
+
+
+def grid_of(data: pd.DataFrame, *, freq: str) -> pd.DatetimeIndex:
+    """Every period from the first row of a checked frame to the last, of whatever series.
+
+    ValueError where a period does not lie on it.
+    """
+    if data.empty:
+        return pd.DatetimeIndex([])
+    grid = pd.date_range(data["period"].min(), data["period"].max(), freq=freq)
+    if not data["period"].isin(grid).all():
+        raise ValueError(f"period: not all periods are on grid {freq}")
+    return grid

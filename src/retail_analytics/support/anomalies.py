@@ -10,7 +10,7 @@ sentiment | satisfaction of a week, of four    | mean of the weeks before
 
 Every reading becomes a z that is standard normal while nothing changes: counts by their negative
 binomial tail, means by Student's t on the weeks they are compared with. A limit on z is set by how
-many false alerts a week it costs, over all series of a kind. What was unusual weighs in the profile
+many false alerts a week it costs, over all series of a kind. What was unusual counts in the profile
 of later days only as far as its limit.
 """
 

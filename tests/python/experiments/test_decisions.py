@@ -184,6 +184,9 @@ def test_too_early_goes_before_better_and_after_harm():
     assert one(result(z=-9), checks=[early])["decision"] == "harm"
     few = one(result(z=9, unit_count=60))
     assert few["situation"] == "too_early" and "60 of at least 100 units" in few["reason"]
+    # as many as are asked for are enough
+    assert one(result(z=9, unit_count=100))["situation"] == "better"
+    assert one(result(z=9, control_unit_count=99))["situation"] == "too_early"
 
 
 def test_of_several_better_variants_the_score_names_one_winner():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from retail_analytics.experiments.checks import same_shares, sample_ratio
+from retail_analytics.experiments.checks import same_shares, sample_ratio, sample_ratio_holds
 from retail_analytics.experiments.power import days_until, smallest_effect, units_per_arm
 
 COOKIE_CATS = Path(__file__).resolve().parents[4] / "shared" / "data" / "cookie_cats"
@@ -29,6 +29,24 @@ def test_sample_ratio_says_nothing_of_nothing_and_all_of_what_was_not_planned():
     assert np.isnan(sample_ratio([7], [1])[1])
     assert sample_ratio([50, 50, 1], [0.5, 0.5, 0])[1] == 0
     assert sample_ratio([0, 30], [1, 1])[1] < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("counts", "status", "said"),
+    [
+        ([5_000, 5_000], "passed", "p 1"),
+        # p .004: passes the limit, and not the warning
+        ([5_000, 5_290], "passed", "fails the stricter"),
+        ([5_000, 5_500], "failed", "not split as planned"),
+        ([0, 0], "not_applicable", "no split"),
+    ],
+)
+def test_a_split_fails_where_chance_hardly_makes_it(counts, status, said):
+    arms = pd.DataFrame({"variant": ["old", "new"], "unit_count": counts, "planned_share": 0.5})
+    arms["is_planned"] = True
+    settings = {"sample_ratio_limit": 0.001, "sample_ratio_warning": 0.01}
+    found = sample_ratio_holds(arms, settings)
+    assert found["status"] == status and said in found["detail"]
 
 
 def test_same_shares_is_the_chi_square_of_the_table():

@@ -73,6 +73,18 @@ def test_economic_order_quantity_known_answer():
         assert nothing == 0
 
 
+def test_no_more_than_a_year_is_ordered_at_once():
+    # without the cap it would be sqrt(2 x 100 x 3.65 / .01) = 270
+    found = economic_order_quantity(
+        mean_daily=np.array([0.01]),
+        order_cost=np.array([100.0]),
+        unit_cost=np.array([1.0]),
+        holding_cost_rate=np.array([0.01]),
+        least_units=np.array([1.0]),
+    )
+    assert found == pytest.approx(3.65)
+
+
 @given(
     quantile=st.floats(0, 1e9),
     mean=st.floats(0, 1e9),
@@ -99,13 +111,14 @@ def test_levels_are_in_order_and_an_order_fills_up(quantile, mean, quantity, pos
 
 def test_order_now_counts_what_is_on_its_way_and_not_what_is_unknown():
     units = order_now(
-        on_hand=np.array([3.0, 3.0, np.nan, 3.0]),
-        on_order=np.array([0.0, 8.0, 0.0, 0.0]),
-        reorder_point=np.array([10.0, 10.0, 10.0, np.nan]),
-        order_up_to=np.array([15.0, 15.0, 15.0, np.nan]),
+        on_hand=np.array([3.0, 3.0, 3.0, np.nan, 3.0]),
+        on_order=np.array([0.0, 8.0, 7.0, 0.0, 0.0]),
+        reorder_point=np.array([10.0, 10.0, 10.0, 10.0, np.nan]),
+        order_up_to=np.array([15.0, 15.0, 15.0, 15.0, np.nan]),
     )
-    assert units[:2].tolist() == [12.0, 0.0]
-    assert np.isnan(units[2:]).all()
+    # at the reorder point itself it is time to order
+    assert units[:3].tolist() == [12.0, 0.0, 5.0]
+    assert np.isnan(units[3:]).all()
 
 
 def test_days_of_cover():

@@ -7,7 +7,13 @@ from conftest import ROOT
 
 from retail_analytics.marketing.budget import best_split
 from retail_analytics.marketing.budget_tables import budget_recommendations, read_market
-from retail_analytics.marketing.mix import MixSettings, adstock, fit_mix, saturated
+from retail_analytics.marketing.mix import (
+    MixPosterior,
+    MixSettings,
+    adstock,
+    fit_mix,
+    saturated,
+)
 from retail_analytics.marketing.mix_tables import (
     MixRules,
     mix_backtest,
@@ -208,3 +214,21 @@ def test_adstock_keeps_the_mean_and_carries_over():
 def test_values_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="finite"):
         fit_mix(np.full(20, np.nan), np.ones((20, 1)), months=np.ones(20, dtype=int))
+
+
+def test_weeks_of_a_channel_add_up_to_its_total_in_the_unit_of_sales():
+    posterior = MixPosterior(
+        settings=MixSettings(carry_overs=(0.0,), half_saturations=(1.0,)),
+        mean_sales=200.0,
+        media=np.ones((3, 1)),
+        pair=np.array([[0], [0]]),
+        share=np.array([[0.1], [0.0]]),
+        noise=np.array([0.02, 0.02]),
+        level_step=np.array([0, 0]),
+        responses=np.array([[[0.5, 1.0, 1.5]]]),
+        scale=np.array([[0.5]]),
+    )
+    # a tenth of 200 in a mean week, more where more was spent; the second draw does nothing
+    assert posterior.weekly(0) == pytest.approx(np.array([[10.0, 20.0, 30.0], [0.0, 0.0, 0.0]]))
+    assert posterior.weekly(0).sum(axis=1) == pytest.approx(posterior.totals()[:, 0])
+    assert posterior.coefficients()[:, 0] == pytest.approx([40.0, 0.0])

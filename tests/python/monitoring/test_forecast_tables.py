@@ -62,7 +62,7 @@ def test_forecasts_of_the_sample_beat_the_naive_one_and_hold_their_intervals(
         "select target, skill from quality.model_quality "
         "where mart = 'metric_forecasts' and metric = 'mean_absolute_scaled_error'"
     )
-    assert len(skills) == 15
+    assert len(skills) == 16
     assert [target for target, skill in skills if not skill > 0] == []
     [(coverage, outcomes)] = sample_warehouse.query(
         "select sum(coverage * origin_count) / sum(origin_count), sum(origin_count) "

@@ -46,7 +46,7 @@ def test_growth_under_a_season_is_seen_and_a_season_alone_is_unclear():
     assert grows["is_better"]
     assert grows["slope_per_month_lower"] <= 2 <= grows["slope_per_month_upper"]
     assert 0.5 < grows["slope_pct_per_month"] < 1.5
-    assert grows["method"].startswith("seasonal")
+    assert grows["method"].startswith("season taken out")
     assert stays["direction"] == "unclear"
     assert stays["is_better"] is None
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from retail_analytics.pricing.elasticity import price_elasticities, shrunk, two_way_slopes
 
@@ -147,3 +148,29 @@ def test_few_rows_are_shrunk_more():
     )
     assert abs(values[1] + 3) > abs(values[0] + 1) and -3 < values[1] < -1.5
     assert values[3] == pytest.approx(-1.5) and errors[3] > 0.05
+
+
+def test_errors_are_those_of_groups_whose_errors_go_together():
+    rng = np.random.default_rng(5)
+    group, period = np.repeat(np.arange(6), 20), np.tile(np.arange(20), 6)
+    price = rng.normal(size=120)
+    # an error that a group keeps for half of its weeks
+    error = rng.normal(size=(6, 2))[group, period // 10] + rng.normal(size=120)
+    outcome = -1.5 * price + error
+    found = two_way_slopes(outcome, price[:, None], group=group, period=period)
+    dummies = np.column_stack(
+        [group[:, None] == np.arange(6), period[:, None] == np.arange(1, 20)]
+    ).astype(float)
+    known = sm.OLS(outcome, np.column_stack([price, dummies])).fit(
+        cov_type="cluster", cov_kwds={"groups": group, "use_correction": False, "df_correction": 0}
+    )
+    assert found.values[0] == pytest.approx(known.params[0])
+    assert found.standard_errors[0] == pytest.approx(known.bse[0] * np.sqrt(6 / 5))
+
+
+def test_a_category_with_few_rows_shows_no_figure_and_not_the_shops():
+    few = sold({"Books": -0.8}, products=1, weeks=20)
+    frame = price_elasticities(pd.concat([sold({"Toys": -1.5}), few]), settings=SETTINGS)
+    books = frame.set_index("category").loc["Books"]
+    assert books["status"] == "insufficient_data"
+    assert books[["elasticity", "elasticity_lower", "elasticity_upper"]].isna().all()

@@ -323,3 +323,15 @@ def test_a_time_becomes_a_day_in_the_shop_s_zone(manifest: dict) -> None:
         )
         if not {found[1], found[2]} & is_local
     ] == []
+
+
+def test_every_decision_has_a_heading_with_its_day_and_a_reason() -> None:
+    text = (ROOT / "docs" / "decisions.md").read_text("utf-8")
+    decisions = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
+    assert [
+        heading
+        for heading, _, why in (decision.partition("\n") for decision in decisions)
+        if not re.fullmatch(r"20\d\d-\d\d-\d\d: \S.+", heading)
+        # a reason, or a table of what was tried
+        or not re.search(r"^(Why: |\|)", why, re.MULTILINE)
+    ] == []

@@ -3,6 +3,7 @@
 import ast
 import copy
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,27 @@ def test_the_maths_knows_no_engine() -> None:
         for reader, read in imports()
         if reader.split(".")[0] in below and read.split(".")[0] in ENGINES
     ] == []
+
+
+def longest_way(manifest: dict, *, start: str, end: str) -> list[str]:
+    """The longest chain of tables from one node to another, both named in it."""
+
+    @cache
+    def way(node: str) -> tuple[str, ...]:
+        if node == start:
+            return (node,)
+        parents = manifest["nodes"].get(node, {}).get("depends_on", {}).get("nodes", [])
+        longest = max((way(parent) for parent in parents), key=len, default=())
+        return (*longest, node) if longest else ()
+
+    return [node.split(".")[-1] for node in way(end)]
+
+
+def test_lifetime_values_are_eleven_tables_away_from_the_orders_at_most(manifest: dict) -> None:
+    way = longest_way(
+        manifest,
+        start="source.retail_analytics.raw.orders",
+        end="model.retail_analytics.customer_lifetime_values",
+    )
+    assert way[:2] == ["orders", "stg_orders"]
+    assert len(way) - 1 <= 11, way

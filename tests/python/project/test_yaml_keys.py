@@ -17,6 +17,34 @@ def unknown_keys(document: dict, schema: dict) -> list[str]:
     return [f"{list(error.path)}: {error.message}" for error in errors]
 
 
+def repeated_keys(text: str) -> list[str]:
+    """The keys that a mapping of a YAML document has twice; YAML keeps the last in silence."""
+    found = []
+
+    def look(node: yaml.Node) -> None:
+        if isinstance(node, yaml.MappingNode):
+            keys = [key.value for key, _ in node.value]
+            found.extend(key for key in set(keys) if keys.count(key) > 1)
+            for _, value in node.value:
+                look(value)
+        elif isinstance(node, yaml.SequenceNode):
+            for value in node.value:
+                look(value)
+
+    look(yaml.compose(text))
+    return found
+
+
+@pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: path.name)
+def test_no_key_stands_there_twice(path: Path) -> None:
+    assert repeated_keys(path.read_text()) == []
+
+
+def test_a_repeated_key_is_found() -> None:
+    text = "unit_tests: []\nmodels: [{a: 1, a: 2}]\nunit_tests: []"
+    assert repeated_keys(text) == ["unit_tests", "a"]
+
+
 @pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: path.name)
 def test_every_yaml_key_is_one_dbt_knows(path: Path) -> None:
     # dbt itself checks this for four other databases only, and passes a misspelt key in silence

@@ -169,3 +169,17 @@ def test_there_are_no_rules_without_pairs(baskets) -> None:
 def test_a_basket_of_ten_thousand_products_bought_once_makes_no_rule() -> None:
     wide = sparse.csr_matrix(np.ones((1, 10_000), dtype=np.float32))
     assert association_rules(wide, fewest_baskets=10, z=Z).empty
+
+
+def test_a_rule_has_a_direction() -> None:
+    # product 0 in four of eight baskets, 1 in two of them
+    baskets = basket_matrix(np.array([0, 1, 2, 3, 0, 1, 7]), np.array([0, 0, 0, 0, 1, 1, 2]))
+    rules = association_rules(baskets, fewest_baskets=1, z=Z)
+    rules = rules.set_index(["antecedent", "consequent"])
+    assert rules.loc[(0, 1), "confidence"] == 0.5 and rules.loc[(1, 0), "confidence"] == 1.0
+    assert rules.loc[(0, 1), "support"] == rules.loc[(1, 0), "support"] == 0.25
+    assert rules.loc[(0, 1), "lift"] == rules.loc[(1, 0), "lift"] == 2.0
+    assert rules.loc[(0, 1), "antecedent_count"] == rules.loc[(1, 0), "consequent_count"] == 4
+    # two in common by chance: 6 of 28 ways; three products make three pairs to be lucky with
+    assert rules.loc[(0, 1), "p_value"] == pytest.approx(6 / 28)
+    assert rules.loc[(0, 1), "q_value"] == pytest.approx(3 * 6 / 28)

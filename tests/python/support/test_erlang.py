@@ -102,3 +102,19 @@ def test_what_is_no_queue_is_refused_by_name(name: str, value: float) -> None:
     queue = {**TEN, "agents": 11, "patience_minutes": 2.0, name: value}
     with pytest.raises(ValueError, match=name):
         erlang_a(**queue)
+
+
+def test_agents_are_busy_with_those_who_did_not_give_up() -> None:
+    # 10 erlang for 8 agents: without patience the queue never empties, with some it does
+    found = erlang_a(
+        calls_per_hour=np.array(60.0),
+        handle_minutes=np.array(10.0),
+        agents=np.array(8.0),
+        patience_minutes=np.array(5.0),
+        within_minutes=np.array(1.0),
+    )
+    assert 0.2 < found.abandoned < 0.4
+    assert found.occupancy == pytest.approx(10 * (1 - found.abandoned) / 8)
+    assert found.occupancy < 1
+    # who waits gives up at a rate of 1 / patience
+    assert found.abandoned == pytest.approx(found.mean_wait_minutes / 5)

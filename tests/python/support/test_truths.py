@@ -19,6 +19,7 @@ MODELS = {
     "int_ticket_hours": "table",
     "int_ticket_waits": "table",
     "int_team_cells": "table",
+    "int_support_readings": "view",
     "int_support_periods": "table",
 }
 

@@ -16,6 +16,10 @@ def report(tmp_path_factory) -> tuple[int, list[str]]:
     """How a check of a folder with every kind of bad row ends, and the lines it prints."""
     folder = tmp_path_factory.mktemp("bad")
     write_bad_rows(folder)
+    return checked(folder)
+
+
+def checked(folder: Path) -> tuple[int, list[str]]:
     done = subprocess.run(
         [Path(sys.executable).parent / "retail", "check", folder],
         cwd=ROOT,
@@ -45,8 +49,13 @@ def test_reasons_have_an_example_and_files_their_days(report):
     assert any(line.startswith("customers.csv") and "2024-01-01" in line for line in lines)
     assert "1 rejected: implausible_ordered_at, such as row 2: ordered_at = '9999-01-01'" in lines
     assert "order_id: 1 of 7 ids (in 1 rows) are not in orders, such as O404" in lines
-    assert "no row of this file can be used" in lines
-    assert report[0] == 1
+    assert report[0] == 0
+
+
+def test_a_file_without_a_usable_row_is_said_and_fails():
+    exit_code, lines = checked(ROOT / "tests" / "fixtures" / "cases" / "no_row_can_be_read")
+    assert exit_code == 1
+    assert "no row of this file can be used" in [line.strip() for line in lines]
 
 
 def test_it_leaves_nothing_behind(report):

@@ -224,13 +224,16 @@ def fit_churn(
     x = unfitted.standardised(training)
     season = season_ahead(training["as_of_date"], horizons, trade)
     fit = fit_logits(x, outcomes, season=season)
+    periods = training["as_of_date"].nunique()
     fold_fits, missed = [], []
     for rows in fold_rows if len(fold_rows) > 1 else []:
         rest = ~rows
         left_out = fit_logits(x[rest], outcomes[rest], season=season[rest], start=fit)
         levels, scales, pull, slopes = scaled(left_out, x[rest], outcomes[rest], season[rest])
         odds = (x[rows] @ slopes)[:, None] * scales + levels + pull * season[rows]
-        missed.append(excess_of_groups(expit(odds), outcomes[rows]))
+        # customers of one period, left out by turns, say nothing of how periods differ
+        if periods > 1:
+            missed.append(excess_of_groups(expit(odds), outcomes[rows]))
         fold_fits.append(left_out)
     levels, scales, pull, slopes = scaled(fit, x, outcomes, season)
     ahead = season_ahead(pd.Series([as_of_date]), horizons, trade)[0]
@@ -241,7 +244,7 @@ def fit_churn(
         scales=scales,
         slopes=slopes,
         errors=jackknife_errors(np.array(fold_fits))[len(horizons) + 1 :],
-        period_variances=period_variances(np.array(missed)),
+        period_variances=period_variances(np.array(missed).reshape(-1, 2, len(horizons))),
     )
 
 
@@ -295,14 +298,21 @@ def excess_of_groups(chance: Array, outcomes: Array) -> Array:
 
 
 def period_variances(missed: Array) -> Array:
-    """Variance of the log odds of a period, by horizon; shrunk to the usual one.
+    """Variance of the log odds of a period to come about the level that is fitted, by horizon.
 
-    missed: what `excess_of_groups` found of each fold, predicted from the others.
+    missed: what `excess_of_groups` found of each period, predicted from the others; nothing where
+    there is one period only. The variance of a period is shrunk to the usual one. A level fitted to
+    n periods misses the next one by 1 + 1 / n of it, each of them, predicted from the others, by
+    1 + 1 / (n - 1).
     """
+    count = len(missed)
     excess, scale = missed.sum(axis=0)
     found = np.divide(excess, scale, out=np.zeros(len(excess)), where=scale > 0)
+    if count > 1:
+        found = found / (1 + 1 / (count - 1))
     usual = PRIOR_PERIODS * USUAL_PERIOD_SD**2
-    return (usual + len(missed) * np.maximum(found, 0.0)) / (PRIOR_PERIODS + len(missed))
+    variance = (usual + count * np.maximum(found, 0.0)) / (PRIOR_PERIODS + count)
+    return variance * (1 + 1 / max(count, 1))
 
 
 def at_last_years_level(

@@ -8,12 +8,14 @@ from retail_analytics.serving.questions import answer_topic, read_topics
 from retail_analytics.storage.files import written_whole
 
 
-def write_dashboards(warehouse: Path, *, questions: Path, out: Path) -> list[Path]:
+def write_dashboards(
+    warehouse: Path, *, questions: Path, out: Path, with_personal: bool = True
+) -> list[Path]:
     """Writes a page per topic of the folder `questions`."""
     specs = read_topics(questions)
     pages = Pages({name: spec["title"] for name, spec in specs.items()})
     written = []
-    with open_catalog(warehouse) as catalog:
+    with open_catalog(warehouse, with_personal=with_personal) as catalog:
         for name, spec in specs.items():
             path = out / f"{name}.html"
             page = pages.render(answer_topic(catalog, name, spec))

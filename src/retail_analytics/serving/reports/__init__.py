@@ -20,7 +20,13 @@ class ReportError(RuntimeError):
 
 
 def write_report(
-    folder: Path, *, topic: str, file_format: str, out: Path, questions: Path = Path("dashboards")
+    folder: Path,
+    *,
+    topic: str,
+    file_format: str,
+    out: Path,
+    questions: Path = Path("dashboards"),
+    with_personal: bool = True,
 ) -> str:
     """Writes one report of the warehouse folder's published file; returns a line about it.
 
@@ -38,7 +44,7 @@ def write_report(
         raise ReportError(
             f"the package {error.name} is missing: pip install '.[reports]', or make report"
         ) from error
-    with open_catalog(folder) as catalog:
+    with open_catalog(folder, with_personal=with_personal) as catalog:
         report = read_report(catalog, topic, questions=questions)
         with written_whole(out) as path:
             writer.write(report, catalog, path)

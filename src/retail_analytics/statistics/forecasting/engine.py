@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from retail_analytics.statistics.forecasting.intervals import short_half_widths
-from retail_analytics.statistics.forecasting.models import component_paths
+from retail_analytics.statistics.forecasting.models import RICHER, component_paths, newest_path
 from retail_analytics.statistics.forecasting.replay import replay, replayed_hits
 from retail_analytics.statistics.forecasting.series import (
     Series,
@@ -23,6 +23,9 @@ from retail_analytics.statistics.forecasting.series import (
 
 FEWEST_FOR_FORECAST = 3
 FEWEST_FOR_REPLAY = 8
+# The baseline serves where its error is at most this much of the combination's: what is less is
+# luck of a few origins, after which the combination does better more often than not.
+BASELINE_MUST_BE = 1 / 1.1
 
 FORECAST_COLUMNS = {
     "metric": "object",
@@ -76,6 +79,7 @@ def forecast(
     freq: str = "MS",
     as_of: pd.Timestamp | None = None,
     workers: int = 1,
+    combination: str = "ets",
 ) -> Forecasts:
     """Forecast every series of a long frame (metric, entity, period, value, optional weight).
 
@@ -87,18 +91,27 @@ def forecast(
     behind a rate. Nothing is random; each series is forecast by itself, so neither row order nor
     other series change it. `workers` above 1 spreads the series over that many processes.
 
-    The combination serves where its mean absolute error over the replay is below the seasonal
-    naive's (the naive's where the history is shorter than two seasons); else that baseline does.
+    The combination serves unless the mean absolute error over the replay of the seasonal naive (of
+    the naive where the history is shorter than two seasons) is a tenth lower; then that baseline
+    does. `combination` says what it is averaged with at the newest origin: nothing (`plain`),
+    AutoETS (`ets`), or AutoETS and complex exponential smoothing (`ets_ces`).
     Status: `ok`; `short_history` below 8 known values (naive, or drift where it would have erred
     less); `insufficient_data` below 3, with null values. ValueError names the column at fault.
     """
     if horizon < 1 or season_length < 1:
         raise ValueError("horizon and season_length must be at least 1")
+    if combination not in RICHER:
+        raise ValueError(f"combination must be one of {', '.join(RICHER)}")
     if not 0 < level < 1:
         raise ValueError("level must lie between 0 and 1")
     series = read_series(frame, scales=scales, season_length=season_length, freq=freq, as_of=as_of)
     work = partial(
-        _forecast_one, horizon=horizon, season_length=season_length, level=level, freq=freq
+        _forecast_one,
+        horizon=horizon,
+        season_length=season_length,
+        level=level,
+        freq=freq,
+        combination=combination,
     )
     if workers > 1:
         context = multiprocessing.get_context("spawn")
@@ -120,14 +133,14 @@ def backtest(frame: pd.DataFrame, **options) -> pd.DataFrame:
     Koehler 2006),
     `smape` in percent of 200; `relative_mae` compares with the baseline at that step,
     `combination_relative_mae` is the figure over all steps that decided which of them serves.
-    `coverage` is the share of outcomes inside the interval as it would have been given then, from
-    residuals seen by then.
+    `coverage` is the share of outcomes inside the interval as it is given now, from the residuals
+    of the other origins.
     """
     return forecast(frame, **options).backtest
 
 
 def _forecast_one(
-    one: Series, *, horizon: int, season_length: int, level: float, freq: str
+    one: Series, *, horizon: int, season_length: int, level: float, freq: str, combination: str
 ) -> tuple[dict[str, object], dict[str, object]]:
     count = int(one.known.sum())
     value = lower = upper = np.full(horizon, np.nan)
@@ -135,7 +148,7 @@ def _forecast_one(
     scores: dict[str, object] = {"baseline": None, "origin_count": 0}
     if count >= FEWEST_FOR_REPLAY:
         status = "ok"
-        path, half, method, scores = _replayed(one, season_length, horizon, level)
+        path, half, method, scores = _replayed(one, season_length, horizon, level, combination)
     elif count >= FEWEST_FOR_FORECAST:
         status = "short_history"
         path, method = _short_path(one.working, horizon)
@@ -172,7 +185,7 @@ def _forecast_one(
 
 
 def _replayed(
-    one: Series, season_length: int, horizon: int, level: float
+    one: Series, season_length: int, horizon: int, level: float, combination: str
 ) -> tuple[np.ndarray, np.ndarray, str, dict[str, object]]:
     size = len(one.working)
     past = replay(one.working, one.known, season_length=season_length, horizon=horizon)
@@ -185,11 +198,18 @@ def _replayed(
         _mean(np.abs(from_working(paths, scale=one.scale) - actual))
         for paths in (naive, past.combined)
     )
-    if combined_mae < naive_mae:
-        method, path, served = "combination", past.weights_at(size) @ now.components, past.combined
+    if BASELINE_MUST_BE * combined_mae < naive_mae:
+        method, served = "combination", past.combined
+        path, width = newest_path(
+            past.weights_at(size) @ now.components,
+            one.working,
+            season_length=season_length,
+            combination=combination,
+        )
     else:
         method, path, served = baseline, now.components[0], naive
-    factor = past.factor_at(size, served=served, spread=now.spread, level=level)
+        width = 1.0
+    half = width * past.half_widths_at(size, served=served, spread=now.spread, level=level)
     scores = {
         **_scores(from_working(served, scale=one.scale), actual),
         **_scores(from_working(naive, scale=one.scale), actual, prefix="baseline_"),
@@ -203,7 +223,7 @@ def _replayed(
     for prefix in ("", "baseline_"):
         scores[f"{prefix}mase"] = _ratio(scores[f"{prefix}mae"], np.full(horizon, unit))
     scores["relative_mae"] = _ratio(scores["mae"], scores["baseline_mae"])
-    return path, factor * now.spread, method, scores
+    return path, half, method, scores
 
 
 def _scores(paths: np.ndarray, actual: np.ndarray, *, prefix: str = "") -> dict[str, np.ndarray]:

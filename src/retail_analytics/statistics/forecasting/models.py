@@ -7,6 +7,18 @@ import numpy as np
 COMPONENTS = ("seasonal_naive", "drift", "damped_trend", "theta")
 DAMPED_NEEDS = 10
 THETA_NEEDS = 6
+# What is averaged with the combination at the newest origin (docs/decisions.md).
+RICHER = {"plain": (), "ets": ("ets",), "ets_ces": ("ets", "ces")}
+# Seasons from which on that is worth it: of three, models of all twelve months learn noise.
+RICHER_SEASONS = 4
+# Longer seasons, of weeks or days, are not theirs.
+LONGEST_SEASON = 24
+# How wide its intervals are, of those of the replayed combination: it errs less.
+RICHER_WIDTH = 0.95
+NO_MODEL = "no model able to be fitted"
+# Points that a seasonal profile takes from the residuals, over its degrees of freedom: the trend
+# under it takes some as well.
+PROFILE_COST = 1.25
 
 
 @dataclass(frozen=True)
@@ -14,11 +26,22 @@ class Paths:
     """Component forecasts from one origin.
 
     `components` has one row a component, in the order of COMPONENTS, and one column a step ahead;
-    `spread` is the standard error that the damped trend model expects at each step.
+    `spread` is the standard error that the damped trend model expects at each step, with that of
+    the seasonal profile.
     """
 
     components: np.ndarray
     spread: np.ndarray
+
+
+@dataclass(frozen=True)
+class Season:
+    """Seasonal profile: `values` by phase, the `variance` of each, the degrees of `freedom` that
+    it takes from the residuals."""
+
+    values: np.ndarray
+    variance: float
+    freedom: float
 
 
 def component_paths(working: np.ndarray, *, season_length: int, horizon: int) -> Paths:
@@ -31,7 +54,8 @@ def component_paths(working: np.ndarray, *, season_length: int, horizon: int) ->
     history is discarded: the naive path stands in for it.
     """
     size = len(working)
-    profile = seasonal_profile(working, season_length=season_length)
+    season = seasonal_profile(working, season_length=season_length)
+    profile = season.values
     adjusted = working - profile[np.arange(size) % len(profile)]
     season_ahead = profile[np.arange(size, size + horizon) % len(profile)]
     steps = np.arange(1, horizon + 1)
@@ -42,6 +66,10 @@ def component_paths(working: np.ndarray, *, season_length: int, horizon: int) ->
         naive = np.full(horizon, working[-1])
     drift = adjusted[-1] + (adjusted[-1] - adjusted[0]) / (size - 1) * steps
     damped, spread, theta = _smoothing_paths(adjusted, horizon)
+    # The model takes the profile for known: its residuals are too small by the points it took, and
+    # the profile has an error of its own.
+    taken = PROFILE_COST * season.freedom
+    spread = np.sqrt(spread**2 * size / max(size - taken, 3.0) + season.variance)
 
     components = np.vstack(
         [naive, drift + season_ahead, damped + season_ahead, theta + season_ahead]
@@ -49,7 +77,43 @@ def component_paths(working: np.ndarray, *, season_length: int, horizon: int) ->
     return Paths(components=_sane(components, working), spread=spread)
 
 
-def seasonal_profile(working: np.ndarray, *, season_length: int) -> np.ndarray:
+def newest_path(
+    combined: np.ndarray, working: np.ndarray, *, season_length: int, combination: str
+) -> tuple[np.ndarray, float]:
+    """The combination's path with those of models that are too slow to be replayed, and how wide
+    its interval is, of the combination's own.
+
+    `combination` is `plain` (as it is), `ets` (mean with AutoETS) or `ets_ces` (median with AutoETS
+    and complex exponential smoothing). Histories shorter than four seasons, and seasons longer than
+    two years of months, have the combination alone. Hyndman and others 2008; Svetunkov and
+    others 2022.
+    """
+    size, unit = len(working), working.std()
+    few = size < RICHER_SEASONS * season_length or not 1 < season_length <= LONGEST_SEASON
+    if not RICHER[combination] or few or unit <= 1e-12 * np.abs(working).max():
+        return combined, 1.0
+    # statsforecast takes seconds to import: only who fits a model pays for it.
+    from statsforecast.models import AutoCES, AutoETS
+
+    models = {"ets": AutoETS, "ces": AutoCES}
+    centre, horizon = working.mean(), len(combined)
+    paths = [combined]
+    for name in RICHER[combination]:
+        model = models[name](season_length=season_length)
+        try:
+            found = model.forecast((working - centre) / unit, horizon)["mean"]
+        except Exception as error:
+            # so statsforecast says, in an exception of no class, that the others have to do
+            if NO_MODEL not in str(error):
+                raise
+            continue
+        paths.append(centre + unit * np.asarray(found))
+    # of two the median is the mean
+    path = np.median(_sane(np.vstack(paths), working), axis=0)
+    return path, RICHER_WIDTH if len(paths) > 1 else 1.0
+
+
+def seasonal_profile(working: np.ndarray, *, season_length: int) -> Season:
     """Additive seasonal profile by phase, summing to zero, the first value belonging to the first
     point; a single zero where the history is shorter than two seasons.
 
@@ -60,7 +124,7 @@ def seasonal_profile(working: np.ndarray, *, season_length: int) -> np.ndarray:
     """
     size = len(working)
     if season_length < 2 or size < 2 * season_length:
-        return np.zeros(1)
+        return Season(np.zeros(1), 0.0, 0.0)
     phase = np.arange(size) % season_length
     window = np.ones(season_length)
     if season_length % 2 == 0:
@@ -86,9 +150,14 @@ def seasonal_profile(working: np.ndarray, *, season_length: int) -> np.ndarray:
     profile = profile - profile.mean()
     strength = np.sum(profile**2)
     if strength == 0:
-        return profile
+        return Season(profile, 0.0, 0.0)
     lost = max(season_length - 3, 0) * noise * season_length / size / strength
-    return max(0.0, 1 - lost) * profile
+    kept = max(0.0, 1 - lost)
+    return Season(
+        values=kept * profile,
+        variance=float(kept * noise * season_length / size),
+        freedom=kept * (season_length - 1),
+    )
 
 
 def _phase_means(values: np.ndarray, phase: np.ndarray, season_length: int) -> np.ndarray:

@@ -6,7 +6,11 @@ from functools import cached_property
 import numpy as np
 
 from retail_analytics.statistics.forecasting.combine import combination_weights
-from retail_analytics.statistics.forecasting.intervals import conformal_factor
+from retail_analytics.statistics.forecasting.intervals import (
+    conformal_factor,
+    grown,
+    spread_growth,
+)
 from retail_analytics.statistics.forecasting.models import component_paths
 
 ORIGINS = 12
@@ -49,16 +53,27 @@ class Replay:
         errors = np.abs(self.components - self.actual[:, None, :])
         return combination_weights(errors.transpose(0, 2, 1)[known])
 
-    def factor_at(
-        self, time: int, *, served: np.ndarray, spread: np.ndarray, level: float
-    ) -> float:
-        """Interval half-width in units of `spread` by the errors of `served` seen until `time`."""
+    def half_widths_at(
+        self,
+        time: int,
+        *,
+        served: np.ndarray,
+        spread: np.ndarray,
+        level: float,
+        without: int | None = None,
+    ) -> np.ndarray:
+        """Interval half-widths by step, for an origin of this `spread`, by the errors of `served`
+        seen until `time`; the origin in row `without` has no say."""
         known = self.known_at(time)
+        if without is not None:
+            known[without] = False
         errors = np.abs(served - self.actual)
         # A series that was forecast without error has no spread either.
-        unit = np.where(spread > 0, spread, 1.0)
-        scores = (errors / unit)[known]
-        return conformal_factor(scores, origins=int(known.any(axis=1).sum()), level=level)
+        unit = np.where(self.spread > 0, self.spread, 1.0)
+        growth = spread_growth(errors, unit, known)
+        scores = (errors / grown(unit, growth))[known]
+        origins = int(known.any(axis=1).sum())
+        return conformal_factor(scores, origins=origins, level=level) * grown(spread, growth)
 
 
 def replay(working: np.ndarray, known: np.ndarray, *, season_length: int, horizon: int) -> Replay:
@@ -91,14 +106,16 @@ def replay(working: np.ndarray, known: np.ndarray, *, season_length: int, horizo
 
 
 def replayed_hits(past: Replay, *, served: np.ndarray, level: float) -> np.ndarray:
-    """Whether each outcome (origin, step) fell into the interval that would have been given at
-    its origin, from residuals seen by then; NaN where the outcome is unknown."""
+    """Whether each outcome (origin, step) lies in an interval as it is given now: from all
+    residuals but those of the outcome's own origin; NaN where the outcome is unknown."""
     hits = np.full(past.actual.shape, np.nan)
-    for row, origin in enumerate(past.origins):
-        spread = past.spread[row]
-        factor = past.factor_at(origin, served=served, spread=spread, level=level)
+    now = past.origins[-1] + past.actual.shape[1]
+    for row in range(len(past.origins)):
+        half = past.half_widths_at(
+            now, served=served, spread=past.spread[row], level=level, without=row
+        )
         outcome = past.actual[row]
-        inside = np.abs(outcome - served[row]) <= factor * spread + 1e-9 * np.abs(outcome)
+        inside = np.abs(outcome - served[row]) <= half + 1e-9 * np.abs(outcome)
         hits[row] = np.where(np.isfinite(outcome), inside, np.nan)
     return hits
 

@@ -25,16 +25,22 @@ def forecast_metrics(
     season_length: int,
     level: float,
     trend_months: int,
+    combination: str = "ets",
 ) -> pd.DataFrame:
     """One row per series and month ahead: forecast, errors over the replay, trend of the history.
 
     `series` has metric, dimension, entity, period (first days of months), value and weight;
-    `scales` as in `forecast`. The trend (Mann-Kendall, Sen) is that of the last `trend_months`, in
-    units of the metric a month.
+    `scales` and `combination` as in `forecast`. The trend (Mann-Kendall, Sen) is that of the last
+    `trend_months`, in units of the metric per month.
     """
     frame = series.assign(entity=series["dimension"] + SEPARATOR + series["entity"])
     found = forecast(
-        frame, scales=scales, horizon=horizon_months, season_length=season_length, level=level
+        frame,
+        scales=scales,
+        horizon=horizon_months,
+        season_length=season_length,
+        level=level,
+        combination=combination,
     )
     slopes = trends(frame, periods=trend_months, level=level).rename(columns=TREND)
     table = found.forecasts.merge(found.backtest, on=STEP, validate="one_to_one").merge(

@@ -1,0 +1,1 @@
+"""The warehouse for programs: a small documented API over the published file."""

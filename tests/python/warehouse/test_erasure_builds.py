@@ -1,0 +1,121 @@
+"""A whole build without those who asked to be forgotten: no trace in any file, the same sums."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import ROOT, BuildWarehouse, Built
+
+from retail_analytics.serving.export import export_marts
+from retail_analytics.warehouse.mask import publish_masked
+
+COUNT = 25
+
+
+@pytest.fixture(scope="module")
+def people() -> list[tuple[str, str, str]]:
+    """Customers with an address and orders, as the sample's files have them."""
+    files = ROOT / "seeds" / "sample"
+    with duckdb.connect() as con:
+        return con.execute(
+            f"select customer_id, customer_name, email from '{files}/customers.csv' "
+            f"semi join '{files}/orders.csv' using (customer_id) "
+            f"where email is not null order by customer_id limit {COUNT}"
+        ).fetchall()
+
+
+@pytest.fixture(scope="module")
+def erased(build_warehouse: BuildWarehouse, people, tmp_path_factory) -> Built:
+    data = tmp_path_factory.mktemp("data")
+    shutil.copytree(ROOT / "seeds" / "sample", data, dirs_exist_ok=True)
+    lines = "".join(f"{customer},2024-12-01\n" for customer, *_ in people)
+    (data / "erasure_requests.csv").write_text(f"customer_id,requested_on\n{lines}")
+    built = build_warehouse(data)
+    assert built.exit_code == 0, built.output
+    export_marts(built.warehouse, built.warehouse / "exports")
+    publish_masked(built.warehouse)
+    return built
+
+
+def found_in(path: Path, words: list[str]) -> set[str]:
+    """Tables and columns of a database in which a word stands: DuckDB compresses the bytes."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{path}' as given (read_only)")
+        con.execute("create temp table words as select lower(unnest(?)) as word", [words])
+        columns = con.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where database_name = 'given' and data_type not in ('BIGINT', 'DOUBLE', 'DATE', "
+            "'BOOLEAN', 'TIMESTAMP', 'INTEGER') and not data_type like 'DECIMAL%'"
+        ).fetchall()
+        return {
+            f"{schema}.{table}.{column}"
+            for schema, table, column in columns
+            # distinct values: most columns have few, and each is compared with each word
+            if con.execute(
+                "select count(*) from words, (select distinct "
+                f'lower(cast("{column}" as varchar)) as value from given.{schema}."{table}") '
+                "where contains(value, word)"
+            ).fetchall()[0][0]
+        }
+
+
+def test_no_file_of_the_warehouse_names_them(erased: Built, people) -> None:
+    words = [word for customer, _, email in people for word in (customer, email)]
+    databases = [path for path in erased.warehouse.glob("*.duckdb")]
+    assert {path.name for path in databases} >= {
+        *("build.duckdb", "retail.duckdb", "retail.masked.duckdb")
+    }
+    for path in databases:
+        assert found_in(path, words) == set(), path.name
+    for path in (path for path in erased.warehouse.rglob("*") if path.is_file()):
+        content = path.read_bytes().lower()
+        assert [word for word in words if word.lower().encode() in content] == [], path.name
+    for path in (erased.warehouse / "exports").glob("*.parquet"):
+        with duckdb.connect() as con:
+            text = con.execute(f"select string_agg(x::varchar) from '{path}' as x").fetchall()[0][0]
+        assert [word for word in words if word.lower() in (text or "").lower()] == [], path.name
+    assert not any(word in erased.output for word in words)
+
+
+def test_sums_keep_their_value(erased: Built, sample_warehouse: Built, people) -> None:
+    for statement in (
+        "select count(*), sum(revenue), sum(margin), sum(units) from marts.orders",
+        "select count(*), sum(order_count), sum(revenue) from marts.customers",
+        "select count(*), sum(spend_amount) from marts.channel_returns",
+        "select count(*), count(distinct customer_id) from marts.support_tickets",
+    ):
+        assert erased.query(statement) == sample_warehouse.query(statement), statement
+    ids = [customer for customer, *_ in people]
+    theirs = sample_warehouse.query(
+        "select order_count, revenue from marts.customers where list_contains(?, customer_id) "
+        "order by all",
+        [ids],
+    )
+    pseudonymous = erased.query(
+        "select order_count, revenue from marts.customers where customer_id like 'erased-%' "
+        "order by all"
+    )
+    assert pseudonymous == theirs
+    assert len(theirs) == COUNT
+    said = "select count(*), sum(order_count), sum(revenue) from quality.erasures where is_customer"
+    assert erased.query(said)[0][:2] == (COUNT, sum(count for count, _ in theirs))
+
+
+def test_nobody_of_them_is_written_to(erased: Built) -> None:
+    named = "select count(*) from marts.customers where customer_id like 'erased-%' and "
+    assert erased.query(named + "(customer_name is not null or email is not null)") == [(0,)]
+    assert erased.query(named + "has_marketing_consent is distinct from false") == [(0,)]
+    listed = "select count(*) from marts.customer_recommendations where customer_id like 'erased-%'"
+    assert erased.query(listed) == [(0,)]
+    members = "select count(*) from marts.action_members where customer_id like 'erased-%' "
+    assert erased.query(members + "and cause = 'customers_at_risk'") == [(0,)]
+
+
+def test_personal_data_is_listed_as_it_is_marked(erased: Built) -> None:
+    assert erased.query("select table_name, column_name, kind from quality.personal_data") == [
+        ("customer_360", "customer_name", "name"),
+        ("customer_360", "email", "email"),
+        ("customers", "customer_name", "name"),
+        ("customers", "email", "email"),
+    ]
