@@ -65,12 +65,12 @@ def test_what_falls_is_good_where_less_is_better():
 
 def test_short_constant_and_no_series():
     found = trends_of(
-        months("two", [1.0, 2.0]), months("ten", np.arange(10.0)), months("flat", [5.0] * 36)
+        months("two", [1.0, 2.0]), months("year", np.arange(12.0)), months("flat", [5.0] * 36)
     )
     assert found.loc["two", "status"] == "insufficient_data"
     assert found.loc["two", "direction"] is None
-    assert found.loc["ten", "method"].startswith("Mann-Kendall")
-    assert found.loc["ten", "direction"] == "rising"
+    assert found.loc["year", "method"].startswith("Mann-Kendall")
+    assert found.loc["year", "direction"] == "rising"
     assert found.loc["flat", "direction"] == "unclear"
     empty = metric_trends(months("x", []), settings=SETTINGS, as_of_date=TODAY)
     assert empty.empty
