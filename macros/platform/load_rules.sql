@@ -29,11 +29,10 @@
 {# After a rule table is loaded: the user's rows in place of the project's. #}
 {% macro own_rules() %}
     {% if execute %}
-        {% set own %}
-            select count(*) from duckdb_tables()
-            where schema_name = 'raw' and table_name = 'rule_{{ this.identifier }}'
-        {% endset %}
-        {% if run_query(own).columns[0][0] %}
+        {# dbt lists the schema once for all rule tables, after load_rules() has filled it #}
+        {% if adapter.get_relation(
+            database=this.database, schema='raw', identifier='rule_' ~ this.identifier
+        ) %}
             {% set columns = '"' ~ model.columns | join('", "') ~ '"' %}
             delete from {{ this }};
             insert into {{ this }} ({{ columns }})

@@ -23,6 +23,7 @@ def materialize(df, con):
         definitions={{ contracted_definitions() | tojson }},
         types={{ types | tojson }},
         key_check={{ key_check(relation) | tojson }},
+        comments={{ comments(relation) | tojson }},
     )
 {% endmacro %}
 

@@ -2,6 +2,7 @@
 
 from retail_analytics.customers.churn.backtest import backtest
 from retail_analytics.customers.clv.groups import cut_off_season
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -10,7 +11,8 @@ def model(dbt, session):
     horizons = dbt.ref("churn_horizons")
     orders = dbt.ref("orders")
     cut_offs = dbt.ref("int_churn_cut_offs")
-    return backtest(
+    return apart(
+        backtest,
         training.df(),
         horizons=horizons.df()["horizon_days"].tolist(),
         trade=cut_off_season(session, orders=orders, cut_offs=cut_offs.df(), number=1),

@@ -3,6 +3,7 @@
 from retail_analytics.customers.churn.backtest import choose_method
 from retail_analytics.customers.churn.model import churn_coefficients
 from retail_analytics.customers.clv.groups import cut_off_season
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -14,7 +15,8 @@ def model(dbt, session):
     cut_offs = dbt.ref("int_churn_cut_offs")
     as_of = dbt.ref("int_as_of")
     purchases = orders.filter("is_purchase and customer_id is not null")
-    return churn_coefficients(
+    return apart(
+        churn_coefficients,
         training.df(),
         horizons=horizons.df()["horizon_days"].tolist(),
         as_of_date=as_of.df()["as_of_date"].iloc[0],

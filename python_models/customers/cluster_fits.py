@@ -2,6 +2,7 @@
 
 from retail_analytics.customers.clusters import fit_clusters
 from retail_analytics.storage.engine import query
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -20,4 +21,4 @@ def model(dbt, session):
         """,
         customers=customers,
     )
-    return fit_clusters(sample.df(), seed=seed)
+    return apart(fit_clusters, sample.df(), seed=seed)

@@ -2,6 +2,7 @@
 
 from retail_analytics.customers.clv.groups import past_histories
 from retail_analytics.customers.clv.tables import backtest_models
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -11,7 +12,8 @@ def model(dbt, session):
     outcomes = dbt.ref("int_history_outcomes")
     trade_days = dbt.ref("trade_days")
     seed = int(dbt.config.meta_get("seed"))
-    return backtest_models(
+    return apart(
+        backtest_models,
         past_histories(session, histories=histories, worth_rates=worth_rates).df(),
         outcomes=outcomes.df(),
         trade_days=trade_days.df(),

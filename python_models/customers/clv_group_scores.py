@@ -4,6 +4,7 @@ import ast
 
 from retail_analytics.customers.clv.groups import history_groups
 from retail_analytics.customers.clv.tables import score_groups
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -15,7 +16,8 @@ def model(dbt, session):
     churn_horizons = dbt.ref("churn_horizons")
     as_of = dbt.ref("int_as_of")
     horizons = ast.literal_eval(str(dbt.config.meta_get("horizons_months")))
-    return score_groups(
+    return apart(
+        score_groups,
         history_groups(session, histories=histories).df(),
         fits=fits.filter("purpose = 'serving'").df(),
         measured=measured.df(),

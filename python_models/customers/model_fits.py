@@ -2,6 +2,7 @@
 
 from retail_analytics.customers.clv.groups import history_groups, spend_groups
 from retail_analytics.customers.clv.tables import fit_models
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -9,4 +10,4 @@ def model(dbt, session):
     histories = dbt.ref("int_customer_histories").filter("purpose in ('serving', 'backtest')")
     groups = history_groups(session, histories=histories)
     spends = spend_groups(session, histories=histories)
-    return fit_models(groups.df(), spends=spends.df())
+    return apart(fit_models, groups.df(), spends=spends.df())

@@ -2,6 +2,7 @@
 
 from retail_analytics.marketing.conversion import conversion_backtest
 from retail_analytics.storage.engine import query
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -13,7 +14,8 @@ def model(dbt, session):
     past = query(
         session, "select * from feature_values where not is_current", feature_values=feature_values
     )
-    return conversion_backtest(
+    return apart(
+        conversion_backtest,
         past.df(),
         outcomes.df(),
         horizon_days=int(settings.df()["conversion_days"].iloc[0]),

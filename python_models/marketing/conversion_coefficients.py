@@ -2,6 +2,7 @@
 
 from retail_analytics.marketing.conversion import conversion_coefficients
 from retail_analytics.storage.engine import query
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -12,4 +13,4 @@ def model(dbt, session):
     past = query(
         session, "select * from feature_values where not is_current", feature_values=feature_values
     )
-    return conversion_coefficients(past.df(), outcomes.df(), backtest.df())
+    return apart(conversion_coefficients, past.df(), outcomes.df(), backtest.df())

@@ -2,6 +2,7 @@
 
 from retail_analytics.statistics.forecasting.tables import forecast_metrics
 from retail_analytics.storage.engine import query
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -18,7 +19,8 @@ def model(dbt, session):
         series=series,
     )
     rules = metrics.df()
-    return forecast_metrics(
+    return apart(
+        forecast_metrics,
         complete.df(),
         scales=dict(zip(rules["metric"], rules["scale"], strict=True)),
         horizon_months=int(dbt.config.meta_get("horizon_months")),

@@ -16,7 +16,7 @@ from retail_analytics.statistics.trend import trends
 MONTHS = 48
 FALL_AFTER = 36
 RATE = 0.9
-TAIL = 0.008
+TAIL = 0.0075
 
 
 def noise(draw: np.random.Generator, series: int, correlation: float) -> np.ndarray:

@@ -45,11 +45,14 @@ INPUTS = {
 MODELS = (
     *("int_experiment_settings", "int_experiment_assignments", "int_experiment_designs"),
     "int_experiment_variants",
-    *("experiment_units", "int_experiment_metrics", "int_experiment_order_outcomes"),
-    *("int_experiment_outcome_values", "int_experiment_values", "int_experiment_scales"),
+    *("experiment_units", "int_experiment_named_metrics", "int_experiment_metrics"),
+    "int_experiment_order_outcomes",
+    *("int_experiment_outcome_values", "int_experiment_measured_outcomes"),
+    *("int_experiment_values", "int_experiment_scales"),
     *("int_experiment_sums", "int_experiment_unit_counts", "int_experiment_quantile_points"),
     "int_experiment_hashed_units",
-    *("int_experiment_check_counts", "int_experiment_daily_sums", "int_experiment_arrivals"),
+    *("int_experiment_check_counts", "int_experiment_unit_events"),
+    *("int_experiment_running_values", "int_experiment_daily_sums", "int_experiment_arrivals"),
     *("rollout_schedule", "int_experiment_sightings", "experiment_traffic"),
     "int_experiment_baselines",
 )

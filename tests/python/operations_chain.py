@@ -23,6 +23,8 @@ MODELS = {
     "int_deliveries_due": "table",
     "int_incident_baselines": "view",
     "int_delivery_clumps": "view",
+    "int_incident_comparisons": "view",
+    "int_incident_errors": "view",
     "int_incident_impacts": "view",
     "incidents": "table",
     "int_carrier_deliveries": "view",

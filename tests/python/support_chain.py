@@ -33,6 +33,7 @@ CLOCK_MODELS = {
 TICKET_MODELS = {
     **CLOCK_MODELS,
     "int_ticket_histories": "table",
+    "int_ticket_states": "view",
     "int_ticket_spans": "table",
     "support_tickets": "table",
     "int_sla_targets": "table",

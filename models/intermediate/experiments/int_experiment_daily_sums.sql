@@ -3,7 +3,11 @@
 --    from its first value.
 -- 2. What a day adds to a unit's square is the square after less the square before: nothing is added
 --    up twice.
-with scales as (
+with running_values as (
+    select * from {{ ref('int_experiment_running_values') }}
+),
+
+scales as (
     select * from {{ ref('int_experiment_scales') }}
 ),
 
@@ -14,106 +18,6 @@ units as (
 metrics as (
     select * from {{ ref('int_experiment_metrics') }}
     where is_primary and kind = 'mean' and per_unit in ('sum', 'mean')
-),
-
-orders as (
-    select * from {{ ref('orders') }}
-),
-
-outcomes as (
-    select * from {{ kept('experiment_outcomes') }}
-),
-
-unit_events as (
-    select
-        units.experiment_id,
-        metrics.metric,
-        units.customer_id,
-        orders.ordered_on as day,
-        sum(
-            case
-                when metrics.numerator = 'net_revenue' then coalesce(orders.revenue, 0)
-                when metrics.numerator = 'returns'
-                    then case when orders.order_status = 'returned' then 1 else 0 end
-                when orders.is_purchase then 1
-                else 0
-            end
-        ) as amount,
-        cast(0 as bigint) as value_count
-    from units
-    inner join metrics
-        on units.experiment_id = metrics.experiment_id and metrics.source = 'orders'
-    inner join orders
-        on
-            units.customer_id = orders.customer_id
-            and units.assigned_at <= orders.ordered_at
-            and units.window_ends_at > orders.ordered_at
-    where
-        not units.is_excluded
-        and metrics.numerator in ('buyers', 'purchases', 'net_revenue', 'returns')
-    group by units.experiment_id, metrics.metric, units.customer_id, orders.ordered_on
-    union all
-    select
-        units.experiment_id,
-        metrics.metric,
-        units.customer_id,
-        cast(coalesce(outcomes.observed_at, units.assigned_at) as date) as day,
-        sum(outcomes.value) as amount,
-        count(*) as value_count
-    from units
-    inner join metrics
-        on units.experiment_id = metrics.experiment_id and metrics.source = 'outcomes'
-    inner join outcomes
-        on
-            units.experiment_id = outcomes.experiment_id
-            and units.customer_id = outcomes.customer_id
-            and metrics.numerator = outcomes.metric
-            and units.assigned_at <= coalesce(outcomes.observed_at, units.assigned_at)
-    where not units.is_excluded
-    group by
-        units.experiment_id,
-        metrics.metric,
-        units.customer_id,
-        cast(coalesce(outcomes.observed_at, units.assigned_at) as date)
-),
-
-running_totals as (
-    select
-        unit_events.*,
-        sum(unit_events.amount) over to_date as amount_to_date,
-        sum(unit_events.value_count) over to_date as count_to_date
-    from unit_events
-    window to_date as (
-        partition by unit_events.experiment_id, unit_events.metric, unit_events.customer_id
-        order by unit_events.day
-    )
-),
-
-running_values as (
-    select
-        running_totals.experiment_id,
-        running_totals.metric,
-        running_totals.customer_id,
-        running_totals.day,
-        (
-            least(
-                case
-                    when metrics.numerator = 'buyers' and metrics.source = 'orders'
-                        then least(running_totals.amount_to_date, 1)
-                    when metrics.source = 'outcomes' and metrics.per_unit <> 'sum'
-                        then
-                            running_totals.amount_to_date / nullif(running_totals.count_to_date, 0)
-                    else running_totals.amount_to_date
-                end,
-                coalesce(scales.cap, cast('infinity' as double))
-            )
-            - scales.origin
-        ) / scales.scale as share_to_date,
-        (0 - scales.origin) / scales.scale as share_of_zero,
-        metrics.missing_is = 'zero' as counts_from_assignment
-    from running_totals
-    inner join metrics using (experiment_id, metric)
-    inner join scales using (experiment_id, metric)
 ),
 
 steps as (

@@ -20,10 +20,6 @@ severities as (
     {{ bands(ref('degradation_severities'), 'above_drop_share') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
 -- signed so that more is worse
 signed as (
     select
@@ -96,7 +92,7 @@ delivery_degradations as (
         graded.month,
         as_of.as_of_date
     from graded
-    cross join as_of
+    cross join {{ ref('int_as_of') }} as as_of
     where graded.is_outside_limit or graded.is_rule_drop
 )
 

@@ -5,10 +5,8 @@
 --    is measured (metric_forecast_backtest); it is drawn out to the score where that lies outside.
 -- 3. The status is that of the weakest part, insufficient_data where one is not forecast at all.
 {%- set measures = {
-    'average_delivery_days': 'average_delivery_days',
-    'on_time_rate': 'on_time_rate',
-    'complaint_count': 'complaint_count',
-    'series_score': 'delivery_score',
+    'average_delivery_days': 'average_delivery_days', 'on_time_rate': 'on_time_rate',
+    'complaint_count': 'complaint_count', 'series_score': 'delivery_score',
 } %}
 with metric_forecasts as (
     select * from {{ ref('metric_forecasts') }}
@@ -56,9 +54,7 @@ scored_parts as (
             when not parts.has_unknown_part
                 then
                     {{ delivery_score(
-                        'parts.on_time_rate',
-                        'parts.average_delivery_days',
-                        'parts.complaint_count'
+                        'parts.on_time_rate', 'parts.average_delivery_days', 'parts.complaint_count'
                     ) }}
         end as score
     from parts
@@ -80,32 +76,24 @@ delivery_forecasts as (
             else 'ok'
         end as status,
         scored_parts.horizon_months,
-        scored_parts.average_delivery_days,
-        scored_parts.average_delivery_days_lower,
-        scored_parts.average_delivery_days_upper,
-        scored_parts.on_time_rate,
-        scored_parts.on_time_rate_lower,
-        scored_parts.on_time_rate_upper,
-        scored_parts.complaint_count,
-        scored_parts.complaint_count_lower,
-        scored_parts.complaint_count_upper,
+        {% for part in ['average_delivery_days', 'on_time_rate', 'complaint_count'] -%}
+        scored_parts.{{ part }},
+        scored_parts.{{ part }}_lower,
+        scored_parts.{{ part }}_upper,
+        {% endfor -%}
         scored_parts.score,
         -- least() and greatest() pass over nulls
+        {% for end, farther in {'lower': 'least', 'upper': 'greatest'}.items() -%}
         case
-            when scored_parts.score is not null and scored_parts.series_score_lower is not null
-                then least(scored_parts.score, scored_parts.series_score_lower)
-        end as score_lower,
-        case
-            when scored_parts.score is not null and scored_parts.series_score_upper is not null
-                then greatest(scored_parts.score, scored_parts.series_score_upper)
-        end as score_upper,
+            when scored_parts.score + scored_parts.series_score_{{ end }} is not null
+                then {{ farther }}(scored_parts.score, scored_parts.series_score_{{ end }})
+        end as score_{{ end }},
+        {% endfor -%}
         scored_parts.month,
         scored_parts.as_of_date
     from scored_parts
     left join grades
-        on
-            scored_parts.score >= grades.minimum_score
-            and scored_parts.score < grades.next_bound
+        on scored_parts.score >= grades.minimum_score and scored_parts.score < grades.next_bound
 )
 
 select * from delivery_forecasts

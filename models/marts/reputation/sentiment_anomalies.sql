@@ -1,22 +1,11 @@
--- 1. Points are 100 x a difference of nets, not percent of a figure that crosses zero. A month is read
---    twice: its change from the month before it that has mentions, and its distance from what is
---    usual, the mean of up to 24 months before it.
--- 2. z is a reading over its own standard error. Every month gets one positive and one negative
---    mention more for it, so that a few mentions of one kind do not pass for certainty (Agresti and
---    Caffo 2000).
--- 3. A month is unusual outside the limits that the months before it draw, on the side to which it is
+-- 1. A month is unusual outside the limits that the months before it draw, on the side to which it is
 --    read: a month that comes back from an unusual one changed much and is none itself.
--- 4. A reading is an anomaly when it reaches a severity in points and in z and the month is unusual;
---    while there are no six months for limits, z has to do where the severity allows it
---    (seeds/rules/reputation/sentiment_severities.csv). The gravest reading decides, of two alike the
---    one with more points. A rise can be an anomaly; it has no severity.
-with sentiment as (
-    select * from {{ ref('sentiment') }}
-    where mention_count > 0
-),
-
-limits as (
-    select * from {{ ref('sentiment_limits') }}
+-- 2. A reading (int_sentiment_readings) is an anomaly when it reaches a severity in points and in z and
+--    the month is unusual; while there are no six months for limits, z has to do where the severity
+--    allows it (seeds/rules/reputation/sentiment_severities.csv). The gravest reading decides, of two
+--    alike the one with more points. A rise can be an anomaly; it has no severity.
+with months as (
+    select * from {{ ref('int_sentiment_readings') }}
 ),
 
 severities as (
@@ -25,44 +14,6 @@ severities as (
 
 as_of as (
     select * from {{ ref('int_as_of') }}
-),
-
-shrunken_nets as (
-    select
-        *,
-        (positive_count - negative_count) / (mention_count + 2) as shrunken_net,
-        (positive_count + negative_count + 2) / (mention_count + 2) as shrunken_opinion_share
-    from sentiment
-),
-
-errors as (
-    select
-        *,
-        (shrunken_opinion_share - shrunken_net * shrunken_net) / (mention_count + 2) as variance
-    from shrunken_nets
-),
-
-months as (
-    select
-        errors.*,
-        limits.status as limits_status,
-        limits.centre,
-        limits.limit_lower,
-        limits.limit_upper,
-        limits.false_alarms_per_year,
-        lag(errors.net_sentiment) over slice as previous_net_sentiment,
-        lag(errors.month) over slice as previous_month,
-        100 * (errors.net_sentiment - lag(errors.net_sentiment) over slice) as change_points,
-        (errors.shrunken_net - lag(errors.shrunken_net) over slice)
-        / sqrt(errors.variance + lag(errors.variance) over slice) as change_z,
-        100 * (errors.net_sentiment - limits.centre) as distance_points,
-        (errors.shrunken_net - limits.centre) / sqrt(errors.variance) as distance_z
-    from errors
-    inner join limits using (dimension, entity, month)
-    window slice as (
-        partition by errors.dimension, errors.entity
-        order by errors.month
-    )
 ),
 
 readings as (

@@ -132,6 +132,9 @@ def was_loaded(con: duckdb.DuckDBPyConnection, folder: Path, load_id: str, time_
 
 def check_time_zone(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """Raises InputError for a name that is no time zone's."""
+    # the usual one need not be looked up: DuckDB reads all zones for it
+    if name == "UTC":
+        return
     known = con.execute("select count(*) from pg_timezone_names() where name = ?", [name])
     if not known.fetchall()[0][0]:
         raise InputError(
@@ -454,12 +457,19 @@ def note_facts(con: duckdb.DuckDBPyConnection, contract: Contract, facts: dict[s
         "create or replace table raw.input_events "
         "(input_table varchar, first_event_at timestamp, last_event_at timestamp)"
     )
+    read = {
+        table
+        for (table,) in con.execute(
+            "select input_table from raw.input_files where is_provided"
+        ).fetchall()
+    }
     for table in contract:
         known = facts.get(table, {})
         text = json.dumps(known.get("contract"))
         con.execute("insert into raw.input_contracts values (?, ?)", [table, text])
         events = (None, None)
-        for query in known.get("event_queries", []):
+        # what is not there has no event, which is not worth planning two queries
+        for query in known.get("event_queries", []) if table in read else []:
             (events,) = con.execute(query).fetchall()
             if events[1] is not None:
                 break

@@ -17,12 +17,15 @@ AUTOCORRELATION = 0.2
 # Values beyond a limit where nothing happened, over those that the tail alone would give: simulated
 # series (white, autocorrelation .5, season) have up to this many times as many, the more the
 # farther out, because level, spread and season are themselves estimated.
-SIMULATED_TAILS = (0.003, 0.008)
-SIMULATED_EXCESS = (2.0, 1.4)
+SIMULATED_TAILS = (0.003, 0.0075)
+SIMULATED_EXCESS = (2.0, 1.6)
 # The share of the season's degrees of freedom that the spread of the months pays for: James-Stein
 # shrinks away the rest.
 SEASON_COST = 0.5
 LARGEST_FREEDOM = 300.0
+# A crisis of some months would else hide the next for three years (scms: lorries of 2011).
+OUTLIER = 3.0
+FEWEST_FOR_OUTLIERS = 12
 
 LIMIT_COLUMNS = {
     "metric": "object",
@@ -53,7 +56,7 @@ def control_limits(
     frame: pd.DataFrame,
     *,
     scales: Mapping[str, str] | None = None,
-    tail: float = 0.008,
+    tail: float = 0.0075,
     fewest: int = 6,
     window: int = 36,
     season_length: int = 12,
@@ -149,8 +152,9 @@ def expected(
         mean_counting = counted.sum(axis=1) / count
         # variance of a mean of values that resemble their neighbours, over that of independent ones
         inflation = _inflation(count, AUTOCORRELATION)
+        filled = _without_outliers(adjusted, counted, count)
         centre = filled.sum(axis=1) / count
-        deviations = np.where(known, adjusted - centre[:, None], 0.0)
+        deviations = np.where(known, filled - centre[:, None], 0.0)
         variance = (deviations**2).sum(axis=1) / np.maximum(count - inflation - spent, 1.0)
         own = np.maximum(variance - mean_counting, 0.0)
         # months of few cases say less of the level
@@ -173,6 +177,20 @@ def expected(
         variance=enough * (single + mean_variance + season_variance),
         freedom=enough * freedom,
     )
+
+
+def _without_outliers(values: np.ndarray, counting: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """`values` (series, period; 0 where unknown) drawn in to OUTLIER robust standard deviations (of
+    the median absolute deviation, no less than by counting) from their median, from a year on."""
+    known = np.isfinite(values)
+    if not (count >= FEWEST_FOR_OUTLIERS).any():
+        return np.where(known, values, 0.0)
+    filled = np.where(known.any(axis=1)[:, None], values, 0.0)
+    middle = np.nanmedian(filled, axis=1)[:, None]
+    spread = 1.4826 * np.nanmedian(np.abs(filled - middle), axis=1)[:, None]
+    reach = OUTLIER * np.sqrt(np.maximum(spread**2, counting))
+    reach = np.where((count >= FEWEST_FOR_OUTLIERS)[:, None] & (reach > 0), reach, np.inf)
+    return np.where(known, np.clip(values, middle - reach, middle + reach), 0.0)
 
 
 def to_working(

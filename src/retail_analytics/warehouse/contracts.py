@@ -19,14 +19,16 @@ def write_contracted(
     definitions: list[str],
     types: dict[str, str],
     key_check: str = "",
+    comments: str = "",
 ) -> None:
-    """Creates `relation` from the definitions and fills it by name from `data`.
+    """Makes `relation` from the definitions and fills it by name from `data`.
 
     `data` is what a Python model returns: a pandas frame, an Arrow table or record batch reader,
     or a DuckDB relation. `types` are the contract's columns in order; `key_check` is a query that
-    fails when a primary key is there twice, if there is one. Raises ValueError, naming the model
-    and the column, when the columns are not the contract's, a value does not fit its type (a
-    fraction is no integer), a constraint refuses it or the key is there twice.
+    fails when a primary key is there twice, if there is one; `comments` are statements that
+    describe the table. Raises ValueError, naming the model and the column, when the columns are not
+    the contract's, a value does not fit its type (a fraction is no integer), a constraint refuses
+    it or the key is there twice; a table of that name from before is then as it was.
     """
     con.register(ROWS, data)
     given = {row[0]: row[1] for row in con.execute(f"describe {ROWS}").fetchall()}
@@ -39,13 +41,20 @@ def write_contracted(
         )
     names = ", ".join(identifier(name) for name in types)
     values = ", ".join(value(name, given[name], types[name]) for name in types)
-    con.execute(f"create table {relation} ({', '.join(definitions)})")
+    con.begin()
     try:
+        con.execute(f"create or replace table {relation} ({', '.join(definitions)})")
         con.execute(f"insert into {relation} ({names}) select {values} from {ROWS}")
         if key_check:
             con.execute(key_check).fetchall()
-    except duckdb.Error as error:
-        raise ValueError(f"{model}: {str(error).splitlines()[0]}") from error
+        if comments.strip():
+            con.execute(comments)
+        con.commit()
+    except BaseException as error:
+        con.rollback()
+        if isinstance(error, duckdb.Error):
+            raise ValueError(f"{model}: {str(error).splitlines()[0]}") from error
+        raise
     con.unregister(ROWS)
 
 

@@ -42,4 +42,5 @@ import retail_analytics.support.staffing
 import retail_analytics.support.teams
 import retail_analytics.support.volumes
 import retail_analytics.support.waits
+import retail_analytics.warehouse.apart
 import retail_analytics.warehouse.contracts

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import FrameType
@@ -21,10 +21,13 @@ import duckdb
 from retail_analytics.inputs.contract import read_tables
 from retail_analytics.inputs.ids import unmet_ids
 from retail_analytics.inputs.load import Contract, ShopSettings, load_inputs, parse_contract
+from retail_analytics.warehouse.apart import second_process
 from retail_analytics.warehouse.build_file import BUILD, check_memory_limit, prepare_build_file
 from retail_analytics.warehouse.publish import PUBLISHED, publishing
 
 FAILED, NOT_UNDERSTOOD, INTERRUPTED = 1, 2, 130
+# options of dbt that choose a part of the project
+PARTS = {"--select", "-s", "--models", "-m", "--exclude", "--selector", "--resource-type"}
 SAMPLE = Path("seeds", "sample")
 # rows of a file whose ids are looked up while it is read; `retail check` looks at all
 ROWS_LOOKED_AT = 100_000
@@ -49,14 +52,15 @@ def run_build(
         prepare_build_file(folder / BUILD, shown=warehouse / BUILD, say=say)
         load_id = read_inputs(project, folder / BUILD)
         before = identity(warehouse / PUBLISHED)
-        # seconds pass until it is there
-        from retail_analytics.warehouse.dbt_build import invoke_dbt
+        with second_process() if is_whole(arguments) else nullcontext():
+            # seconds pass until it is there
+            from retail_analytics.warehouse.dbt_build import invoke_dbt
 
-        with variables(RETAIL_LOAD_ID=load_id, **where(folder, warehouse)), one_interrupt():
-            outcome = invoke_dbt(
-                ["--project-dir", str(project), "--profiles-dir", str(project), *arguments],
-                with_progress_bar=with_progress_bar,
-            )
+            with variables(RETAIL_LOAD_ID=load_id, **where(folder, warehouse)), one_interrupt():
+                outcome = invoke_dbt(
+                    ["--project-dir", str(project), "--profiles-dir", str(project), *arguments],
+                    with_progress_bar=with_progress_bar,
+                )
         if outcome.was_interrupted:
             is_new = identity(warehouse / PUBLISHED) != before
             say(
@@ -68,6 +72,11 @@ def run_build(
         if outcome.message and with_progress_bar:
             say(f"retail build: stopped: {outcome.message}")
         return outcome.exit_code
+
+
+def is_whole(arguments: list[str]) -> bool:
+    """Whether dbt builds the whole project; a part may have no fit at all."""
+    return not any(argument.split("=")[0] in PARTS for argument in arguments)
 
 
 def say(text: str) -> None:

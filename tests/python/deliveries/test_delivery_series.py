@@ -38,7 +38,7 @@ def months(
 
 
 def limits_of(frame: pd.DataFrame) -> pd.DataFrame:
-    return delivery_limits(frame, scales=SCALES, months=36, tail=0.008)
+    return delivery_limits(frame, scales=SCALES, months=36, tail=0.0075)
 
 
 def trend_of(values, *, measure: str = "score", last: int = 24) -> pd.Series:

@@ -52,7 +52,7 @@ def anomalies(sentiment: pd.DataFrame) -> pd.DataFrame:
         con.execute(
             f"create table {name} as select * replace (cast(month as date) as month) from frame"
         )
-    run_models(con, {"sentiment_anomalies": "table"})
+    run_models(con, {"int_sentiment_readings": "view", "sentiment_anomalies": "table"})
     return con.execute("from sentiment_anomalies order by entity, month").df()
 
 

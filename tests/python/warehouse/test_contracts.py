@@ -274,3 +274,66 @@ def test_a_python_model_without_a_contract_fails(project, removed, message):
     assert not run.is_green
     assert message in run.said
     assert scores(project) == before
+
+
+def kind(project: TinyProject, name: str) -> list[tuple]:
+    return project.ask_build(
+        f"select table_type from information_schema.tables where table_name = '{name}'"
+    )
+
+
+def test_a_table_becomes_a_view_and_a_view_a_table(project):
+    file = project.folder / "dbt_project.yml"
+    whole = file.read_text()
+    for materialized, is_now in (("view", "VIEW"), ("table", "BASE TABLE")):
+        file.write_text(
+            whole.replace("{+schema: inter", f"{{+materialized: {materialized}, +schema: inter")
+        )
+        run = project.dbt("run", "--select", "int_as_of")
+        assert run.is_green, run.said
+        assert kind(project, "int_as_of") == [(is_now,)]
+    file.write_text(whole)
+
+
+def test_a_table_without_a_contract_that_fails_keeps_the_old_one(project):
+    before = project.ask_build("select * from intermediate.int_as_of")
+    model = project.folder / "models" / "intermediate" / "int_as_of.sql"
+    whole = model.read_text()
+    model.write_text(whole.replace("select build_number", "select error('no') as e, build_number"))
+    failed = project.dbt("run", "--select", "int_as_of")
+    model.write_text(whole)
+    assert not failed.is_green
+    assert project.ask_build("select * from intermediate.int_as_of") == before
+
+
+def test_a_contract_is_compared_with_what_the_query_gives(project):
+    model = project.folder / "models" / "marts" / "orders.sql"
+    whole = model.read_text()
+    for changed in ("select id, build_number, amount, 1 as seen_on", "select id, build_number"):
+        model.write_text(whole.replace("select *", changed))
+        failed = project.dbt("run", "--select", "orders")
+        assert not failed.is_green
+        assert "This model has an enforced contract that failed." in failed.said
+    model.write_text(whole)
+    assert project.dbt("run", "--select", "orders").is_green
+
+
+@pytest.mark.parametrize("kept_as", ["view", "table", None])
+def test_rows_that_break_a_promise_are_counted_and_kept(project, kept_as):
+    schema = project.folder / "models" / "schema.yml"
+    test = project.folder / "macros" / "one_row.sql"
+    whole, macro = schema.read_text(), test.read_text()
+    config = f"store_failures: true, store_failures_as: {kept_as}, schema: failures"
+    if kept_as:
+        schema.write_text(
+            whole.replace("- one_row", f"- one_row: {{name: lonely, config: {{{config}}}}}")
+        )
+    test.write_text(macro.replace("<> 1", "= 1"))
+    failed = project.dbt("test", "--select", "notes,test_type:data")
+    schema.write_text(whole)
+    test.write_text(macro)
+    assert not failed.is_green
+    assert "Got 1 result, configured to fail if != 0" in failed.said
+    if kept_as:
+        assert project.ask_build("select row_count from failures.lonely") == [(1,)]
+        assert kind(project, "lonely") == [("VIEW" if kept_as == "view" else "BASE TABLE",)]

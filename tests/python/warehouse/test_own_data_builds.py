@@ -124,10 +124,14 @@ def scms_delivery(built: Built) -> None:
         "select count(distinct warehouse) > 10 from marts.carrier_scorecards "
         "where dimension = 'carrier_warehouse'"
     ) == [(True,)]
+    # the crisis of the lorries is one; September 2014 (.394) is not, beside months of .48 to .99
     assert built.query(
-        "select month, severity, found_by from marts.delivery_degradations "
-        "where entity = 'Truck' and measure = 'on_time_rate' and month >= date '2014-01-01'"
-    ) == [(date(2014, 9, 1), "Critical", "limit")]
+        "select month from marts.delivery_degradations "
+        "where entity = 'Truck' and measure = 'on_time_rate' order by month"
+    ) == [
+        (date(year, month, 1),)
+        for year, month in [(2010, 10), (2010, 11), (2010, 12), (2011, 5), (2011, 6)]
+    ]
     assert built.query(
         "select assessment, month_count from marts.delivery_trends "
         "where dimension = 'all' and measure = 'average_delivery_days'"

@@ -37,7 +37,12 @@ from retail_analytics.customers.clv.grouping import (
     history_bins,
 )
 from retail_analytics.customers.clv.lifetime_value import SPEND_COLUMNS
-from retail_analytics.customers.clv.predictive import Interval, count_distributions, predict
+from retail_analytics.customers.clv.predictive import (
+    Interval,
+    SpendSampler,
+    count_distributions,
+    predict,
+)
 
 OUTCOME_COLUMNS = ["holdout_orders", "holdout_spend"]
 BACKTEST_COLUMNS = [
@@ -152,21 +157,23 @@ def measured(
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = SEED,
+    sampler: SpendSampler | None = None,
 ) -> pd.DataFrame:
     """One row per model, target, metric, baseline and horizon; baselines are models too.
 
-    only: the one model that is measured beside the baselines, with this variance of rates.
+    only: the one model that is measured beside the baselines, with this variance of rates; sampler:
+    that of an earlier call for the same split, draws and seed.
     """
     if split.spend_fit.status != OK:
         return pd.DataFrame(columns=BACKTEST_COLUMNS)
+    sampler = sampler or SpendSampler(split.spend_fit, draws=draws, seed=seed)
     found = {
         name: _measure(
             split,
             fit=fit,
             rate_variance=rate_variance if name == only else 0.0,
             level=level,
-            draws=draws,
-            seed=seed,
+            sampler=sampler,
         )
         for name, fit in split.fits.items()
         if fit.status == OK and (only is None or name in (only, *BASELINES))
@@ -274,7 +281,7 @@ def best_rate_variance(split: Held, *, model: str) -> float:
 
 
 def _measure(
-    split: Held, *, fit: Fit, rate_variance: float, level: float, draws: int, seed: int
+    split: Held, *, fit: Fit, rate_variance: float, level: float, sampler: SpendSampler
 ) -> dict[tuple[str, str, int], float]:
     """Every metric of one model, by target, name and horizon."""
     model = ALL_MODELS[fit.model]
@@ -291,11 +298,10 @@ def _measure(
     order_range, spend_range, _ = predict(
         distributions,
         shape=(len(horizons), len(split.groups)),
-        spend_fit=split.spend_fit,
+        sampler=sampler,
         purchase_count=history["frequency"] + FIRST_PURCHASE_WEIGHT,
         level=level,
-        draws=draws,
-        seed=seed,
+        draws=len(sampler.even),
     )
     found = {}
     for step, outcome in enumerate(split.outcomes):

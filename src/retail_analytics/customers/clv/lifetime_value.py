@@ -39,7 +39,7 @@ from retail_analytics.customers.clv.grouping import (
     bin_values,
     history_bins,
 )
-from retail_analytics.customers.clv.predictive import count_distributions, predict
+from retail_analytics.customers.clv.predictive import SpendSampler, count_distributions, predict
 from retail_analytics.customers.clv.purchase_model import PurchaseModel
 
 DAYS_PER_YEAR = 365.25
@@ -180,11 +180,10 @@ def _scores(
             model, fit, horizons=horizons[shown], rate_variance=rate_variance, **history
         ),
         shape=(interval_count, shape[1]),
-        spend_fit=spend_fit,
+        sampler=spend_fit and SpendSampler(spend_fit, draws=draws, seed=seed),
         purchase_count=history["frequency"] + FIRST_PURCHASE_WEIGHT,
         level=level,
         draws=draws,
-        seed=seed,
     )
     mean_discount = np.divide(discounted, expected, out=np.ones(shape), where=expected > 0)[shown]
     own_variance = np.maximum(variance - rate_variance * expected[shown] ** 2, 0.0)

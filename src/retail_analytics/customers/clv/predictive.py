@@ -79,22 +79,20 @@ def predict(
     distributions: Iterable[tuple[Array, Array, Array]],
     *,
     shape: tuple[int, int],
-    spend_fit: Fit | None,
+    sampler: "SpendSampler | None",
     purchase_count: Array,
     level: float,
     draws: int,
-    seed: int,
 ) -> tuple[Interval, Interval, Array]:
     """Intervals of the number of purchases and of the spend within each horizon, and its variance.
 
     distributions: what `count_distributions` yields; shape: horizons x histories, as of all arrays
     returned. Spend is in units of the customer's expected spend per purchase, whose posterior rests
-    on `purchase_count` purchases; without a `spend_fit` it is missing. Cost: histories x horizons x
-    draws, in bounded chunks.
+    on `purchase_count` purchases; without a `sampler` (of as many draws) it is missing. Cost:
+    histories x horizons x draws, in bounded chunks.
     """
     orders, spend = Interval.empty(shape), Interval.empty(shape)
     variance = np.full(shape, np.nan)
-    sampler = SpendSampler(spend_fit, draws=draws, seed=seed) if spend_fit is not None else None
     for rows, edges, cells in distributions:
         counts = edges + (edges[1] - edges[0] - 1) / 2
         for step in range(len(cells)):
@@ -206,16 +204,21 @@ class SpendSampler:
         self.points = points[(self.even[:, 3] * len(points)).astype(int)]
         self.fitted = fit.array
         self.known_scales: dict[float, Array] = {}
-        self.known_sums: dict[tuple[float, float], Array] = {}
+        self.known_sums: dict[float, Array] = {}
 
     def sums(self, counts: Array) -> Array:
-        """The part that depends on the number of purchases: counts x draws."""
-        key = (float(counts[1]), float(counts[-1]))
-        if key not in self.known_sums:
-            sums = gammaincinv(self.points[:, 0] * counts[:, None], self.even[:, 1])
-            sums[counts == 0] = 0.0
-            self.known_sums = {key: sums}
-        return self.known_sums[key]
+        """The part that depends on the number of purchases: counts x draws.
+
+        Counts of one width begin alike, whatever their number: none is drawn twice.
+        """
+        width = float(counts[1] - counts[0])
+        known = self.known_sums.get(width, np.empty((0, len(self.even))))
+        if len(known) < len(counts):
+            more = counts[len(known) :]
+            sums = gammaincinv(self.points[:, 0] * more[:, None], self.even[:, 1])
+            sums[more == 0] = 0.0
+            known = self.known_sums[width] = np.vstack([known, sums])
+        return known[: len(counts)]
 
     def scales(self, purchase_count: Array) -> Array:
         """The factor that depends on the purchases known so far: histories x draws."""

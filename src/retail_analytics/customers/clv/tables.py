@@ -7,6 +7,7 @@ import pandas as pd
 
 from retail_analytics.customers.clv.backtest import (
     BACKTEST_COLUMNS,
+    DRAWS,
     RATE_VARIANCE,
     USUAL_RATE_VARIANCE,
     Held,
@@ -30,6 +31,7 @@ from retail_analytics.customers.clv.fit import (
 from retail_analytics.customers.clv.gamma_gamma import GAMMA_GAMMA, SHRUNKEN_MEAN, fit_spend_model
 from retail_analytics.customers.clv.grouping import BIN_COLUMNS
 from retail_analytics.customers.clv.lifetime_value import SCORE_COLUMNS, score_histories
+from retail_analytics.customers.clv.predictive import SpendSampler
 from retail_analytics.customers.clv.totals import common_sds, log_errors, total_coverage
 
 SERVING, BACKTEST = "serving", "backtest"
@@ -74,13 +76,17 @@ def backtest_models(
         for purpose, rows in histories.groupby("purpose", sort=True)
     }
     main = splits.pop(BACKTEST, None)
-    first = None if main is None else measured(main, seed=seed)
+    # its draws serve both measurements
+    sampler = None
+    if main is not None and main.spend_fit.status == OK:
+        sampler = SpendSampler(main.spend_fit, draws=DRAWS, seed=seed)
+    first = None if main is None else measured(main, seed=seed, sampler=sampler)
     if first is None or first.empty:
         columns = [*BACKTEST_COLUMNS, "holdout_days", "is_serving"]
         return pd.DataFrame(columns=columns).rename(columns={"rows": "row_count"})
     serving = choose_model(first)
     variance = best_rate_variance(main, model=serving)
-    again = measured(main, only=serving, rate_variance=variance, seed=seed)
+    again = measured(main, only=serving, rate_variance=variance, seed=seed, sampler=sampler)
     table = pd.concat([first[first["model"] != serving], again], ignore_index=True)
 
     errors = {BACKTEST: log_errors(main, model=serving)}
