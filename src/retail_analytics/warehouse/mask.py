@@ -135,9 +135,15 @@ def write_masked(folder: Path, least_group: int) -> Path:
         sync(new)
         os.replace(new, target)
         sync(folder)
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        new.unlink(missing_ok=True)
+        raise PublishError(
+            f"{folder / PUBLISHED}: made by another version; run make build first"
+        ) from error
     except (OSError, duckdb.Error) as error:
         new.unlink(missing_ok=True)
-        raise PublishError(f"{target} could not be written: {error}") from error
+        reason = (str(error).splitlines() or ["unknown"])[0]
+        raise PublishError(f"{target} could not be written: {reason}") from error
     return target
 
 
