@@ -34,8 +34,9 @@ from retail_analytics.sample.holdouts import (
     without_orders,
 )
 from retail_analytics.sample.loyalty import (
+    draw_loyal_arms,
     draw_points,
-    loyal_campaign_tables,
+    loyal_assignments,
     loyalty_table,
 )
 from retail_analytics.sample.marketing import NO_CHANNEL, draw_causes, touchpoint_table
@@ -88,7 +89,9 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
     cause = draw_causes(world, buyers, purchases, block=block)
     held_out = draw_held_out(world, buyers, block=block)
     lost_by = lost_purchases(world, held_out, purchases, cause)
-    is_lost = lost_by.any(axis=0)
+    habits = draw_habits(world, buyers, block=block)
+    loyal = draw_loyal_arms(world, buyers, purchases, np.unique(habits.buyer), block=block)
+    is_lost = lost_by.any(axis=0) | loyal.is_lost
     documents = draw_documents(world, buyers, purchases, block=block)
     parcels = draw_parcels(world, documents, is_lost, block=block)
     orders = len(purchases.buyer)
@@ -101,7 +104,6 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         product=documents.product[purchase_lines],
         orders=orders,
     )
-    habits = draw_habits(world, buyers, block=block)
     demand = daily_demand(world, documents, is_lost) + habit_demand(world, habits)
     added = drawn_added(world, documents, is_lost, block=block)
     demand = demand + added_demand(world, added)
@@ -113,7 +115,6 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         is_lost=is_lost,
         block=block,
     )
-    shown, shown_counts = loyal_campaign_tables(world, buyers, purchases, block=block)
     documents, source = with_returns(world, documents, delivered_at=delivered_at, block=block)
     number = order_numbers(world, buyers, documents)
     lost_revenue = [documents.total[:orders][row].sum() for row in lost_by]
@@ -157,7 +158,7 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         [
             tables["experiment_assignments"],
             hold_out_assignments(world, buyers, held_out),
-            *shown,
+            *loyal_assignments(world, buyers, loyal),
         ]
     )
     channels = world.process.channels
@@ -186,7 +187,7 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         lost_cents=np.array(lost_revenue, dtype=int),
         held_back=held_back,
         members=points.members,
-        loyal=shown_counts,
+        loyal=loyal.counts(),
     )
 
 

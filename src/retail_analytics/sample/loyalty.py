@@ -1,7 +1,7 @@
-"""The loyalty programme and campaigns to loyal customers, drawn given the orders.
+"""The loyalty programme and campaigns to loyal customers.
 
-As with further experiments, orders are there first: who joins, or is shown a campaign, is drawn
-with the odds that the orders have with and without the lift (Bayes' rule).
+As with further experiments, orders are there first: who joins is drawn with the odds that the
+orders have with and without the programme's lift (Bayes' rule).
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ from retail_analytics.sample import columns as col
 from retail_analytics.sample.columns import DAY, Stream
 from retail_analytics.sample.customers import NO_LIFT, Buyers, Purchases, rank_within
 from retail_analytics.sample.experiments import repeat_orders
-from retail_analytics.sample.process import LoyalCampaign
 from retail_analytics.sample.world import World
 
 KINDS = ("earned", "redeemed", "expired")
@@ -148,51 +147,68 @@ def loyalty_table(world: World, buyers: Buyers, points: Points, *, number: np.nd
     )
 
 
-def loyal_campaign_tables(
-    world: World, buyers: Buyers, purchases: Purchases, *, block: int
-) -> tuple[list[pa.Table], np.ndarray]:
-    """Rows of experiment_assignments by campaign to loyal customers; campaigns x (shown, held)."""
+@dataclass(frozen=True)
+class LoyalArms:
+    """Campaigns to loyal customers: who was in each, shown or not; which purchases did not come.
+
+    Who is held out is drawn by lot; of their orders in its days those do not come that it would
+    have caused.
+    """
+
+    members: tuple[np.ndarray, ...]
+    is_shown: tuple[np.ndarray, ...]
+    is_lost: np.ndarray
+
+    def counts(self) -> np.ndarray:
+        """Campaigns x (shown, held out)."""
+        rows = [(int(shown.sum()), int((~shown).sum())) for shown in self.is_shown]
+        return np.array(rows, dtype=int).reshape(-1, 2)
+
+
+def draw_loyal_arms(
+    world: World, buyers: Buyers, purchases: Purchases, standing: np.ndarray, *, block: int
+) -> LoyalArms:
+    """Arms of the campaigns of a priced market; standing: buyers with standing orders."""
     rng = world.stream(Stream.LOYAL_CAMPAIGNS, block)
-    tables, counts = [], []
+    members, is_shown = [], []
+    is_lost = np.zeros(len(purchases.buyer), dtype=bool)
     for campaign in world.process.loyal_campaigns if world.process.is_priced else ():
-        member, is_shown = draw_campaign(world, buyers, purchases, campaign, rng)
+        start = (campaign.starts_on - world.first_day).days * DAY
+        before = purchases.buyer[(purchases.second < start) & ~is_lost]
+        orders = np.bincount(before, minlength=buyers.size)[: buyers.customers]
+        orders[standing] = 0
+        member = np.flatnonzero(orders >= campaign.fewest_orders)
+        shown = rng.random(len(member)) >= campaign.held_out_share
+        held_out = np.zeros(buyers.size, dtype=bool)
+        held_out[member[~shown]] = True
+        inside = (purchases.second >= start) & (
+            purchases.second < start + campaign.length_days * DAY
+        )
+        caused = rng.random(len(purchases.buyer)) < campaign.lift / (1 + campaign.lift)
+        is_lost |= held_out[purchases.buyer] & inside & caused
+        members.append(member)
+        is_shown.append(shown)
+    return LoyalArms(tuple(members), tuple(is_shown), is_lost)
+
+
+def loyal_assignments(world: World, buyers: Buyers, arms: LoyalArms) -> list[pa.Table]:
+    """Rows of experiment_assignments, a table per campaign."""
+    tables = []
+    for campaign, member, shown in zip(
+        world.process.loyal_campaigns, arms.members, arms.is_shown, strict=False
+    ):
         start = (campaign.starts_on - world.first_day).days
         tables.append(
             pa.table(
                 {
                     "experiment_id": pa.repeat(campaign.name, len(member)),
                     "customer_id": buyers.customer_ids(member),
-                    "variant": col.labels(is_shown.astype(int), ("control", "treatment")),
+                    "variant": col.labels(shown.astype(int), ("control", "treatment")),
                     "assigned_at": col.stamps(np.full(len(member), start * DAY), world.first_day),
                 }
             )
         )
-        counts.append((int(is_shown.sum()), int((~is_shown).sum())))
-    return tables, np.array(counts, dtype=int).reshape(-1, 2)
-
-
-def draw_campaign(
-    world: World,
-    buyers: Buyers,
-    purchases: Purchases,
-    campaign: LoyalCampaign,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Customers with enough orders before the campaign, and who of them is shown it."""
-    start = (campaign.starts_on - world.first_day).days * DAY
-    before = purchases.buyer[purchases.second < start]
-    orders = np.bincount(before, minlength=buyers.size)[: buyers.customers]
-    member = np.flatnonzero(orders >= campaign.fewest_orders)
-    log_odds = lift_log_odds(
-        world,
-        buyers,
-        purchases,
-        lift=campaign.lift,
-        begins=np.full(buyers.size, float(start)),
-        ends=np.full(buyers.size, float(start + campaign.length_days * DAY)),
-    )[member]
-    odds = (1 - campaign.held_out_share) / campaign.held_out_share * np.exp(log_odds)
-    return member, rng.random(len(member)) < odds / (1 + odds)
+    return tables
 
 
 def campaign_truths(world: World, counts: np.ndarray) -> pa.Table:

@@ -190,9 +190,9 @@ class HoldOut:
 
 @dataclass(frozen=True)
 class LoyalCampaign:
-    """A campaign to customers who ordered often, drawn given the orders (`loyalty.py`).
+    """A campaign to customers who ordered often (`loyalty.py`).
 
-    lift: added to the rate of repeat orders of those who are shown it.
+    lift: orders of those who are shown it beyond those that would have come, as a share of these.
     """
 
     name: str
