@@ -13,6 +13,7 @@ from retail_analytics.pricing.elasticity import price_elasticities
 
 ROOT = Path(__file__).parents[2]
 PROJECT = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+MACROS = ("bands", "wilson", "shop_time")
 RULES = {
     "pricing_settings": "pricing",
     "discount_steps": "pricing",
@@ -79,12 +80,13 @@ FACTS = """
 def compiled(name: str) -> str:
     """The SQL of a model of the project."""
     (path,) = (ROOT / "models").rglob(f"{name}.sql")
-    macros = "".join((ROOT / "macros" / file).read_text() for file in ("bands.sql", "wilson.sql"))
+    macros = "".join((ROOT / "macros" / f"{file}.sql").read_text() for file in MACROS)
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     return environment.from_string(macros + path.read_text()).render(
         ref=lambda table: table,
         kept=lambda table: f"(select * from stg_{table})",
         var=lambda variable: PROJECT["vars"][variable],
+        shop_time_zone=lambda: "UTC",
     )
 
 

@@ -41,8 +41,8 @@ touched as (
     inner join touches
         on
             windows.campaign = touches.campaign
-            and cast(touches.touched_at as date) >= windows.starts_on
-            and cast(touches.touched_at as date) <= windows.last_day
+            and {{ shop_day('touches.touched_at') }} >= windows.starts_on
+            and {{ shop_day('touches.touched_at') }} <= windows.last_day
     group by windows.campaign, touches.customer_id
 ),
 
