@@ -14,9 +14,12 @@
 --    them. Their complaints are not given a second time as complaints.
 -- 6. Reasons for leaving are percentages without a date: counts out of 100, in the last month that
 --    the other files cover.
--- 7. Web and shop visits name nobody, but the folder is about one customer. E-mails have no date.
--- 8. Without a place in any input table: loyalty points, benefits used, competitors' prices, return
---    rates by category, satisfaction surveys, log-in attempts.
+-- 7. Web and shop visits name nobody, but the folder is about one customer. E-mails have no date: as
+--    touches they would come before or after orders by our choice.
+-- 8. Prices by category (one competitor, "the" competitor) and points are as of no stated day: they are
+--    put on the last day of the web log. Points are two sums, earned and redeemed.
+-- 9. Without a place in any input table: benefits used, return rates by category, satisfaction surveys,
+--    log-in attempts.
 
 create temp macro raw_file(file_name) as table
     from read_csv(
@@ -165,3 +168,44 @@ select
 from interactions
 left join raw_file('customer_profile.csv') as profile on interactions."Customer" = profile."Name"
 order by ticket_id;
+
+create temp view last_day as
+select max("Date") as last_day
+from raw_file('website_activity_log.csv');
+
+create view price_changes as
+select
+    last_day.last_day as observed_on,
+    prices."ContosoAveragePrice" as price,
+    prices."ProductCategory" as category,
+    null as competitor
+from raw_file('competitor_pricing_analysis.csv') as prices
+cross join last_day
+union all
+select
+    last_day.last_day,
+    prices."CompetitorAveragePrice",
+    prices."ProductCategory",
+    'the competitor'
+from raw_file('competitor_pricing_analysis.csv') as prices
+cross join last_day
+order by category, competitor;
+
+create view loyalty_events as
+select
+    profile."CustomerID" as customer_id,
+    last_day.last_day as occurred_on,
+    points."TotalPointsEarned" as points,
+    'earned' as kind
+from raw_file('loyalty_program_overview.csv') as points
+cross join raw_file('customer_profile.csv') as profile
+cross join last_day
+union all
+select
+    profile."CustomerID",
+    last_day.last_day,
+    points."PointsRedeemed",
+    'redeemed'
+from raw_file('loyalty_program_overview.csv') as points
+cross join raw_file('customer_profile.csv') as profile
+cross join last_day;

@@ -259,7 +259,9 @@ def dashboards(out: Path | None, with_personal: bool, questions: Path, warehouse
 @click.option("--years", type=int, help="Years of history.")
 @click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), help="csv.")
 @click.option(
-    "--market", type=click.Choice(["steady", "lively"]), help="How much spend on channels varies."
+    "--market",
+    type=click.Choice(["steady", "lively", "priced"]),
+    help="What moves: nothing, spend, or prices.",
 )
 def sample(out: Path, customers: int, **given: int | str | None) -> None:
     """Write the input tables of a made-up retailer, and the truths behind them."""

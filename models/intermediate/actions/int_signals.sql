@@ -20,6 +20,10 @@
     'better_variant',
     'harmful_variants',
     'failed_checks',
+    'price_index',
+    'discount_margin',
+    'campaign_return_at_best',
+    'points_expiring',
 ] %}
 with signals as (
     {% for signal in signals -%}

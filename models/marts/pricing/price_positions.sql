@@ -4,8 +4,8 @@
 --    list prices. It is compared with the median of the competitors' newest prices.
 -- 3. The advice is that of the price index (seeds/rules/pricing/price_advices.csv). With one
 --    competitor only there is a price and no advice: one shop is no market.
-with price_changes as (
-    select * from {{ kept('price_changes') }}
+with seen_prices as (
+    select * from {{ ref('int_seen_prices') }}
 ),
 
 products as (
@@ -22,24 +22,6 @@ settings as (
 
 as_of as (
     select * from {{ ref('int_as_of') }}
-),
-
-seen_prices as (
-    select
-        case when price_changes.product_id is not null then 'product' else 'category' end as level,
-        coalesce(price_changes.product_id, price_changes.category) as entity,
-        price_changes.competitor,
-        price_changes.price,
-        price_changes.observed_on
-    from price_changes
-    cross join as_of
-    where price_changes.price > 0 and price_changes.observed_on <= as_of.as_of_date
-    qualify
-        row_number() over (
-            partition by
-                price_changes.product_id, price_changes.category, price_changes.competitor
-            order by price_changes.observed_on desc, price_changes.price asc
-        ) = 1
 ),
 
 believed_prices as (

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, stdtrit
 
 TOLERANCE = 1e-10
+# of log prices: below lies what rounding to cents leaves
+LEAST_MOVE = 0.005
 MOST_ROUNDS = 2_000
+# of the Poisson fit: it settles in about ten
+MOST_STEPS = 100
+# points of the grid over which the spread between categories is averaged
+SPREADS = 81
+SETTLED = 1e-7
 ELASTICITY_COLUMNS = [
     *("level", "category", "status", "method", "elasticity", "elasticity_lower"),
     *("elasticity_upper", "own_elasticity", "own_standard_error", "promotion_effect"),
@@ -21,68 +29,214 @@ class Slopes:
 
     Attributes
     ----------
-    values, standard_errors : one per column of the regressors; errors go together within a group.
-    variation_kept : share of the variance of the first regressor that groups, periods and the
-        other regressors leave to it, 0 to 1.
+    values, standard_errors : one per column of the regressors, NaN where it does not vary; errors
+        go together within a group.
+    kept : share of each regressor's variation within groups that periods and the other regressors
+        leave to it, 0 to 1.
+    degrees : degrees of freedom of each standard error: groups that carry its information, as if of
+        one size, less one (effective number of clusters; Carter, Schnepel and Steigerwald 2017).
     """
 
     values: np.ndarray
     standard_errors: np.ndarray
-    variation_kept: float
+    kept: np.ndarray
+    degrees: np.ndarray
+
+    def half_widths(self, z: float) -> np.ndarray:
+        """Half-widths of intervals as wide as z standard errors of a normal, by Student's t."""
+        return self.standard_errors * stdtrit(np.maximum(self.degrees, 1), ndtr(z))
 
 
-def within_two_ways(values: np.ndarray, group: np.ndarray, period: np.ndarray) -> np.ndarray:
+def within_two_ways(
+    values: np.ndarray,
+    group: np.ndarray,
+    period: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    tolerance: float = TOLERANCE,
+) -> np.ndarray:
     """Values less what their group and their period explain.
 
     Parameters
     ----------
     values : rows x columns.
     group, period : codes from 0, one per row.
+    weights : one per row, above 0; all alike without them.
 
     Source: alternating projections (Gaure 2013, OLS with multiple high dimensional category
     variables).
     """
     left = np.array(values, float)
-    sizes = [np.maximum(np.bincount(codes), 1) for codes in (group, period)]
+    weight = np.ones(len(left)) if weights is None else weights
+    sizes = []
+    for codes in (group, period):
+        size = np.bincount(codes, weight)
+        sizes.append(np.where(size > 0, size, 1))
     for _ in range(MOST_ROUNDS):
         before = left.copy()
         for codes, size in zip((group, period), sizes, strict=True):
             for place in range(left.shape[1]):
-                left[:, place] -= (np.bincount(codes, left[:, place]) / size)[codes]
-        if not len(left) or np.abs(left - before).max() < TOLERANCE:
+                left[:, place] -= (np.bincount(codes, weight * left[:, place]) / size)[codes]
+        if not len(left) or np.abs(left - before).max() < tolerance:
             break
     return left
 
 
+def usable_regressors(
+    regressors: np.ndarray, group: np.ndarray, period: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Columns that vary within groups and periods, and the share kept of every column."""
+    kept = np.zeros(regressors.shape[1])
+    if not len(regressors):
+        return np.zeros(0, int), kept
+    own = np.maximum(np.bincount(group), 1)[:, None]
+    means = np.zeros((len(own), regressors.shape[1]))
+    np.add.at(means, group, regressors)
+    spread = np.sum((regressors - (means / own)[group]) ** 2, axis=0)
+    x = within_two_ways(regressors, group, period)
+    moment = x.T @ x
+    used = np.flatnonzero((spread > 1e-12) & (np.diag(moment) > 1e-8 * np.maximum(spread, 1e-12)))
+    while len(used) and np.linalg.matrix_rank(moment[np.ix_(used, used)]) < len(used):
+        used = used[:-1]
+    if len(used):
+        left = 1 / np.diag(np.linalg.inv(moment[np.ix_(used, used)]))
+        kept[used] = np.clip(left / spread[used], 0, 1)
+    return used, kept
+
+
+def clustered(
+    moment: np.ndarray,
+    x: np.ndarray,
+    rest: np.ndarray,
+    group: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    jackknife: bool = False,
+) -> np.ndarray:
+    """Standard errors of groups whose errors go together.
+
+    Parameters
+    ----------
+    moment : x' W x.
+    x, rest : rows x columns within groups and periods, and what the fit leaves (unweighted scale of
+        the score: x' rest is 0).
+    jackknife : leave one group out at a time (CR3; Bell and McCaffrey 2002), which a few groups of
+        unequal size need; else the factor G / (G - 1) (CR1).
+    """
+    size = group.max() + 1
+    groups = len(np.unique(group))
+    scores = np.zeros((size, x.shape[1]))
+    np.add.at(scores, group, x * rest[:, None])
+    if not jackknife:
+        inverse = np.linalg.inv(moment)
+        return np.sqrt(np.diag(inverse @ (scores.T @ scores) @ inverse) * groups / (groups - 1))
+    own = np.zeros((size, x.shape[1], x.shape[1]))
+    weighted = x if weights is None else x * weights[:, None]
+    np.add.at(own, group, weighted[:, :, None] * x[:, None, :])
+    moved = np.einsum("gij,gj->gi", np.linalg.pinv(moment - own, hermitian=True), scores)
+    return np.sqrt(np.sum(moved**2, axis=0) * (groups - 1) / groups)
+
+
 def two_way_slopes(
-    outcome: np.ndarray, regressors: np.ndarray, *, group: np.ndarray, period: np.ndarray
+    outcome: np.ndarray,
+    regressors: np.ndarray,
+    *,
+    group: np.ndarray,
+    period: np.ndarray,
+    jackknife: bool = False,
 ) -> Slopes | None:
     """Slopes of the outcome on the regressors within group and period.
 
-    Standard errors are those of groups whose errors go together, with the factor G / (G - 1).
-    None where the regressors do not vary within groups and periods, or there is one group only.
+    None where the first regressor does not vary within groups and periods, there is one group only,
+    or there are no more rows than groups and periods.
     """
-    groups = len(np.unique(group))
-    inside = within_two_ways(np.column_stack([outcome, regressors]), group, period)
+    used, kept = usable_regressors(regressors, group, period)
+    if not fits(used, group, period):
+        return None
+    inside = within_two_ways(np.column_stack([outcome, regressors[:, used]]), group, period)
     y, x = inside[:, 0], inside[:, 1:]
-    spread = np.var(regressors, axis=0) * len(y)
     moment = x.T @ x
-    has_all = (spread > 0) & (np.diag(moment) > 1e-8 * np.maximum(spread, 1e-300))
-    if groups < 2 or not has_all[0] or len(y) <= groups + len(np.unique(period)):
+    slopes = np.linalg.solve(moment, x.T @ y)
+    errors = clustered(moment, x, y - x @ slopes, group, jackknife=jackknife)
+    return found_slopes(slopes, errors, information(x, group), used, kept)
+
+
+def two_way_poisson_slopes(
+    outcome: np.ndarray,
+    regressors: np.ndarray,
+    *,
+    group: np.ndarray,
+    period: np.ndarray,
+    jackknife: bool = False,
+) -> Slopes | None:
+    """Slopes of the logarithm of an expected count, zeros among them, within group and period.
+
+    None as in `two_way_slopes`, or where the fit does not settle.
+
+    Source: Poisson pseudo-maximum likelihood with two absorbed effects (Santos Silva and Tenreyro
+    2006; Correia, Guimaraes and Zylkin 2020), standard errors clustered by group.
+    """
+    # a group or period without any case says nothing of the others
+    alive = np.ones(len(outcome), bool)
+    while True:
+        has_cases = (np.bincount(group, outcome * alive) > 0)[group]
+        has_cases &= (np.bincount(period, outcome * alive) > 0)[period]
+        if (alive == (alive & has_cases)).all():
+            break
+        alive &= has_cases
+    y, x_all = outcome[alive], regressors[alive]
+    group, period = (np.unique(codes[alive], return_inverse=True)[1] for codes in (group, period))
+    used, kept = usable_regressors(x_all, group, period)
+    if not fits(used, group, period):
         return None
-    used = np.flatnonzero(has_all)
-    x, moment = x[:, used], moment[np.ix_(used, used)]
-    if np.linalg.matrix_rank(moment) < len(used):
-        return None
-    inverse = np.linalg.inv(moment)
-    slopes = inverse @ x.T @ y
-    rest = y - x @ slopes
-    scores = np.zeros((group.max() + 1, len(used)))
-    np.add.at(scores, group, x * rest[:, None])
-    variance = inverse @ (scores.T @ scores) @ inverse * groups / (groups - 1)
-    values, errors = (np.full(regressors.shape[1], np.nan) for _ in range(2))
-    values[used], errors[used] = slopes, np.sqrt(np.diag(variance))
-    return Slopes(values, errors, float(1 / inverse[0, 0] / spread[0]))
+    x_all = x_all[:, used]
+    mean = (y + y.mean()) / 2
+    expected = np.log(mean)
+    slopes = np.zeros(len(used))
+    for _ in range(MOST_STEPS):
+        working = expected + (y - mean) / mean
+        inside = within_two_ways(
+            np.column_stack([working, x_all]), group, period, weights=mean, tolerance=1e-9
+        )
+        x = inside[:, 1:]
+        moment = x.T @ (x * mean[:, None])
+        if np.linalg.matrix_rank(moment) < len(used):
+            return None
+        before = slopes
+        slopes = np.linalg.solve(moment, x.T @ (mean * inside[:, 0]))
+        expected = working - (inside[:, 0] - x @ slopes)
+        mean = np.exp(np.clip(expected, -30, 30))
+        if np.abs(slopes - before).max() < SETTLED:
+            errors = clustered(moment, x, y - mean, group, weights=mean, jackknife=jackknife)
+            return found_slopes(slopes, errors, information(x, group, mean), used, kept)
+    return None
+
+
+def fits(used: np.ndarray, group: np.ndarray, period: np.ndarray) -> bool:
+    """Whether the first regressor can be estimated beside the effects of groups and periods."""
+    groups, periods = len(np.unique(group)), len(np.unique(period))
+    return 0 in used and groups > 1 and len(group) > groups + periods
+
+
+def found_slopes(
+    slopes: np.ndarray,
+    errors: np.ndarray,
+    information: np.ndarray,
+    used: np.ndarray,
+    kept: np.ndarray,
+) -> Slopes:
+    """Figures of the columns used, at their places among all; information: groups x columns."""
+    values, standard_errors, degrees = (np.full(len(kept), np.nan) for _ in range(3))
+    values[used], standard_errors[used] = slopes, errors
+    degrees[used] = np.sum(information, axis=0) ** 2 / np.sum(information**2, axis=0) - 1
+    return Slopes(values, standard_errors, kept, degrees)
+
+
+def information(x: np.ndarray, group: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Weighted squares of each column by group."""
+    sums = np.zeros((group.max() + 1, x.shape[1]))
+    np.add.at(sums, group, x**2 if weights is None else x**2 * weights[:, None])
+    return sums
 
 
 def shrunk(
@@ -97,22 +251,25 @@ def shrunk(
 
     Returns
     -------
-    Shrunk estimates and their standard errors (normal-normal empirical Bayes, the variance between
-    by the method of moments; DerSimonian and Laird 1986).
+    Shrunk estimates and their standard errors: normal-normal, averaged over the spread between them
+    with a flat prior on its standard deviation (Gelman 2006). A spread estimated as a point is
+    often 0 with few categories, and then all get one value and too short an interval.
     """
     known = np.isfinite(estimates) & (errors > 0)
-    weights = np.where(known, 1 / np.where(known, errors, 1) ** 2, 0.0)
-    between = 0.0
-    if known.sum() > 1:
-        mean = np.sum(weights * np.where(known, estimates, 0)) / weights.sum()
-        scatter = np.sum(weights * (np.where(known, estimates, mean) - mean) ** 2)
-        scale = weights.sum() - np.sum(weights**2) / weights.sum()
-        between = max((scatter - (known.sum() - 1)) / scale, 0.0)
-    own = between / (between + np.where(known, errors, np.inf) ** 2)
-    own = np.where(known, own, 0.0)
-    values = own * np.where(known, estimates, 0.0) + (1 - own) * towards
-    variance = own * np.where(known, errors, 0.0) ** 2 + (1 - own) ** 2 * towards_error**2
-    return values, np.sqrt(variance + (1 - own) * between * ~known)
+    own, error = np.where(known, estimates, towards), np.where(known, errors, 1.0)
+    widest = max([*np.abs(own - towards)[known], *error[known], towards_error])
+    spread = np.linspace(0, 2 * widest, SPREADS)[:, None]
+    total = spread**2 + error**2 + towards_error**2
+    fit = -0.5 * (np.log(total) + (own - towards) ** 2 / total) * known
+    weight = np.exp(fit.sum(axis=1) - fit.sum(axis=1).max())
+    weight = (weight / weight.sum())[:, None]
+    share = np.where(known, spread**2 / (spread**2 + error**2), 0.0)
+    centre = share * own + (1 - share) * towards
+    variance = (1 - share) ** 2 * towards_error**2
+    variance += np.where(known, share * error**2, spread**2)
+    values = np.sum(weight * centre, axis=0)
+    variance = np.sum(weight * (variance + centre**2), axis=0) - values**2
+    return values, np.sqrt(np.maximum(variance, 0))
 
 
 def price_elasticities(weeks: pd.DataFrame, *, settings: Mapping[str, float]) -> pd.DataFrame:
@@ -120,9 +277,9 @@ def price_elasticities(weeks: pd.DataFrame, *, settings: Mapping[str, float]) ->
 
     Parameters
     ----------
-    weeks : one row per product and week in which it sold: `product_id`, `category`, `week`, `units`
-        (above 0), `price` (paid per unit, above 0), `promotion_share` (share of the units sold in
-        orders with a discount, 0 to 1).
+    weeks : one row per product and week: `product_id`, `category`, `week`, `units`, `price` (per
+        unit, above 0; NaN without a sale), `promotion_share` (share of the units sold in orders
+        with a discount, 0 to 1), and where the shop records its prices `posted_price`.
     settings : `minimum_rows`, `minimum_products`, `minimum_price_moves`,
         `minimum_variation_kept`, `interval_z`.
 
@@ -141,7 +298,8 @@ def price_elasticities(weeks: pd.DataFrame, *, settings: Mapping[str, float]) ->
             rows.append(
                 {"level": "category", "category": category} | fitted(own, settings=settings)
             )
-    frame = pd.DataFrame(rows, columns=ELASTICITY_COLUMNS)
+    # an error as wide as its interval asks for: few products that matter make it wider
+    frame = pd.DataFrame(rows, columns=[*ELASTICITY_COLUMNS, "own_width"])
     if frame.empty:
         return frame
     shop = frame.iloc[0]
@@ -149,36 +307,86 @@ def price_elasticities(weeks: pd.DataFrame, *, settings: Mapping[str, float]) ->
     if shop["status"] == "ok":
         values, errors = shrunk(
             frame.loc[is_category, "own_elasticity"].to_numpy(float),
-            frame.loc[is_category, "own_standard_error"].to_numpy(float),
+            frame.loc[is_category, "own_width"].to_numpy(float),
             towards=shop["own_elasticity"],
-            towards_error=shop["own_standard_error"],
+            towards_error=shop["own_width"],
         )
         frame.loc[is_category, "elasticity"] = values
         frame.loc[is_category, "error"] = errors
-        frame.loc[0, ["elasticity", "error"]] = shop["own_elasticity"], shop["own_standard_error"]
+        frame.loc[0, ["elasticity", "error"]] = shop["own_elasticity"], shop["own_width"]
     else:
-        frame["error"] = frame["own_standard_error"]
+        frame["error"] = frame["own_width"]
         frame["elasticity"] = frame["own_elasticity"]
     # what has no figures of its own shows none, not the shop's
     frame.loc[frame["status"] != "ok", ["elasticity", "error"]] = np.nan
     z = settings["interval_z"]
     frame["elasticity_lower"] = frame["elasticity"] - z * frame["error"]
     frame["elasticity_upper"] = frame["elasticity"] + z * frame["error"]
-    frame["method"] = np.where(frame["status"] == "ok", "two-way within, shrunk", None)
     return frame[ELASTICITY_COLUMNS]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Product weeks of which all that were offered are known (`has_zeros`), or the sold ones only.
+
+    Where own prices are recorded, weeks without a sale count too: left out, a product that sells
+    once in a while would seem to sell as well at any price.
+    """
+
+    weeks: pd.DataFrame
+    price: np.ndarray
+    has_zeros: bool
+
+    @property
+    def product(self) -> np.ndarray:
+        """Codes of products."""
+        return pd.factorize(self.weeks["product_id"])[0]
+
+    @property
+    def week(self) -> np.ndarray:
+        """Codes of weeks."""
+        return pd.factorize(self.weeks["week"])[0]
+
+    def moves(self) -> int:
+        """Times that a product's price changed by more than a rounding from week to week."""
+        log_price, product = np.log(self.price), self.product
+        is_same = np.diff(product, prepend=-1) == 0
+        return int(
+            np.sum(is_same & (np.abs(np.diff(log_price, prepend=log_price[:1])) > LEAST_MOVE))
+        )
+
+    def slopes(self, regressors: np.ndarray) -> Slopes | None:
+        """Slopes of log units (of the log of expected units) within product and week."""
+        units = self.weeks["units"].to_numpy(float)
+        if self.has_zeros:
+            return two_way_poisson_slopes(
+                units, regressors, group=self.product, period=self.week, jackknife=True
+            )
+        return two_way_slopes(
+            np.log(units), regressors, group=self.product, period=self.week, jackknife=True
+        )
+
+
+def panel(weeks: pd.DataFrame, *, settings: Mapping[str, float]) -> Panel:
+    """The weeks of recorded prices where there are enough of them, else those with a sale."""
+    if "posted_price" in weeks:
+        posted = weeks[weeks["posted_price"] > 0]
+        if (
+            len(posted) >= settings["minimum_rows"]
+            and posted["product_id"].nunique() >= settings["minimum_products"]
+        ):
+            return Panel(posted, posted["posted_price"].to_numpy(float), has_zeros=True)
+    sold = weeks[(weeks["units"] > 0) & (weeks["price"] > 0)]
+    return Panel(sold, sold["price"].to_numpy(float), has_zeros=False)
 
 
 def fitted(weeks: pd.DataFrame, *, settings: Mapping[str, float]) -> dict[str, object]:
     """Elasticity of some product weeks, or why there is none."""
-    price = np.log(weeks["price"].to_numpy(float))
-    product, week = (pd.factorize(weeks[name])[0] for name in ("product_id", "week"))
-    moved = weeks["product_id"].eq(weeks["product_id"].shift()) & (
-        np.abs(np.diff(price, prepend=price[:1])) > 1e-6
-    )
+    rows = panel(weeks, settings=settings)
     row = {
-        "row_count": len(weeks),
-        "product_count": int(weeks["product_id"].nunique()),
-        "price_moves": int(moved.sum()),
+        "row_count": len(rows.weeks),
+        "product_count": int(rows.weeks["product_id"].nunique()),
+        "price_moves": rows.moves(),
     }
     if row["row_count"] < settings["minimum_rows"]:
         return row | {"status": "insufficient_data"}
@@ -186,18 +394,22 @@ def fitted(weeks: pd.DataFrame, *, settings: Mapping[str, float]) -> dict[str, o
         return row | {"status": "insufficient_data"}
     if row["price_moves"] < settings["minimum_price_moves"]:
         return row | {"status": "no_price_change"}
-    regressors = np.column_stack([price, weeks["promotion_share"].to_numpy(float)])
-    found = two_way_slopes(
-        np.log(weeks["units"].to_numpy(float)), regressors, group=product, period=week
-    )
-    if found is None:
-        return row | {"status": "only_with_season", "price_variation_kept": 0.0}
-    row |= {"price_variation_kept": found.variation_kept}
-    if found.variation_kept < settings["minimum_variation_kept"]:
+    regressors = np.log(rows.price)[:, None]
+    if not rows.has_zeros:
+        # known of weeks with a sale only: beside weeks without one it would stand for the sale
+        regressors = np.column_stack([regressors, rows.weeks["promotion_share"].to_numpy(float)])
+    _, kept = usable_regressors(regressors, rows.product, rows.week)
+    row |= {"price_variation_kept": float(kept[0])}
+    if kept[0] < settings["minimum_variation_kept"]:
         return row | {"status": "only_with_season"}
+    found = rows.slopes(regressors)
+    if found is None:
+        return row | {"status": "insufficient_data"}
     return row | {
         "status": "ok",
+        "method": "Poisson two-way within, shrunk" if rows.has_zeros else "two-way within, shrunk",
         "own_elasticity": found.values[0],
         "own_standard_error": found.standard_errors[0],
-        "promotion_effect": found.values[1],
+        "own_width": found.half_widths(settings["interval_z"])[0] / settings["interval_z"],
+        "promotion_effect": np.nan if rows.has_zeros else found.values[1],
     }

@@ -17,7 +17,7 @@ from retail_analytics.sample.world import build_world
 from retail_analytics.sample.writer import FORMATS, SampleWriter
 
 MOST_YEARS = 30
-MARKETS = ("steady", "lively")
+MARKETS = ("steady", "lively", "priced")
 
 
 def write_sample(
@@ -32,14 +32,14 @@ def write_sample(
     """Writes the input tables and truths of a made-up retailer into a folder; rows by table.
 
     The sample ends on 2024-12-31 and begins `years` calendar years before. In a lively market spend
-    varies and pauses by whole weeks. The same arguments give
-    the same bytes. Raises ValueError for arguments that make no sample.
+    varies and pauses by whole weeks; in a priced one prices move and loyal customers get campaigns.
+    The same arguments give the same bytes. Raises ValueError for arguments that make no sample.
     """
     out = Path(out)
     check_arguments(customers=customers, out=out, seed=seed, years=years, file_format=file_format)
     if market not in MARKETS:
         raise ValueError(f"market must be {' or '.join(MARKETS)}, not {market}")
-    process = replace(PROCESS, is_lively=market == "lively")
+    process = replace(PROCESS, is_lively=market == "lively", is_priced=market == "priced")
     world = build_world(process, customers=customers, seed=seed, years=years)
     tally, rejections = None, []
     with SampleWriter(out, file_format) as writer:

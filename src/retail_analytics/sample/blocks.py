@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from retail_analytics.sample import columns as col
-from retail_analytics.sample.columns import DAY
+from retail_analytics.sample.columns import DAY, Stream
 from retail_analytics.sample.customers import (
     NO_LIFT,
     Buyers,
@@ -33,8 +33,15 @@ from retail_analytics.sample.holdouts import (
     lost_purchases,
     without_orders,
 )
+from retail_analytics.sample.loyalty import (
+    draw_loyal_arms,
+    draw_points,
+    loyal_assignments,
+    loyalty_table,
+)
 from retail_analytics.sample.marketing import NO_CHANNEL, draw_causes, touchpoint_table
 from retail_analytics.sample.orders import (
+    Documents,
     daily_demand,
     draw_documents,
     order_numbers,
@@ -49,6 +56,7 @@ from retail_analytics.sample.parcels import (
     missed_promise,
     promises_by_day,
 )
+from retail_analytics.sample.prices import AddedLines, added_demand, added_lines, added_tables
 from retail_analytics.sample.process import BLOCK
 from retail_analytics.sample.support import cancellation_table, ticket_tables
 from retail_analytics.sample.truths import Tally
@@ -81,7 +89,9 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
     cause = draw_causes(world, buyers, purchases, block=block)
     held_out = draw_held_out(world, buyers, block=block)
     lost_by = lost_purchases(world, held_out, purchases, cause)
-    is_lost = lost_by.any(axis=0)
+    habits = draw_habits(world, buyers, block=block)
+    loyal = draw_loyal_arms(world, buyers, purchases, np.unique(habits.buyer), block=block)
+    is_lost = lost_by.any(axis=0) | loyal.is_lost
     documents = draw_documents(world, buyers, purchases, block=block)
     parcels = draw_parcels(world, documents, is_lost, block=block)
     orders = len(purchases.buyer)
@@ -94,8 +104,17 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         product=documents.product[purchase_lines],
         orders=orders,
     )
-    habits = draw_habits(world, buyers, block=block)
     demand = daily_demand(world, documents, is_lost) + habit_demand(world, habits)
+    added = drawn_added(world, documents, is_lost, block=block)
+    demand = demand + added_demand(world, added)
+    points = draw_points(
+        world,
+        buyers,
+        purchases,
+        cents=documents.total[:orders],
+        is_lost=is_lost,
+        block=block,
+    )
     documents, source = with_returns(world, documents, delivered_at=delivered_at, block=block)
     number = order_numbers(world, buyers, documents)
     lost_revenue = [documents.total[:orders][row].sum() for row in lost_by]
@@ -123,13 +142,24 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
     standing = habit_tables(
         world, buyers, habits, first_number=world.first_number(first) + documents.size
     )
-    for name, rows in standing.items():
-        tables[name] = pa.concat_tables([tables[name], rows])
+    brought = added_tables(
+        world,
+        added,
+        first_number=world.first_number(first) + documents.size + len(habits.buyer),
+    )
+    for more in (standing, brought) if world.process.is_priced else (standing,):
+        for name, rows in more.items():
+            tables[name] = pa.concat_tables([tables[name], rows])
+    tables["loyalty_events"] = loyalty_table(world, buyers, points, number=number)
     came_back = np.arange(len(source)) + documents.size - len(source)
     lost = np.concatenate([np.flatnonzero(is_lost), came_back[is_lost[source]]])
     tables = without_orders(tables, col.ids("O", number[lost], 7))
     tables["experiment_assignments"] = pa.concat_tables(
-        [tables["experiment_assignments"], hold_out_assignments(world, buyers, held_out)]
+        [
+            tables["experiment_assignments"],
+            hold_out_assignments(world, buyers, held_out),
+            *loyal_assignments(world, buyers, loyal),
+        ]
     )
     channels = world.process.channels
     is_caused = cause != NO_CHANNEL
@@ -156,6 +186,34 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         lost_orders=lost_by.sum(axis=1),
         lost_cents=np.array(lost_revenue, dtype=int),
         held_back=held_back,
+        members=points.members,
+        loyal=loyal.counts(),
+    )
+
+
+def drawn_added(
+    world: World, documents: Documents, is_lost: np.ndarray, *, block: int
+) -> AddedLines:
+    """What lower prices add to the purchases; documents: purchases first, is_lost of these."""
+    came = np.zeros(documents.size, dtype=bool)
+    came[: len(is_lost)] = ~is_lost
+    line = np.flatnonzero(came[documents.line_order])
+    second = documents.second[documents.line_order[line]]
+    product, process = documents.product[line], world.process
+    price = np.rint(world.catalogue.list_cents[product] * world.factors[product, second // DAY])
+    on_sale = world.market.is_sale[second // DAY]
+    price = np.where(on_sale, np.rint(price * process.sale_price_share), price).astype(int)
+    return added_lines(
+        process,
+        world.stream(Stream.PRICE_DEMAND, block),
+        factors=world.factors,
+        category=world.catalogue.category,
+        second=second,
+        product=product,
+        quantity_chance=np.array([kind.quantity_chance for kind in process.demand_kinds])[
+            world.catalogue.kind
+        ],
+        price=price,
     )
 
 

@@ -49,6 +49,11 @@ class Stream(IntEnum):
     OWN_MEDIA = 61
     LIVELY = 62
     SYNERGY = 63
+    PRICES = 80
+    PRICE_DEMAND = 81
+    COMPETITORS = 82
+    LOYALTY = 83
+    LOYAL_CAMPAIGNS = 84
 
 
 def stream(seed: int, kind: Stream, block: int = 0) -> np.random.Generator:

@@ -101,6 +101,11 @@ def campaign_table(world: World) -> pa.Table:
         for c in world.process.hold_outs
         if c.is_campaign
     ]
+    if world.process.is_priced:
+        rows += [
+            (c.name, c.starts_on, c.length_days, c.channel, c.budget, c.discount_rate)
+            for c in world.process.loyal_campaigns
+        ]
     is_sale, discount = world.market.is_sale, 1 - world.process.sale_price_share
     edges = np.flatnonzero(np.diff(np.concatenate([[0], is_sale.astype(int), [0]])))
     for start, end in edges.reshape(-1, 2):

@@ -189,6 +189,24 @@ class HoldOut:
 
 
 @dataclass(frozen=True)
+class LoyalCampaign:
+    """A campaign to customers who ordered often (`loyalty.py`).
+
+    lift: orders of those who are shown it beyond those that would have come, as a share of these.
+    """
+
+    name: str
+    channel: str
+    starts_on: date
+    length_days: int
+    fewest_orders: int
+    held_out_share: float
+    lift: float
+    budget: float
+    discount_rate: float | None = None
+
+
+@dataclass(frozen=True)
 class Process:
     """Every parameter of the data-generating process."""
 
@@ -491,6 +509,33 @@ class Process:
     is_lively: bool = False
     lively_log_sd: float = 0.3
     lively_pause_share: float = 0.15
+
+    # competitors have a level of their own per product and follow our price after so many days
+    competitors: tuple[str, ...] = ("Kaufwerk", "Nordhandel", "Preisinsel")
+    competitor_products: int = 40
+    competitor_log_sd: float = 0.12
+    competitor_lag_days: int = 14
+    competitor_every_days: int = 28
+    # priced market: prices move on random Mondays and units by the elasticity of the category (in
+    # the order of `categories`); these factors on the list price, with these weights
+    is_priced: bool = False
+    elasticities: tuple[float, ...] = (-0.8, -1.0, -1.2, -1.4, -1.6, -1.8, -2.0, -2.2)
+    price_factors: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7)
+    price_factor_weights: tuple[float, ...] = (0.55, 0.15, 0.15, 0.15)
+    price_spell_weeks: float = 5.0
+    # priced market: campaigns to loyal customers, a tenth held out
+    loyal_campaigns: tuple[LoyalCampaign, ...] = (
+        LoyalCampaign("thanks-spring", "email", date(2024, 3, 4), 120, 3, 0.10, 0.15, 400.0),
+        LoyalCampaign("voucher-autumn", "email", date(2024, 8, 5), 120, 3, 0.10, 0.15, 600.0, 0.10),
+    )
+    # loyalty programme: share of each pattern (in the order of `patterns`) that joins, had joining
+    # no effect; its true effect on the rate of repeat orders; a point per unit of money
+    loyalty_join_shares: tuple[float, ...] = (0.60, 0.25, 0.06, 0.0)
+    loyalty_lift: float = 0.10
+    loyalty_tiers: tuple[tuple[str, int], ...] = (("silver", 0), ("gold", 600), ("platinum", 1800))
+    loyalty_redeem_chance: float = 0.30
+    loyalty_least_redeemed: int = 50
+    loyalty_valid_days: int = 540
 
     # stock is reordered at lead-time demand + safety_factor * sd, for this many days of demand
     stock_safety_factor: float = 2.0

@@ -7,6 +7,7 @@ from retail_analytics.sample import columns as col
 from retail_analytics.sample.columns import DAY, Stream
 from retail_analytics.sample.holdouts import campaign_table
 from retail_analytics.sample.marketing import ad_spend_table
+from retail_analytics.sample.prices import price_change_table
 from retail_analytics.sample.truths import Tally
 from retail_analytics.sample.world import World
 
@@ -24,6 +25,7 @@ def shop_tables(world: World, tally: Tally) -> dict[str, pa.Table]:
         "mentions": mention_table(world, tally.promises),
         "ad_spend": ad_spend_table(world),
         "campaigns": campaign_table(world),
+        "price_changes": price_change_table(world),
         "delivery_months": delivery_month_table(world),
     }
 

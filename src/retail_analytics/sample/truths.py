@@ -10,6 +10,8 @@ from retail_analytics.sample.desk import change_window
 from retail_analytics.sample.experiments import variant_truths
 from retail_analytics.sample.habits import habit_truths, pair_truths
 from retail_analytics.sample.holdouts import hold_out_truths, synergy_truths
+from retail_analytics.sample.loyalty import campaign_truths, loyalty_truths
+from retail_analytics.sample.prices import elasticity_truths
 from retail_analytics.sample.world import World
 
 
@@ -39,6 +41,10 @@ class Tally:
     lost_orders: np.ndarray
     lost_cents: np.ndarray
     held_back: np.ndarray
+    # of the loyalty programme
+    members: int
+    # campaigns to loyal customers x (shown, held out)
+    loyal: np.ndarray
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -68,6 +74,17 @@ def truth_tables(world: World, tally: Tally) -> dict[str, pa.Table]:
             held_back_touches=tally.held_back,
         ),
         "truth_synergies": synergy_truths(world),
+        "truth_loyalty": loyalty_truths(world, tally.members),
+    } | priced_truths(world, tally)
+
+
+def priced_truths(world: World, tally: Tally) -> dict[str, pa.Table]:
+    """What is true of a priced market only."""
+    if not world.process.is_priced:
+        return {}
+    return {
+        "truth_elasticities": elasticity_truths(world),
+        "truth_campaigns": campaign_truths(world, tally.loyal),
     }
 
 

@@ -9,6 +9,7 @@ from retail_analytics.sample.catalogue import Catalogue, build_catalogue
 from retail_analytics.sample.columns import Stream, choose, stream
 from retail_analytics.sample.desk import Desk, build_desk
 from retail_analytics.sample.market import Market, build_market
+from retail_analytics.sample.prices import price_factors
 from retail_analytics.sample.process import NUMBERS_PER_CUSTOMER_YEAR, Process
 
 
@@ -38,6 +39,8 @@ class World:
     catalogue: Catalogue
     incidents: Incidents
     desk: Desk
+    # products x days: the price times the list price, sales left aside
+    factors: np.ndarray
 
     @property
     def first_day(self) -> date:
@@ -66,14 +69,16 @@ class World:
 def build_world(process: Process, *, customers: int, seed: int, years: int) -> World:
     """Draws what does not depend on any single customer."""
     market = build_market(process, seed=seed, years=years)
+    catalogue = build_catalogue(process, customers=customers, seed=seed, days=market.days)
     return World(
         process=process,
         customers=customers,
         seed=seed,
         market=market,
-        catalogue=build_catalogue(process, customers=customers, seed=seed, days=market.days),
+        catalogue=catalogue,
         incidents=build_incidents(process, seed=seed, years=years, days=market.days),
         desk=build_desk(process, customers=customers, seed=seed, market=market),
+        factors=price_factors(process, products=catalogue.size, weekday=market.weekday, seed=seed),
     )
 
 

@@ -41,6 +41,8 @@ EXAMPLES = {
             "cancellations": 5,
             "touchpoints": 8,
             "support_tickets": 3,
+            "price_changes": 8,
+            "loyalty_events": 2,
         },
     ),
     "problem_log": ("problem_log", {"support_tickets": 1_487, "ticket_events": 8_147}),
@@ -309,6 +311,23 @@ def test_contoso_known_answers_hold_on_the_input_tables(example):
     """) == [("Service Dissatisfaction", 40, 100, 5)]
 
 
+def test_contoso_prices_and_points_are_those_of_its_files(example):
+    contoso = example("contoso")
+    assert contoso.query("""
+        select category, max(price) filter (competitor is null)::int, max(competitor), count(*)
+        from price_changes group by category order by category
+    """) == [
+        ("Accessories", 60, "the competitor", 2),
+        ("Dresses", 120, "the competitor", 2),
+        ("Shoes", 100, "the competitor", 2),
+        ("Sportswear", 80, "the competitor", 2),
+    ]
+    assert contoso.query("select kind, points::int from loyalty_events order by kind") == [
+        ("earned", 4800),
+        ("redeemed", 3600),
+    ]
+
+
 def test_contoso_everything_is_in_2023_and_of_the_one_customer(example):
     contoso = example("contoso")
     assert contoso.query("""
@@ -319,6 +338,8 @@ def test_contoso_everything_is_in_2023_and_of_the_one_customer(example):
             union all select month, 'C1024' from delivery_months
             union all select mentioned_on, 'C1024' from mentions
             union all select cancelled_on, 'C1024' from cancellations
+            union all select observed_on::date, 'C1024' from price_changes
+            union all select occurred_on::date, customer_id from loyalty_events
         )
 
         select distinct year(event_on), customer_id from events

@@ -14,7 +14,8 @@ SETTINGS = {
     "minimum_rows": 60,
     "minimum_products": 2,
     "minimum_price_moves": 10,
-    "minimum_variation_kept": 0.02,
+    "minimum_discount_weeks": 20,
+    "minimum_variation_kept": 0.1,
     "interval_z": 1.2815515655446004,
 }
 

@@ -39,12 +39,14 @@ INPUT_COLUMNS = {
     "experiment_assignments": "experiment_id customer_id variant assigned_at",
     "experiment_outcomes": "experiment_id customer_id metric value observed_at",
     "campaigns": "campaign starts_on ends_on channel budget discount_rate",
+    "price_changes": "observed_on price product_id category competitor",
+    "loyalty_events": "customer_id occurred_on points kind tier order_id",
 }
 TRUTHS = {
     *("truth_customers", "truth_products", "truth_carriers", "truth_incidents"),
     *("truth_channels", "truth_teams", "truth_agents", "truth_changes"),
     *("truth_experiments", "truth_variants", "truth_rejections", "truth_pairs", "truth_habits"),
-    *("truth_hold_outs", "truth_synergies"),
+    *("truth_hold_outs", "truth_synergies", "truth_loyalty"),
 }
 KEYWORDS = {
     "Systems": ("system", "outage", "software", "database"),
