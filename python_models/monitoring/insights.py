@@ -38,7 +38,10 @@ MONTHS = """
         cast(date_trunc('month', ordered_on) as timestamp) as month,
         count(*) filter (is_purchase) as order_count,
         case when count(revenue) = count(*) then cast(sum(revenue) as double) end as revenue,
-        cast(sum(revenue * revenue) as double) as revenue_squares
+        -- wide enough for the square of the largest amount
+        cast(
+            sum(cast(revenue as decimal(19, 4)) * cast(revenue as decimal(19, 4))) as double
+        ) as revenue_squares
     from orders
     group by 1
 """

@@ -1,7 +1,8 @@
--- 1. One SQL per source, not per metric: a row holds the slices it counts in and the figures it adds
---    to (counts have no denominator, that of a sum is its cases). A metric of seeds/rules/monitoring/daily_metrics.csv
---    without a figure here is an error (test), and so is a figure without a row there.
--- 2. A parcel is judged on the day it was promised for: by its end it is known whether it was there.
+-- One SQL per source, not per metric: a row holds the slices it counts in and the figures it adds to
+-- (counts have no denominator, that of a sum is its cases). A metric without a figure here is an error
+-- (every_daily_metric_has_its_sql_and_its_rule), and the figures add up to those of the months
+-- (daily_metrics_add_up_to_the_months). Whether a delivery is on time is known on the day it was
+-- promised for: by its end it is there or not.
 {%- set unknown = 'cast(null as double)' %}
 {%- set stock = "count(*) filter (on_hand_units <= 0)" %}
 {%- set bought = "case when count(*) filter (is_purchase and revenue is null) = 0

@@ -36,8 +36,12 @@ summed as (
         dimension,
         entity,
         day,
-        case when count(figure.numerator) = count(*) then sum(figure.numerator) end as numerator,
-        sum(figure.denominator) as denominator
+        -- as decimals: the sum of doubles depends on their order
+        case
+            when count(figure.numerator) = count(*)
+                then cast(sum(cast(figure.numerator as decimal(38, 9))) as double)
+        end as numerator,
+        cast(sum(cast(figure.denominator as decimal(38, 9))) as double) as denominator
     from counted
     group by all
 ),

@@ -13,7 +13,7 @@ responses as (
 ),
 
 memory as (
-    select * from {{ source('load', 'memory_alerts') }}
+    select * from {{ ref('int_alert_memory') }}
 ),
 
 named as (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from retail_analytics.inputs.files import InputColumn, InputFile, naming
+from retail_analytics.inputs.spelling import WORDS_FOR_NOTHING
 from retail_analytics.storage.sql import identifier, literal
 
 REQUESTS, CUSTOMERS = "erasure_requests", "customers"
@@ -94,6 +95,8 @@ def read_erasure(
     file = files.get(REQUESTS)
     if file is None or "customer_id" not in file.names():
         return None
+    # else who has no id would be somebody who is forgotten
+    nothing = ", ".join(map(literal, WORDS_FOR_NOTHING))
     asked_on = read_as(file, "requested_on") if "requested_on" in file.names() else "null"
     with naming(file.path):
         con.execute(
@@ -110,7 +113,7 @@ def read_erasure(
                     cast({asked_on} as varchar) as asked_on
                 from {file.scan}
             )
-            where customer_id is not null
+            where trim(customer_id) <> '' and customer_id not in ({nothing})
             group by customer_id
             """
         )
@@ -133,4 +136,4 @@ def words_of(con: duckdb.DuckDBPyConnection, file: InputFile | None, read_as: Re
         rows = con.execute(
             f"select {columns} from {file.scan} where {key} in (select customer_id from erased)"
         ).fetchall()
-    return {value for row in rows for value in row if value}
+    return {value for row in rows for value in row if value and value not in WORDS_FOR_NOTHING}

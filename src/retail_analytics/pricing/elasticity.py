@@ -301,7 +301,7 @@ def price_elasticities(weeks: pd.DataFrame, *, settings: Mapping[str, float]) ->
     # an error as wide as its interval asks for: few products that matter make it wider
     frame = pd.DataFrame(rows, columns=[*ELASTICITY_COLUMNS, "own_width"])
     if frame.empty:
-        return frame
+        return frame[ELASTICITY_COLUMNS]
     shop = frame.iloc[0]
     is_category = frame["level"] == "category"
     if shop["status"] == "ok":

@@ -31,6 +31,10 @@ import retail_analytics.marketing.mix
 import retail_analytics.marketing.mix_tables
 import retail_analytics.marketing.revenue
 import retail_analytics.marketing.synergies
+import retail_analytics.monitoring.anomalies
+import retail_analytics.monitoring.changes
+import retail_analytics.monitoring.insights
+import retail_analytics.pricing.discounts
 import retail_analytics.pricing.elasticity
 import retail_analytics.recommendations.tables
 import retail_analytics.reputation.limits

@@ -172,3 +172,14 @@ def test_the_file_of_the_sample_holds_no_trace_and_the_same_sums(tmp_path: Path)
         assert bool(traces) == (folder != data)
     assert sums[0] == sums[1]
     assert [word for word in forgotten if word.lower().encode() in content] == []
+
+
+def test_a_word_for_nothing_is_nobody_who_asked(tmp_path: Path) -> None:
+    loaded = load(
+        tmp_path,
+        {
+            "erasure_requests.csv": "customer_id,requested_on\nNULL,2024-03-01\n ,2024-03-01\n",
+            "orders.csv": "order_id,ordered_at,customer_id\nO1,2024-02-01,NULL\nO2,2024-02-02,C1\n",
+        },
+    )
+    assert loaded.orders("customer_id") == [("NULL",), ("C1",)]

@@ -17,6 +17,7 @@ from retail_analytics.customers.clv.lifetime_value import (
     score_histories,
 )
 from retail_analytics.customers.clv.predictive import (
+    SpendSampler,
     count_distributions,
     even_numbers,
     predict,
@@ -186,8 +187,8 @@ def test_the_interval_holds_four_fifths_of_simulated_futures(name):
     histories = {key: drawn[key].to_numpy() for key in ("frequency", "recency", "age")}
     orders, spend, _ = predict(
         count_distributions(MODELS[name], fit, horizons=np.array([52.0]), **histories),
-        shape=(1, len(drawn)), spend_fit=spend_fit,
-        purchase_count=np.zeros(len(drawn)), level=0.8, draws=512, seed=1,
+        shape=(1, len(drawn)), sampler=SpendSampler(spend_fit, draws=512, seed=1),
+        purchase_count=np.zeros(len(drawn)), level=0.8, draws=512,
     )  # fmt: skip
     outcome = drawn["holdout_orders"].to_numpy()
     p, q, v = spend_fit.array
