@@ -23,8 +23,8 @@ margin_rates as (
             when count(*) = count(unit_cost)
                 -- rounded: the last digits of sums depend on the order of rows
                 then round(
-                    1 - sum(unit_cost * units) / nullif(sum(reference_price * units), 0), 9
-                )
+                        1 - sum(unit_cost * units) / nullif(sum(reference_price * units), 0), 9
+                    )
         end as margin_rate
     from product_weeks
     where units > 0
