@@ -16,6 +16,8 @@ def model(dbt, session):
         select metric, dimension, entity, numerator, denominator, cast(day as timestamp) as day
         from daily
         where is_complete
+        -- in one order: the last digits of sums depend on it
+        order by metric, dimension, entity, day
         """,
         daily=daily,
     )

@@ -55,7 +55,8 @@ def build_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuildWarehouse:
     """`build_warehouse(data, as_of=None, args=(), warehouse=None)` runs `retail build`.
 
     Without `data` it builds the sample; without `warehouse` it makes a folder of its own. `args` go
-    to dbt. Builds of a session share what dbt has parsed, and nothing else.
+    to dbt. Builds of a session share what dbt has parsed, and nothing else. Each runs in its own
+    warehouse and calls it `.`: dbt parses everything anew where the path of the file is another.
     """
     dbt = tmp_path_factory.mktemp("dbt")
     # what the sample's build has parsed need not be parsed again
@@ -72,15 +73,17 @@ def build_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuildWarehouse:
         warehouse: Path | None = None,
     ) -> Built:
         warehouse = warehouse or tmp_path_factory.mktemp("warehouse")
-        options = ["--data", str(data)] if data else []
+        warehouse.mkdir(parents=True, exist_ok=True)
+        options = ["--data", str(Path(data).absolute())] if data else []
         options += ["--as-of", as_of] if as_of else []
         done = subprocess.run(
             [
                 Path(sys.executable).parent / "retail",
-                *("build", "--warehouse", warehouse, *options),
+                *("build", "--warehouse", ".", *options),
+                *("--project-dir", ROOT, "--profiles-dir", ROOT),
                 *("--target-path", dbt / "target", "--log-path", dbt / "logs", *args),
             ],
-            cwd=ROOT,
+            cwd=warehouse,
             env={
                 **{name: value for name, value in os.environ.items() if name not in SETTINGS},
                 "DBT_USE_COLORS": "0",
