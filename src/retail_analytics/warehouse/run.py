@@ -48,7 +48,9 @@ def run_build(
     """
     check_as_of(os.environ.get("AS_OF", ""))
     check_memory_limit()
-    with plain_path(warehouse) as folder:
+    # dbt may run in another folder than the project's, and looks from there
+    data = os.environ.get("DATA") or str(project / SAMPLE)
+    with plain_path(warehouse) as folder, variables(DATA=data):
         prepare_build_file(folder / BUILD, shown=warehouse / BUILD, say=say)
         load_id = read_inputs(project, folder / BUILD)
         before = identity(warehouse / PUBLISHED)
@@ -128,7 +130,7 @@ def read_inputs(project: Path, build_file: Path) -> str:
 
     Says what the files leave to be said. Raises InputError.
     """
-    folder = Path(os.environ.get("DATA") or project / SAMPLE)
+    folder = Path(os.environ["DATA"])
     with duckdb.connect(str(build_file)) as con:
         load_id, notes = load_folder(con, folder)
         notes += [
