@@ -200,6 +200,7 @@ SUBJECTS = (
             section("months", "delivery_performance", NEWEST_MONTH, BY_SLICE, rows=12),
             section("trends", "delivery_trends", "measure", BY_SLICE),
             section("worse_than_usual", "delivery_degradations", NEWEST_MONTH, BY_SLICE, rows=10),
+            section("carriers", "carrier_scorecards", "on_time_rank", without=("entity",)),
         ),
     ),
     Subject(
@@ -405,6 +406,14 @@ SUBJECTS = (
             section("effects", "channel_increments", "channel", {"channel": "channel"}),
             section("budget", "budget_recommendations", "channel", {"channel": "channel"}),
             section("scenarios", "budget_scenarios", "scenario", without=("channel",)),
+            section(
+                "curves",
+                "response_curves",
+                "spend_multiple",
+                {"channel": "channel"},
+                needs=("channel",),
+            ),
+            section("together", "channel_synergies", "q_value", without=("channel",)),
             section("credit", "attribution", NEWEST_MONTH, {"channel": "channel"}, rows=30),
         ),
     ),
@@ -445,6 +454,22 @@ SUBJECTS = (
                 needs=("experiment_id",),
                 rows=50,
             ),
+            section(
+                "segments",
+                "experiment_segments",
+                "is_primary desc, metric, dimension, segment",
+                {"experiment_id": "experiment_id"},
+                needs=("experiment_id",),
+                rows=50,
+            ),
+            section(
+                "days",
+                "experiment_daily_results",
+                "day desc",
+                {"experiment_id": "experiment_id"},
+                needs=("experiment_id",),
+                rows=60,
+            ),
         ),
     ),
     Subject(
@@ -480,6 +505,13 @@ SUBJECTS = (
                 {"product_id": "antecedent_product_id"},
                 needs=("product_id",),
             ),
+            section(
+                "quality",
+                "recommendation_quality",
+                "test, is_serving desc, strategy",
+                without=("customer_id", "product_id"),
+                rows=50,
+            ),
         ),
     ),
     Subject(
@@ -504,6 +536,26 @@ SUBJECTS = (
             ),
             section("teams", "team_performance", "performance_rank nulls last"),
             section("anomalies", "support_anomalies", "severity, period_starts_at desc"),
+            section(
+                "open_promises",
+                "sla_results",
+                "minutes_left nulls last",
+                where="is_open",
+                without=("entity",),
+            ),
+            section(
+                "waits",
+                "response_time_forecasts",
+                "priority, iso_weekday, block_starts_hour",
+                without=("entity",),
+            ),
+            section(
+                "people",
+                "capacity_plan",
+                "channel, hour_of_week, service_target",
+                where="open_share > 0",
+                without=("entity",),
+            ),
         ),
     ),
     Subject(
@@ -564,6 +616,8 @@ SUBJECTS = (
             section("alerts", "alerts", "state desc, opened_on desc", is_paged=True),
             section("anomalies", "metric_anomalies", "severity desc, ends_on desc", is_paged=True),
             section("trends", "metric_trends", "", is_paged=True),
+            section("change_points", "change_points", "", is_paged=True),
+            section("silence", "monitored_series", "", rows=20, is_paged=True),
         ),
     ),
     Subject(
@@ -584,7 +638,10 @@ SUBJECTS = (
         meaning="What a discount did to units and margin, and from which uplift on it pays.",
         method="Against matched weeks without a discount",
         domain="pricing",
-        sections=(section("effects", "discount_effects", "", is_paged=True),),
+        sections=(
+            section("effects", "discount_effects", "", is_paged=True),
+            section("best", "optimal_discounts", "", is_paged=True),
+        ),
     ),
     Subject(
         name="forecast_category_revenue",
@@ -608,7 +665,11 @@ SUBJECTS = (
         meaning="What members earn, spend and hold, and whether they come back more often.",
         method="Differences are not causal unless members were drawn by lot",
         domain="pricing",
-        sections=(section("months", "loyalty_summary", "month desc", is_paged=True),),
+        sections=(
+            section("months", "loyalty_summary", "month desc", is_paged=True),
+            section("points", "loyalty_liability", "", rows=20),
+            section("tier_flows", "loyalty_tier_flows", "month desc", rows=30),
+        ),
     ),
     Subject(
         name="analyze_sales",

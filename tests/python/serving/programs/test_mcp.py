@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from conftest import ROOT
 
 pytest.importorskip("fastmcp", reason="no .venv-serving: run `make mcp`")
 
+import duckdb
 import httpx
 import jsonschema
 from fastmcp import Client
@@ -24,6 +26,7 @@ from retail_analytics.serving.api.keys import add_key
 from retail_analytics.serving.api.published import Published
 from retail_analytics.serving.mcp.run import make_app
 from retail_analytics.serving.mcp.server import make_server
+from retail_analytics.warehouse.publish import PUBLISHED
 
 SEED = {
     *("analyze_customer_churn", "segment_customers", "predict_customer_lifetime_value"),
@@ -169,8 +172,18 @@ def test_pages_of_a_tool_follow_each_other(server) -> None:
     assert len(set(ids)) == 14
 
 
-def test_an_empty_section_says_which_input_is_missing(server) -> None:
+def test_an_empty_section_says_which_input_is_missing(served: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(served / PUBLISHED, tmp_path))
+    copy.chmod(0o644)
+    with duckdb.connect(str(copy)) as con:
+        con.execute("delete from marts.loyalty_summary")
+        con.execute(
+            "update quality.input_summary set rows_kept = 0 where input_table = 'loyalty_events'"
+        )
+    published = Published(tmp_path)
+    server = make_server(published, **FOLDERS)
     section = ok(server, "analyze_loyalty")["sections"]["months"]
+    published.close()
     assert section["status"] == "empty"
     assert "loyalty_events" in section["reason"]
 
