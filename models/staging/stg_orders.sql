@@ -17,35 +17,40 @@ checked_rows as (
 
 {{ judged('orders', apart="checked_rows.order_status is not distinct from 'returned'") }},
 
-sales as (
-    select order_id as sold_order_id
-    from judged_rows
-    where row_status = 'kept' and order_status <> 'returned'
+-- Joined by equal columns alone: with a condition on the order's status beside them, DuckDB
+-- compares every order with every sale.
+sales_sent_back as (
+    select
+        returns.row_number,
+        returns.order_id
+    from judged_rows as returns
+    inner join judged_rows as sales on returns.order_id = sales.order_id
+    where
+        returns.row_status = 'kept'
+        and returns.order_status = 'returned'
+        and sales.row_status = 'kept'
+        and sales.order_status <> 'returned'
 ),
 
 named_rows as (
     select
         judged_rows.row_number,
         case
-            when sales.sold_order_id is not null then judged_rows.order_id || ' (return)'
+            when sales_sent_back.order_id is not null then judged_rows.order_id || ' (return)'
             else judged_rows.order_id
         end as order_id,
         judged_rows.customer_id,
         judged_rows.order_status,
         judged_rows.sales_channel,
         judged_rows.currency,
-        sales.sold_order_id,
+        sales_sent_back.order_id as sold_order_id,
         judged_rows.order_total,
         judged_rows.discount_amount,
         judged_rows.ordered_at,
         judged_rows.reasons,
         judged_rows.row_status
     from judged_rows
-    left join sales
-        on
-            judged_rows.order_id = sales.sold_order_id
-            and judged_rows.order_status = 'returned'
-            and judged_rows.row_status = 'kept'
+    left join sales_sent_back on judged_rows.row_number = sales_sent_back.row_number
 )
 
 select * from named_rows
