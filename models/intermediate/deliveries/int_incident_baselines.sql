@@ -5,73 +5,17 @@
 --    these towards all of the group, and these towards all undisturbed deliveries, each with the
 --    prior weight `incident_baseline_weight`.
 {% set weight = var('incident_baseline_weight') -%}
-with deliveries as (
-    select
-        *,
-        unnest([
-            {'breadth': 'all', 'carrier': '', 'warehouse': ''},
-            {'breadth': 'carrier', 'carrier': coalesce(carrier, ''), 'warehouse': ''},
-            {
-                'breadth': 'warehouse',
-                'carrier': coalesce(carrier, ''),
-                'warehouse': coalesce(warehouse, '')
-            }
-        ]) as group_name
-    from {{ ref('int_deliveries_due') }}
-),
-
-wanted as (
-    select distinct
-        group_name.breadth as breadth,
-        group_name.carrier as carrier,
-        group_name.warehouse as warehouse,
-        days_left
-    from deliveries
-    where incident_id is not null and days_left >= 0
-),
-
-undisturbed as (
-    select
-        group_name.breadth as breadth,
-        group_name.carrier as carrier,
-        group_name.warehouse as warehouse,
-        days_past_promise,
-        count(*) as delivery_count,
-        count(*) filter (is_late) as late_count,
-        sum(days_past_promise) as total_days,
-        sum(days_past_promise * days_past_promise) as total_squares
-    from deliveries
-    where is_undisturbed
-    group by all
+with compared as (
+    select * from {{ ref('int_incident_groups') }}
 ),
 
 of_any as (
     select
-        sum(late_count) / sum(delivery_count) as late_rate,
-        sum(total_days) / sum(delivery_count) as mean_days,
-        sum(total_squares) / sum(delivery_count) as mean_square
-    from undisturbed
-    where breadth = 'all'
-),
-
-compared as (
-    select
-        wanted.breadth,
-        wanted.carrier,
-        wanted.warehouse,
-        wanted.days_left,
-        coalesce(sum(undisturbed.delivery_count), 0) as delivery_count,
-        coalesce(sum(undisturbed.late_count), 0) as late_count,
-        coalesce(sum(undisturbed.total_days), 0) as total_days,
-        coalesce(sum(undisturbed.total_squares), 0) as total_squares
-    from wanted
-    left join undisturbed
-        on
-            wanted.breadth = undisturbed.breadth
-            and wanted.carrier = undisturbed.carrier
-            and wanted.warehouse = undisturbed.warehouse
-            and undisturbed.days_past_promise >= -wanted.days_left
-    group by all
+        late_count / delivery_count as late_rate,
+        total_days / delivery_count as mean_days,
+        total_squares / delivery_count as mean_square
+    from compared
+    where breadth = 'any'
 ),
 
 {% for breadth, wider, keys in [
