@@ -133,7 +133,7 @@ def replay(folder: Path) -> None:
     print(f"DuckDB alone made {len(models)} of {len(everything)} models")
 
 
-def against_pandas(folder: Path, customers: int) -> None:
+def against_pandas(folder: Path, customers: int, steps: str) -> None:
     """The whole build beside what a user would write instead, on the same files."""
     if not SHARED.exists():
         sys.exit(f"{SHARED} is not there: it holds what the build is measured against")
@@ -148,7 +148,7 @@ def against_pandas(folder: Path, customers: int) -> None:
     pipeline = [str(PANDAS_VENV / "bin" / "python"), str(SHARED / "pandas_pipeline.py")]
     other = measure(
         "pandas, scikit-learn, lifetimes",
-        [*pipeline, str(data), str(folder / "pandas"), "rfm,kmeans,clv"],
+        [*pipeline, str(data), str(folder / "pandas"), steps],
         log=folder / "pandas.log",
     )
     print((folder / "pandas.log").read_text().strip())
@@ -159,6 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--against", choices=["duckdb", "pandas"], default="duckdb")
+    parser.add_argument("--steps", default="rfm,kmeans,clv,reco", help="of the pandas pipeline")
     parser.add_argument("--replay", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.replay:
@@ -166,8 +167,10 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="retail-bench-") as folder:
         print(f"{options.customers:,} customers")
-        run = against_pandas if options.against == "pandas" else against_duckdb
-        run(Path(folder), options.customers)
+        if options.against == "pandas":
+            against_pandas(Path(folder), options.customers, options.steps)
+        else:
+            against_duckdb(Path(folder), options.customers)
 
 
 if __name__ == "__main__":
