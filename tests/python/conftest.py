@@ -119,6 +119,7 @@ def sample_warehouse(build_warehouse: BuildWarehouse) -> Built:
         mark = folder / "session"
         if not mark.exists() or mark.read_text() != session:
             own = ("--target-path", str(folder / "target"), "--log-path", str(folder / "logs"))
+            own += ("--write-json",)
             built = build_warehouse(None, warehouse=folder, args=own)
             assert built.exit_code == 0, built.output
             mark.write_text(session)

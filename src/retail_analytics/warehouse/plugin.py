@@ -36,8 +36,8 @@ from retail_analytics.warehouse.publish import (
     target_of,
 )
 
-LEAST_MEMORY = 600_000_000
-BYTES_A_ROW = 48
+LEAST_MEMORY, MOST_MEMORY = 600_000_000, 5_000_000_000
+BYTES_A_ROW = 20
 
 
 class Plugin(BasePlugin):
@@ -135,7 +135,8 @@ def limit_memory(con: duckdb.DuckDBPyConnection) -> None:
             select
                 least(
                     parse_formatted_bytes(current_setting('memory_limit')),
-                    greatest({LEAST_MEMORY}, {BYTES_A_ROW} * sum(rows_read))
+                    greatest({LEAST_MEMORY}, {BYTES_A_ROW} * sum(rows_read)),
+                    {MOST_MEMORY}
                 )
             from raw.input_files
             """
