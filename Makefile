@@ -47,7 +47,7 @@ help:  ## this list
 	@echo '  CURRENCY=<code>     what amounts are called (default: as the files say, else EUR)'
 	@echo '  TOPICS=... FORMATS=...  what make report writes (default: all)'
 	@echo '  PERSONAL=--with-personal  names and addresses in exports, reports and dashboards (default: none)'
-	@echo '  MEMORY_LIMIT=<size> what DuckDB may hold in memory (default: 20 bytes a row read, 600MB to 5GB)'
+	@echo '  MEMORY_LIMIT=<size> what DuckDB may hold in memory (default: 160 bytes a row read, 600MB to 5GB)'
 	@echo '  ARGS=...            further arguments for dbt, such as ARGS="--select customers"'
 
 setup: $(READY)  ## the environment in .venv; remade when the pins change

@@ -67,7 +67,7 @@ def print_ratio(ours: Measurement, other: Measurement) -> None:
 def build(folder: Path, data: Path) -> Measurement:
     return measure(
         "whole build, tested and published",
-        [str(BIN / "retail"), "build", "--target-path", str(folder / "target")],
+        [str(BIN / "retail"), "build", "--write-json", "--target-path", str(folder / "target")],
         log=folder / "build.log",
         DATA=str(data),
         WAREHOUSE=str(folder / "warehouse"),

@@ -42,7 +42,14 @@ def build(folder: Path) -> tuple[Path, list[dict]]:
     """Builds the domain and what it reads; the build file and the results of dbt."""
     environment = {**os.environ, "DATA": str(folder / "data"), "AS_OF": ""}
     command = [str(RETAIL), "build", "--warehouse", str(folder / "warehouse"), "--select", *PARTS]
-    command += [*LEFT_OUT, "--target-path", str(folder / "target"), "--log-path", str(folder)]
+    command += [
+        *LEFT_OUT,
+        "--write-json",
+        "--target-path",
+        str(folder / "target"),
+        "--log-path",
+        str(folder),
+    ]
     with (folder / "build.log").open("w") as log:
         done = subprocess.run(
             command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False

@@ -103,7 +103,13 @@ def main() -> None:
         start = time.monotonic()
         with log.open("w") as output:
             code = subprocess.call(
-                [str(BIN / "retail"), "build", "--target-path", str(folder / "target")],
+                [
+                    str(BIN / "retail"),
+                    "build",
+                    "--write-json",
+                    "--target-path",
+                    str(folder / "target"),
+                ],
                 cwd=ROOT,
                 env={
                     **os.environ,

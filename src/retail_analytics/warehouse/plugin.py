@@ -37,7 +37,7 @@ from retail_analytics.warehouse.publish import (
 )
 
 LEAST_MEMORY, MOST_MEMORY = 600_000_000, 5_000_000_000
-BYTES_A_ROW = 20
+BYTES_A_ROW = 160
 
 
 class Plugin(BasePlugin):
