@@ -3,33 +3,35 @@
 {#
     Days and times as shops export them: `2024-01-31`, `2024-01-31 18:30`, with seconds and fractions,
     with a `T`, and with `Z`, `UTC`, `-0500`, `+01:00` or `Europe/Berlin` after them, a space before
-    those or none. One pattern decides what is read, before any cast: DuckDB's own cast takes
+    those or none; as Java writes them (`+01:00[Europe/Berlin]`), and with a comma before the fraction,
+    which ISO 8601 allows. One pattern decides what is read, before any cast: DuckDB's own cast takes
     `+25:00` and `24:00:00` for other days and drops an offset, Spark's takes still more.
 #}
 {% macro is_time(text) -%}
     regexp_matches({{ text }}, '^(' ||
-        '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?)?|' ||
-        '[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)? ?' ||
-        '(Z|UTC|GMT|[+-](0[0-9]|1[0-3])(:?[0-5][0-9])?|[+-]14(:?00)?|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+)' ||
+        '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?)?|' ||
+        '[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)? ?' ||
+        '((Z|UTC|utc|GMT|[+-](0[0-9]|1[0-3])(:?[0-5][0-9])?|[+-]14(:?00)?)(\[[A-Za-z0-9_/+-]+\])?' ||
+        '|[A-Za-z_]+(/[A-Za-z0-9_+-]+)+)' ||
         ')$')
 {%- endmacro %}
 
 {# A time with an offset or zone, of which the pattern above holds, as the cast reads it. #}
 {% macro zoned_time(text) -%}
     try_cast(
-        replace(replace(replace(
+        replace(replace(replace(replace(
             case
-                when substr({{ text }}, 17, 1) = ':' then {{ text }}
-                else substr({{ text }}, 1, 16) || ':00' || substr({{ text }}, 17)
+                when substr({{ text }}, 17, 1) = ':' then split_part({{ text }}, '[', 1)
+                else substr({{ text }}, 1, 16) || ':00' || split_part(substr({{ text }}, 17), '[', 1)
             end,
-            ' +', '+'), ' -', '-'), ' Z', 'Z')
+            ' +', '+'), ' -', '-'), ' Z', 'Z'), ',', '.')
         as timestamptz
     )
 {%- endmacro %}
 
 {# Whether an offset or zone stands after a time, of which the pattern above holds. #}
 {% macro names_zone(text) -%}
-    rtrim(substr({{ text }}, 17), '0123456789:.') <> ''
+    rtrim(substr({{ text }}, 17), '0123456789:.,') <> ''
 {%- endmacro %}
 
 {# A time of a typed column, where it lies in the years that ISO 8601 can write. #}
@@ -48,7 +50,7 @@
         when not {{ is_time(text) }} then null
         when {{ names_zone(text) }}
             then cast({{ zoned_time(text) }} at time zone '{{ shop_time_zone() }}' as date)
-        else cast(try_cast({{ text }} as timestamp) as date)
+        else cast(try_cast(replace({{ text }}, ',', '.') as timestamp) as date)
     end
 {%- endmacro %}
 
@@ -65,7 +67,7 @@
         when position(':' in {{ text }}) = 0 then {{ day_start('try_cast(' ~ text ~ ' as timestamp)') }}
         {%- endif %}
         when {{ names_zone(text) }} then {{ zoned_time(text) }} at time zone 'UTC'
-        else try_cast({{ text }} as timestamp)
+        else try_cast(replace({{ text }}, ',', '.') as timestamp)
     end
 {%- endmacro %}
 

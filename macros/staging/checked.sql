@@ -90,8 +90,10 @@
     {%- set found = [] -%}
     {%- if meta.is_name -%}
         {%- do found.append(fault(
-            'lower(' ~ name ~ ") in ('" ~ name ~ "', 'total', 'totals', 'grand total', 'subtotal', 'sum', "
-            ~ "'gesamt', 'gesamtsumme', 'summe', 'suma', 'totale')",
+            'rtrim(lower(' ~ name ~ "), ' :=') in ('" ~ name ~ "', 'total', 'totals', 'grand total', "
+            ~ "'subtotal', 'sub total', 'sub-total', 'sum', 'gesamt', 'gesamtsumme', 'gesamtergebnis', "
+            ~ "'zwischensumme', 'summe', 'suma', 'totale', 'total général', 'total general', "
+            ~ "'total geral', 'totaal', 'eindtotaal', 'итого', 'razem', 'celkem', '合計', '合计', '总计')",
             'report_row'
         )) -%}
     {%- endif -%}
@@ -142,14 +144,24 @@
     {%- if type == 'timestamp' -%}{{ day_start(day) }}{%- else -%}{{ day }}{%- endif -%}
 {%- endmacro %}
 
-{# What databases and spreadsheets write where there is nothing. `NaN` in a number is no amount. #}
+{# What databases and spreadsheets write where there is nothing, in any case: the lists are those of
+   src/retail_analytics/inputs/spelling.py. In a number `NaN` is no amount and `none` may be zero; in
+   a text `NA` may be North America. #}
 {% macro is_word_for_nothing(name, type='text') -%}
+    {%- set text = 'cast(' ~ name ~ ' as varchar)' -%}
+    {%- set is_number = type in ['decimal', 'count'] -%}
+    {%- set is_id = name.endswith('_id') -%}
     coalesce(
-        cast({{ name }} as varchar) in (
-            'NULL', 'null', '\N', 'nan', 'NaT', '<NA>', 'N/A', 'n/a', '#N/A', '#NV', 'None', '-'
-            {%- if type not in ['decimal', 'count'] %}, 'NaN', 'NAN'{% endif %}
-            {%- if type in ['date', 'timestamp'] %}, '0000-00-00', '0000-00-00 00:00:00'{% endif %}
-        ),
+        lower({{ text }}) in (
+            'null', '\n', 'nat', '<na>', 'n/a', 'n.a.', '#n/a', '#nv', '-', '–', '—',
+            '(null)', '[null]', '<null>', '#null!', 'undefined'
+            {%- if not is_number %}, 'nan', 'none'{% endif %}
+            {%- if type != 'text' or is_id %}, 'na', '--'{% endif %}
+            {%- if type in ['date', 'timestamp'] %},
+            '0000-00-00', '0000-00-00 00:00:00', '1900-01-00', '1900-01-00 00:00:00'{% endif %}
+            {%- if is_id %},
+            'nil', '#value!', '#ref!', '#name?', '#div/0!', '#num!', '#wert!', '#bezug!'{% endif %}
+        ){% if is_number %} or {{ text }} in ('nan', 'None'){% endif %},
         false
     )
 {%- endmacro %}

@@ -2,7 +2,8 @@
 -- 2. A line is identified by its number; without one only a whole equal row is a duplicate.
 -- 3. A line of ten billion or more is an entry error, as a single price of that size is.
 -- 4. A till writes a line each time an article is scanned: equal lines without a number all count
---    where they add up to the total of their order, and the lines without repetitions do not.
+--    where they add up to the total of their order, and the lines without repetitions do not. So do
+--    lines that share one number: it is then no number of theirs.
 with known_orders as (
     select
         coalesce(sold_order_id, order_id) as known_order_id,
@@ -39,13 +40,11 @@ repeated_lines as (
     from judged_rows
     inner join checked_rows on judged_rows.row_number = checked_rows.row_number
     where
-        judged_rows.row_status = 'duplicate'
-        and judged_rows.line_number is null
-        and checked_rows.reasons is null
-),
-
-repeated_receipts as (
-    select distinct order_id from repeated_lines
+        checked_rows.reasons is null
+        and (
+            (judged_rows.row_status = 'duplicate' and judged_rows.line_number is null)
+            or (judged_rows.row_status = 'rejected' and judged_rows.reasons[1] = 'duplicate_key')
+        )
 ),
 
 receipt_lines as (
@@ -57,9 +56,10 @@ receipt_lines as (
             try_cast(judged_rows.quantity * judged_rows.unit_price as decimal(18, 4))
         ) as amount
     from judged_rows
-    inner join repeated_receipts on judged_rows.order_id = repeated_receipts.order_id
     left join repeated_lines on judged_rows.row_number = repeated_lines.row_number
-    where judged_rows.row_status = 'kept' or repeated_lines.row_number is not null
+    where
+        judged_rows.order_id in (select repeated_lines.order_id from repeated_lines)
+        and (judged_rows.row_status = 'kept' or repeated_lines.row_number is not null)
 ),
 
 whole_receipts as (
@@ -90,7 +90,7 @@ select
     judged_rows.quantity,
     judged_rows.unit_price,
     judged_rows.line_total,
-    judged_rows.line_number,
+    case when scanned_again.row_number is null then judged_rows.line_number end as line_number,
     case when scanned_again.row_number is null then judged_rows.reasons end as reasons,
     case
         when scanned_again.row_number is null then judged_rows.row_status else 'kept'

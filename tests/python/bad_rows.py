@@ -162,6 +162,8 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("a type nobody knows", "T3,C1,2024-01-01,web,glance", ["unreadable_touch_type"]),
             ("a customer named nothing", "T4,\\N,2024-01-01,web,", ["missing_customer_id"]),
             ("a sum", "T5,C1,2024-01-01,Total,", ["report_row"]),
+            ("a sum and a colon", "Grand Total: ,C1,2024-01-01,web,", ["report_row"]),
+            ("a sum elsewhere", "Gesamtergebnis,C1,2024-01-01,web,", ["report_row"]),
             ("no time", "T1,C1,soon,web,", ["unreadable_touched_at"]),
             ("no channel", "T2,C1,2024-01-01,,", ["missing_channel"]),
         ],

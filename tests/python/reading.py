@@ -1,4 +1,4 @@
-"""The macros that read values (macros/staging/cast.sql), as SQL, without dbt."""
+"""The macros that read values (macros/staging), as SQL, without dbt."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,11 +7,11 @@ import duckdb
 import jinja2
 
 ROOT = Path(__file__).parents[2]
-MACROS = ["macros/shop_time.sql", "macros/staging/cast.sql"]
+MACROS = ["macros/shop_time.sql", "macros/staging/cast.sql", "macros/staging/checked.sql"]
 
 
-def expression(macro: str, column: str = "value", *, zone: str = "UTC") -> str:
-    """The SQL that a macro makes for a column, in a shop of a time zone."""
+def expression(macro: str, column: str = "value", *more: str, zone: str = "UTC") -> str:
+    """The SQL that a macro makes for a column, in a shop of a time zone; `more` are arguments."""
     text = "\n".join((ROOT / name).read_text() for name in MACROS)
 
     def raise_error(message: str) -> None:
@@ -21,7 +21,7 @@ def expression(macro: str, column: str = "value", *, zone: str = "UTC") -> str:
     environment.globals.update(
         shop_time_zone=lambda: zone, exceptions=SimpleNamespace(raise_compiler_error=raise_error)
     )
-    template = environment.from_string(text + "{{ " + macro + "('" + column + "') }}")
+    template = environment.from_string(text + "{{ " + macro + str((column, *more)) + " }}")
     return template.render().strip()
 
 

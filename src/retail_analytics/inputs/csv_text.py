@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import shutil
+import statistics
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +23,13 @@ CHUNK_BYTES = 1 << 20
 SEPARATOR_LINE = re.compile(rb'(?:\xef\xbb\xbf)?"?sep=(.)"?\r?\n', re.IGNORECASE)
 # what some systems pad a file with
 PADDING = b"\0\x1a"
-# how files of Excel begin
-EXCEL = (b"PK\3\4", b"\xd0\xcf\x11\xe0")
+# how files begin that are another thing than their name says
+BINARY = {
+    b"PK\3\4": "a workbook or a zip archive",
+    b"\xd0\xcf\x11\xe0": "an old workbook",
+    b"\x1f\x8b": "it is compressed, unpack it first",
+    b"PAR1": "a Parquet file, whose name must end in .parquet",
+}
 # encodings that shops export in, the frequent ones first
 ENCODINGS = (
     "WINDOWS-1252",
@@ -76,9 +82,14 @@ def inspect_csv(path: Path, *, known: Iterable[str], work: Path) -> CsvText:
     """
     with path.open("rb") as stream:
         start = stream.read(CHUNK_BYTES)
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise FileFault("the text is UTF-32; save it as UTF-8")
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise FileFault("the text is UTF-16; save it as UTF-8")
-    if start.startswith(EXCEL) or b"\0" in start[:1000].rstrip(PADDING):
+    for begin, kind in BINARY.items():
+        if start.startswith(begin):
+            raise FileFault(f"this is not a CSV file, it holds binary data: {kind}")
+    if b"\0" in start[:1000].rstrip(PADDING):
         raise FileFault("this is not a CSV file, it holds binary data")
     separator = SEPARATOR_LINE.match(start)
     begin = separator.end() if separator else 0
@@ -93,15 +104,16 @@ def inspect_csv(path: Path, *, known: Iterable[str], work: Path) -> CsvText:
     signs = separator[1].decode("latin-1") if separator else DELIMITERS
     columns, delimiter = split_header(start[begin:], known=set(known), delimiters=signs)
     try:
-        has_quotes, record_count, fields = scan_lines(path, delimiter, width=len(columns))
+        has_quotes, record_count, fitting, fields = scan_lines(path, delimiter, width=len(columns))
     except UnicodeError as error:
         raise FileFault(
             describe_bad_byte(path, columns, delimiter, first_line, original.name)
         ) from error
     if has_quotes:
-        record_count, fields = scan_records(path, delimiter, width=len(columns))
-    is_every_line = len(fields) == record_count - 1 and len(set(fields.values())) == 1
-    surplus = [] if is_every_line else sorted(fields)
+        record_count, fitting, fields = scan_records(path, delimiter, width=len(columns))
+    # no record fits the header, all end in more separators: that is how the file is written
+    usual = statistics.mode(fields.values()) if fields and not fitting else None
+    surplus = sorted(number for number, count in fields.items() if count != usual)
     return CsvText(path, columns, delimiter, record_count - 1, first_line, surplus, notes)
 
 
@@ -148,7 +160,9 @@ def split_header(
         columns = next(reader, [])
         names = {name.strip(SPACES).lower() for name in columns}
         # the last of them may be cut off
-        widths = [len(record) for record, _ in zip(reader, range(21), strict=False)][:-1]
+        records = [record for record, _ in zip(reader, range(21), strict=False)]
+        columns = without_blank_end(columns, records)
+        widths = [len(record) for record in records][:-1]
         fits = sum(width == len(columns) for width in widths) if len(columns) > 1 else 0
         found.append((len(names & known), fits, len(columns), -len(found), columns, delimiter))
     *_, columns, delimiter = max(found)
@@ -157,14 +171,27 @@ def split_header(
     return columns, delimiter
 
 
-def scan_lines(path: Path, delimiter: str, *, width: int) -> tuple[bool, int, dict[int, int]]:
-    """Whether a quotation mark stands anywhere, the number of lines that are not blank, and the
-    number of fields of those that have more than `width`, the last of them empty, by their number.
+def without_blank_end(columns: list[str], records: list[list[str]]) -> list[str]:
+    """The names without those at the end that are empty, where mostly nothing stands below them.
+
+    They are no columns, only more separators: else a value that slipped would fill them unseen.
+    """
+    named = len(columns)
+    while named and not columns[named - 1].strip(SPACES):
+        named -= 1
+    filled = sum(any(field.strip(SPACES) for field in record[named:]) for record in records)
+    return columns if filled * 2 >= max(len(records), 1) else columns[:named]
+
+
+def scan_lines(path: Path, delimiter: str, *, width: int) -> tuple[bool, int, int, dict[int, int]]:
+    """Whether a quotation mark stands anywhere, the number of lines that are not blank, how many of
+    them below the header have `width` fields, and the number of fields of those that have more, the
+    last of them empty, by their number.
 
     Lines are records only where no quotation mark stands. Raises UnicodeError at a byte that is not
     UTF-8 text.
     """
-    has_quotes, line_count = False, 0
+    has_quotes, line_count, fitting = False, 0, 0
     fields: dict[int, int] = {}
     sign = ord(delimiter)
     with path.open("rb") as stream:
@@ -183,20 +210,22 @@ def scan_lines(path: Path, delimiter: str, *, width: int) -> tuple[bool, int, di
             if not has_quotes:
                 signs = np.concatenate(([0], np.cumsum(data == sign)))
                 counts = signs[ends] - signs[begins] + 1
+                fitting += int((counts == width).sum()) - (line_count == 0 and counts[0] == width)
                 for at in np.flatnonzero((counts > width) & (data[ends - 1] == sign)):
                     if line_count + at > 0:
                         fields[int(line_count + at)] = int(counts[at])
             line_count += len(ends)
-    return has_quotes, line_count, fields
+    return has_quotes, line_count, fitting, fields
 
 
-def scan_records(path: Path, delimiter: str, *, width: int) -> tuple[int, dict[int, int]]:
+def scan_records(path: Path, delimiter: str, *, width: int) -> tuple[int, int, dict[int, int]]:
     """As scan_lines, of records in which line ends and delimiters may stand within quotes."""
-    fields, count = {}, 0
+    fields, count, fitting = {}, 0, 0
     for count, (_, record, _) in enumerate(read_records(path, delimiter), start=1):
+        fitting += len(record) == width and count > 1
         if len(record) > width and count > 1 and record[-1] == "":
             fields[count - 1] = len(record)
-    return count, fields
+    return count, fitting, fields
 
 
 def read_records(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from retail_analytics.inputs.files import InputColumn, InputFile, naming
-from retail_analytics.inputs.spelling import WORDS_FOR_NOTHING
+from retail_analytics.inputs.spelling import is_nothing, unwrapped
 from retail_analytics.storage.sql import identifier, literal
 
 REQUESTS, CUSTOMERS = "erasure_requests", "customers"
@@ -21,8 +21,6 @@ REQUESTS, CUSTOMERS = "erasure_requests", "customers"
 ID_COLUMNS = {"llm_outputs": "subject_id"}
 CONSENT = "marketing_consent"
 GONE = "(erased)"
-# an id that a spreadsheet wrote as a formula, `="007"`, is the id in it
-UNWRAPPED = "regexp_replace({id}, '^=\"(.*)\"$', '\\1')"
 # in texts, what is shorter stands for too much that is not meant
 LEAST_CHARACTERS = 5
 
@@ -55,8 +53,8 @@ class Erasure:
         joined = ""
         if key in names:
             replaced[key] = f"coalesce(erased.pseudonym, given.{identifier(key)})"
-            unwrapped = UNWRAPPED.format(id=f"cast(given.{identifier(key)} as varchar)")
-            joined = f" left join erased on {unwrapped} = erased.customer_id"
+            given_id = unwrapped(f"cast(given.{identifier(key)} as varchar)")
+            joined = f" left join erased on {given_id} = erased.customer_id"
         if CONSENT in names:
             replaced[CONSENT] = f"case when {is_theirs} then 'false' else given.{CONSENT} end"
         expressions = ", ".join(f"{sql} as {identifier(name)}" for name, sql in replaced.items())
@@ -96,7 +94,7 @@ def read_erasure(
     if file is None or "customer_id" not in file.names():
         return None
     # else who has no id would be somebody who is forgotten
-    nothing = ", ".join(map(literal, WORDS_FOR_NOTHING))
+    nothing = is_nothing("customer_id", "customer_id", "text")
     asked_on = read_as(file, "requested_on") if "requested_on" in file.names() else "null"
     with naming(file.path):
         con.execute(
@@ -109,11 +107,11 @@ def read_erasure(
                 ) as pseudonym
             from (
                 select
-                    {UNWRAPPED.format(id=read_as(file, "customer_id"))} as customer_id,
+                    {unwrapped(f"({read_as(file, 'customer_id')})")} as customer_id,
                     cast({asked_on} as varchar) as asked_on
                 from {file.scan}
             )
-            where trim(customer_id) <> '' and customer_id not in ({nothing})
+            where trim(customer_id) <> '' and not {nothing}
             group by customer_id
             """
         )
@@ -130,10 +128,14 @@ def words_of(con: duckdb.DuckDBPyConnection, file: InputFile | None, read_as: Re
     shown = [name for name in ("customer_name", "email") if name in file.names()]
     if not shown:
         return set()
-    columns = ", ".join(f"cast({read_as(file, name)} as varchar)" for name in shown)
-    key = UNWRAPPED.format(id=f"cast({read_as(file, 'customer_id')} as varchar)")
+    columns = ", ".join(
+        f"case when not {is_nothing(text, name, 'text')} then {text} end"
+        for name in shown
+        for text in [f"cast({read_as(file, name)} as varchar)"]
+    )
+    key = unwrapped(f"cast({read_as(file, 'customer_id')} as varchar)")
     with naming(file.path):
         rows = con.execute(
             f"select {columns} from {file.scan} where {key} in (select customer_id from erased)"
         ).fetchall()
-    return {value for row in rows for value in row if value and value not in WORDS_FOR_NOTHING}
+    return {value for row in rows for value in row if value}

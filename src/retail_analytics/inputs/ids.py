@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from retail_analytics.inputs.spelling import WORDS_FOR_NOTHING
+from retail_analytics.inputs.spelling import is_nothing
 from retail_analytics.storage.sql import identifier, literal
 
 # what may stand between two spellings of one id, and how both look without it
@@ -83,7 +83,6 @@ def compare(
 ) -> UnmetIds | None:
     """The ids of a column that are not in the parent table; None where all are."""
     name = identifier(column)
-    words = ", ".join(map(literal, WORDS_FOR_NOTHING))
     limit = f"limit {most_rows}" if most_rows else ""
     con.execute(
         f"""
@@ -91,7 +90,7 @@ def compare(
         with ids as (
             select id, count(*) as row_count
             from (select {name} as id from raw.{identifier(table)} {limit})
-            where id is not null and id not in ({words})
+            where id is not null and not {is_nothing("id", column, "text")}
             group by id
         )
 

@@ -17,11 +17,18 @@ from retail_analytics.storage.sql import identifier, literal
 
 NUMBERS = ("decimal", "count")
 TIMES = ("date", "timestamp")
-# as in macros/staging/checked.sql, which reads them as nothing; `NaN` in a number is no amount
+# as in macros/staging/checked.sql, which reads them as nothing, whatever their case
 WORDS_FOR_NOTHING = (
-    *("NULL", "null", "\\N", "nan", "NaT", "<NA>", "N/A", "n/a", "#N/A", "#NV", "None", "-"),
-    *("0000-00-00", "0000-00-00 00:00:00"),
+    *("null", "\\n", "nat", "<na>", "n/a", "n.a.", "#n/a", "#nv", "-", "–", "—"),
+    *("(null)", "[null]", "<null>", "#null!", "undefined"),
 )
+NO_TEXTS = ("nan", "none")
+# in a number as Python writes them only: `NaN` is no amount, and `none` may be zero
+NO_NUMBERS = ("nan", "None")
+# in a text that is no id they may be North America, or what somebody meant
+NO_VALUES = ("na", "--")
+NO_DAYS = ("0000-00-00", "0000-00-00 00:00:00", "1900-01-00", "1900-01-00 00:00:00")
+NO_IDS = ("nil", "#value!", "#ref!", "#name?", "#div/0!", "#num!", "#wert!", "#bezug!")
 MOST_DECIMALS = 4
 
 SIGN = "[+-]?"
@@ -75,16 +82,28 @@ class Spelling:
     notes: list[str]
 
 
+def is_nothing(value: str, name: str, kind: str) -> str:
+    """SQL for whether a text of a column stands for no value."""
+    is_id = name.endswith("_id")
+    words = [*WORDS_FOR_NOTHING]
+    words += NO_TEXTS if kind not in NUMBERS else ()
+    words += NO_VALUES if is_id or kind != "text" else ()
+    words += NO_DAYS if kind in TIMES else ()
+    words += NO_IDS if is_id else ()
+    said = f"lower({value}) in ({', '.join(map(literal, words))})"
+    if kind in NUMBERS:
+        return f"({said} or {value} in ({', '.join(map(literal, NO_NUMBERS))}))"
+    return said
+
+
 def settle(
     con: duckdb.DuckDBPyConnection, relation: str, given: list[InputColumn], *, time_zone: str
 ) -> Spelling:
     """How to read the columns that a file has, from all its values."""
     columns = {column.name: column.type for column in given}
-    # a required word may be `None`, an id never
+    # a required word may be `None`, an id never; a day or number that must be there is rejected
     words = {
-        column.name
-        for column in given
-        if not column.is_required or column.type != "text" or column.name.endswith("_id")
+        column.name for column in given if not column.is_required or column.name.endswith("_id")
     }
     types = {row[0]: row[1] for row in con.execute(f"describe {relation}").fetchall()}
     texts = [name for name in columns if types[name] == "VARCHAR"]
@@ -92,9 +111,16 @@ def settle(
     notes: list[str] = []
     found = counts(con, relation, columns, types, time_zone=time_zone)
     for name in texts:
-        if found[name]["formulas"]:
-            expressions[name] = unwrapped(name)
-            notes.append(f'{name}: {found[name]["formulas"]:,} formulas such as ="007" unwrapped')
+        formulas, apostrophes = found[name]["formulas"], found[name]["apostrophes"]
+        if formulas or apostrophes:
+            expressions[name] = unwrapped(identifier(name))
+        if formulas:
+            notes.append(f'{name}: {formulas:,} formulas such as ="007" unwrapped')
+        if apostrophes:
+            notes.append(
+                f"{name}: {apostrophes:,} values such as '007 are read without the apostrophe of "
+                f"a spreadsheet"
+            )
     numbers = [name for name in texts if columns[name] in NUMBERS]
     if any(found[name]["unread"] for name in numbers):
         styles = number_styles(con, relation, {name: expressions.get(name) for name in numbers})
@@ -134,16 +160,17 @@ def counts(
     time_zone: str,
 ) -> dict[str, dict]:
     """What was found in each column, in one pass over all."""
-    words = ", ".join(map(literal, WORDS_FOR_NOTHING))
     selected = []
     for name, kind in columns.items():
         value = identifier(name)
         is_text = types[name] == "VARCHAR"
-        found = {key: "0" for key in ("formulas", "unread", "decimals", "words", "midnights")}
+        keys = ("formulas", "apostrophes", "unread", "decimals", "words", "midnights")
+        found = dict.fromkeys(keys, "0")
         found |= {"example": "null", "word": "null", "values": "0"}
         if is_text:
             found["formulas"] = f"count(*) filter ({value}[:2] = '=\"')"
-            is_word = f"{value} in ({words})"
+            found["apostrophes"] = f"count(*) filter ({has_apostrophe(value)})"
+            is_word = is_nothing(value, name, kind)
             found["words"] = f"count(*) filter ({is_word})"
             found["word"] = f"min({value}) filter ({is_word})"
         if kind in NUMBERS and is_text:
@@ -170,7 +197,10 @@ def counts(
             found["example"] = f"min(cast({value} as varchar)) filter ({has_more})"
         if kind == "timestamp" and time_zone != "UTC" and (is_text or types[name] != "DATE"):
             if is_text:
-                is_midnight = f"length({value}) = 19 and {value}[12:] = '00:00:00'"
+                is_midnight = (
+                    f"length({value}) = 10 or {value}[12:] in ('00:00', '00:00:00') "
+                    f"or regexp_matches({value}[12:], '^00:00:00[.,]0+$')"
+                )
             else:
                 is_midnight = f"{value} = date_trunc('day', {value})"
             found["midnights"] = f"count(*) filter ({is_midnight})"
@@ -183,12 +213,17 @@ def counts(
     return dict(zip(columns, row, strict=True))
 
 
-def unwrapped(name: str) -> str:
-    """SQL for a cell that may be a formula around a text: `="007"`."""
-    value = identifier(name)
+def has_apostrophe(value: str) -> str:
+    """SQL for whether a spreadsheet's apostrophe stands before a text, which keeps it a text."""
+    return f"({value}[1] = '''' and regexp_matches({value}, '^''[-+=@0-9][^'']*$'))"
+
+
+def unwrapped(value: str) -> str:
+    """SQL for a text without what a spreadsheet needs to keep it one: `="007"` and `'007`."""
     return (
         f"case when {value}[:2] = '=\"' and {value}[-1] = '\"' and length({value}) > 2 "
-        f"then nullif(trim(replace({value}[3:-2], '\"\"', '\"')), '') else {value} end"
+        f"then nullif(trim(replace({value}[3:-2], '\"\"', '\"')), '') "
+        f"when {has_apostrophe(value)} then {value}[2:] else {value} end"
     )
 
 

@@ -206,6 +206,32 @@ def test_a_header_with_as_many_commas_as_semicolons(tmp_path):
     ]
 
 
+def test_a_slipped_line_among_lines_that_end_in_one_more_comma_costs_itself_only(tmp_path):
+    good = "O1,2024-01-01,C1,\nO2,2024-01-02,,\n"
+    slipped = "O3,2024-01-03,Smith, John,\n"
+    text = HEADER + good + slipped + good.replace("O", "P")
+    loaded = load(tmp_path, {"orders.csv": text})
+    assert [row[0] for row in loaded.orders("order_id")] == ["O1", "O2", "P1", "P2"]
+    unreadable = "select row_number, line_text from raw.unreadable_rows"
+    assert loaded.query(unreadable) == [(3, slipped.strip())]
+
+
+@pytest.mark.parametrize("ends", [",", ",,,"])
+def test_separators_after_the_last_name_are_no_columns_to_slip_into(tmp_path, ends):
+    header, good = HEADER.strip() + ends + "\n", f"O1,2024-01-01,C1{ends}\n"
+    slipped = f"O2,2024-01-02,Smith, John{ends[1:]}"
+    loaded = load(tmp_path, {"orders.csv": header + good * 3 + slipped + "\n"})
+    assert loaded.orders("customer_id") == [("C1",)] * 3
+    unreadable = "select row_number, line_text from raw.unreadable_rows"
+    assert loaded.query(unreadable) == [(4, slipped)]
+    # what most lines have is a column, if one without a name
+    named = load(tmp_path, {"orders.csv": header + "O1,2024-01-01,C1,a" + ends[1:] + "\n"})
+    assert named.notes == [
+        "orders.csv: columns not used: "
+        + ", ".join(f"number {4 + i} (it has no name)" for i in range(len(ends)))
+    ]
+
+
 @pytest.mark.parametrize("padding", [b"\0" * 512, b"\x1a", b"\0" * 3_000_000])
 def test_zero_bytes_at_the_end_are_passed_over_and_said(tmp_path, padding):
     loaded = load(tmp_path, {"orders.csv": PLAIN.encode() + padding})

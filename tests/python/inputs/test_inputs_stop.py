@@ -1,5 +1,6 @@
 """`load_inputs`: what cannot be read stops it with one message, and changes nothing."""
 
+import gzip
 import io
 import os
 from pathlib import Path
@@ -46,7 +47,19 @@ STOPS = {
     ),
     "Excel named CSV": (
         {"orders.csv": b"PK\3\4\0\0"},
-        "orders.csv: this is not a CSV file, it holds binary data",
+        "orders.csv: this is not a CSV file, it holds binary data: a workbook or a zip archive",
+    ),
+    "compressed and named CSV": (
+        {"orders.csv": gzip.compress(PLAIN.encode())},
+        "orders.csv: this is not a CSV file, it holds binary data: it is compressed, unpack it ",
+    ),
+    "Parquet named CSV": (
+        {"orders.csv": b"PAR1\x15\x04"},
+        "orders.csv: this is not a CSV file, it holds binary data: a Parquet file, whose name ",
+    ),
+    "UTF-32": (
+        {"orders.csv": HEADER.encode("utf-32")},
+        "orders.csv: the text is UTF-32; save it as UTF-8",
     ),
     "two files": (
         {"orders.csv": HEADER, "orders.parquet": PARQUET},

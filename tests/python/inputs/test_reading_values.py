@@ -6,14 +6,16 @@ from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from input_folder import HEADER, load
-from reading import read
+from reading import expression, read
 
 from retail_analytics.inputs.load import ShopSettings
+from retail_analytics.inputs.spelling import is_nothing
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]
 # both sides of both changes of the clocks, and midnights
@@ -41,9 +43,14 @@ FORMS = {
     "offset": lambda t: f"{t:%Y-%m-%dT%H:%M:%S}{offset(t)}",
     "offset without seconds": lambda t: f"{t:%Y-%m-%d %H:%M}{offset(t)}",
     "offset and fraction": lambda t: f"{t:%Y-%m-%dT%H:%M:%S}.000{offset(t)}",
+    "comma before the fraction": lambda t: f"{t:%Y-%m-%dT%H:%M:%S},000{offset(t)}",
+    "slashes": lambda t: f"{t:%Y/%m/%d %H:%M:%S} {offset(t, colon='')}",
+    "Java": lambda t: f"{t:%Y-%m-%dT%H:%M}{offset(t)}[{t.tzinfo}]",
+    "fraction and no colon": lambda t: f"{t:%Y-%m-%dT%H:%M:%S}.000{offset(t, colon='')}",
     "Z": lambda t: f"{t.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z",
     "Z without seconds": lambda t: f"{t.astimezone(UTC):%Y-%m-%dT%H:%M}Z",
     "UTC": lambda t: f"{t.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+    "no zone is UTC, with a comma": lambda t: f"{t.astimezone(UTC):%Y-%m-%d %H:%M:%S},000",
     "no zone is UTC": lambda t: f"{t.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
 }
 
@@ -72,6 +79,8 @@ def test_the_name_of_a_zone_says_which_time_it_is(zone):
     [
         *("2024-01-20 10:30:00+25:00", "2024-01-20 24:00:00", "2024-01-20 10:30:00 +14:30"),
         *("2024-01-20 10:30:00-99", "2024-01-20 10:30:00+01:60", "2024-01-20 23:59:60"),
+        *("2024-01-20 10:30:00,5,5", "2024-01-20,10:30", "2024-01-20 10:30:00[Europe/Berlin]"),
+        *("Jan 20, 2024 6:30 PM", "20.01.2024 18:30 Uhr", "1705746600", "1705746600000", "45311.5"),
         *("2024-01-20 10:60", "2024-01-20 10:30:00 PM", "2024-01-20 10:30:00 Nowhere/Land"),
         *("2024-01-20 10:30:00 EST", "31/01/2024", "01-31-2024", "20240120", "2024-02-30", "soon"),
         *("infinity", "epoch", "now", "2024-01-20x", "2024-01-20 (BC)", "0000-00-00", "45322", ""),
@@ -154,6 +163,19 @@ def test_midnights_all_over_a_column_are_days(tmp_path: Path, form):
     if form == "csv":
         files = {"orders.csv": HEADER + lines + "O9,2024-03-04 18:00:00,\n"}
         assert load(tmp_path, files, shop=shop).orders("ordered_at")[0] == ("2024-03-01 00:00:00",)
+
+
+@pytest.mark.parametrize(
+    "form", ["{}", "{} 00:00", "{}T00:00:00", "{} 00:00:00.000", "{} 00:00:00,000000"]
+)
+def test_midnights_are_days_however_they_are_written(tmp_path: Path, form):
+    shop = ShopSettings(time_zone="America/New_York")
+    lines = f"O1,{form.format('2024-03-01')},\nO2,2024-03-02 00:00:00,\n".replace(",000000", ".0")
+    given = load(tmp_path, {"orders.csv": HEADER + lines}, shop=shop).orders("ordered_at")
+    assert read("as_timestamp", [row[0] for row in given], zone=shop.time_zone) == [
+        datetime(2024, 3, 1, 5),
+        datetime(2024, 3, 2, 5),
+    ]
 
 
 AMOUNTS = [Decimal(text) for text in ("0.5", "10.50", "999.99", "1012", "2500", "1234567.89")]
@@ -292,6 +314,50 @@ def test_a_formula_around_an_id_is_unwrapped(tmp_path, form):
     found = [row[0] for row in loaded.orders("customer_id")]
     assert found == ["007", "00,123", "8", 'a"b', None, "=1+1"]
     assert loaded.notes[0].endswith('customer_id: 4 formulas such as ="007" unwrapped')
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_the_apostrophe_of_a_spreadsheet_is_no_part_of_a_value(tmp_path, form):
+    ids = ["'007", "'t Hart", "'-5", "'1'", "'", "007"]
+    if form == "csv":
+        lines = "".join(f"O{i},2024-01-01,{text}\n" for i, text in enumerate(ids))
+        files = {"orders.csv": HEADER + lines}
+    else:
+        files = {"orders.parquet": parquet_of(pa.array(ids), "customer_id")}
+    loaded = load(tmp_path, files)
+    found = [row[0] for row in loaded.orders("customer_id")]
+    assert found == ["007", "'t Hart", "-5", "'1'", "'", "007"]
+    assert loaded.notes[0].endswith(
+        "customer_id: 2 values such as '007 are read without the apostrophe of a spreadsheet"
+    )
+
+
+NOTHING = ["NULL", "Null", "(null)", "[NULL]", "\\N", "n/a", "#N/A", "#NULL!", "None", "–", "NaT"]
+KINDS = {
+    "customer_id": ("text", [*NOTHING, "none", "NaN", "NA", "--", "nil", "#REF!", "#DIV/0!"]),
+    "sales_channel": ("text", [*NOTHING, "none", "NaN"]),
+    "order_total": ("decimal", [*NOTHING, "nan", "NA", "--"]),
+    "delivered_at": ("timestamp", [*NOTHING, "none", "NaN", "NA", "0000-00-00", "1900-01-00"]),
+}
+MEANT = {
+    "customer_id": ["nanny", "0", "A-", "Non", "?"],
+    "sales_channel": ["NA", "--", "nil", "#REF!"],
+    "order_total": ["NaN", "none", "#DIV/0!", "0"],
+    "delivered_at": ["0000-01-01", "1900-01-01", "never"],
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_loader_and_the_staging_models_know_the_same_words_for_nothing(name):
+    kind, words = KINDS[name]
+    in_sql = expression("is_word_for_nothing", name, kind)
+    in_python = is_nothing(name, name, kind)
+    with duckdb.connect() as con:
+        for text in [*words, *MEANT[name]]:
+            found = con.execute(
+                f"select {in_sql}, {in_python} from (select ? as {name})", [text]
+            ).fetchone()
+            assert found == (text in words,) * 2, text
 
 
 def test_words_for_nothing_are_counted_and_said(tmp_path):
