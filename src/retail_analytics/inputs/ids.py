@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from retail_analytics.inputs.spelling import is_nothing
+from retail_analytics.inputs.spelling import CUT_ID, is_nothing
 from retail_analytics.storage.sql import identifier, literal
 
 # what may stand between two spellings of one id, and how both look without it
@@ -14,7 +14,6 @@ SPELLINGS = {
     "without .0 at the end": "regexp_replace({id}, '[.]0+$', '')",
     "without signs and spaces": "lower(regexp_replace({id}, '[^0-9A-Za-z]', '', 'g'))",
 }
-CUT_BY_SPREADSHEET = r"^[0-9]([.,][0-9]+)?E\+[0-9]+$"
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def compare(
             count(*) filter (is_unmet),
             sum(row_count) filter (is_unmet),
             min(id) filter (is_unmet),
-            count(*) filter (is_unmet and regexp_matches(id, {literal(CUT_BY_SPREADSHEET)}))
+            count(*) filter (is_unmet and regexp_matches(id, {literal(CUT_ID)}))
         from unmet_ids
         """
     ).fetchall()

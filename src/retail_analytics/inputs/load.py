@@ -36,7 +36,7 @@ from retail_analytics.inputs.files import (
     naming,
     printable,
 )
-from retail_analytics.inputs.spelling import settle
+from retail_analytics.inputs.spelling import is_nothing, settle
 from retail_analytics.storage.sql import identifier, literal
 
 __all__ = ["Contract", "InputColumn", "InputError", "load_inputs", "parse_contract"]
@@ -418,7 +418,7 @@ def one_currency(
         value = "currency" if is_known else f"extra_columns ->> {name}"
         rows = con.execute(
             f"select upper(trim({value})) as code, count(*) from raw.{identifier(table)} "
-            f"where code <> '' and code not in ('NULL', 'NAN', 'NONE', 'N/A', '-') "
+            f"where code not in ('', 'NA', '--') and not {is_nothing('code', 'currency', 'text')} "
             f"group by code order by count(*) desc, code"
         ).fetchall()
         if len(rows) > 1:

@@ -29,6 +29,8 @@ NO_NUMBERS = ("nan", "None")
 NO_VALUES = ("na", "--")
 NO_DAYS = ("0000-00-00", "0000-00-00 00:00:00", "1900-01-00", "1900-01-00 00:00:00")
 NO_IDS = ("nil", "#value!", "#ref!", "#name?", "#div/0!", "#num!", "#wert!", "#bezug!")
+# an id of many digits as a spreadsheet shows it
+CUT_ID = r"^[0-9]([.,][0-9]+)?E\+[0-9]+$"
 MOST_DECIMALS = 4
 
 SIGN = "[+-]?"
@@ -141,6 +143,11 @@ def settle(
                 f"{name}: {how['decimals']:,} values have more than {MOST_DECIMALS} decimals and "
                 f"are rounded, such as {how['example']}"
             )
+        if how["cut"]:
+            notes.append(
+                f"{name}: {how['cut']:,} ids were cut by a spreadsheet, such as {how['cut_id']}: "
+                f"different ones may have become one"
+            )
         if how["words"] and name in words:
             notes.append(f"{name}: {how['words']:,} cells say {how['word']} or the like: nothing")
         if how["midnights"] and how["midnights"] == how["values"]:
@@ -164,15 +171,19 @@ def counts(
     for name, kind in columns.items():
         value = identifier(name)
         is_text = types[name] == "VARCHAR"
-        keys = ("formulas", "apostrophes", "unread", "decimals", "words", "midnights")
+        keys = ("formulas", "apostrophes", "unread", "decimals", "words", "cut", "midnights")
         found = dict.fromkeys(keys, "0")
-        found |= {"example": "null", "word": "null", "values": "0"}
+        found |= {"example": "null", "word": "null", "cut_id": "null", "values": "0"}
         if is_text:
             found["formulas"] = f"count(*) filter ({value}[:2] = '=\"')"
             found["apostrophes"] = f"count(*) filter ({has_apostrophe(value)})"
             is_word = is_nothing(value, name, kind)
             found["words"] = f"count(*) filter ({is_word})"
             found["word"] = f"min({value}) filter ({is_word})"
+        if is_text and name.endswith("_id"):
+            is_cut = f"contains({value}, 'E+') and regexp_matches({value}, {literal(CUT_ID)})"
+            found["cut"] = f"count(*) filter ({is_cut})"
+            found["cut_id"] = f"min({value}) filter ({is_cut})"
         if kind in NUMBERS and is_text:
             found["unread"] = (
                 f"count(*) filter ({value} is not null and try_cast({value} as double) is null)"

@@ -36,7 +36,8 @@ class FileCheck:
     @property
     def is_usable(self) -> bool:
         """Whether a build could use it: a file without rows is a table without rows."""
-        return not self.rows_read or self.statuses.get("kept", 0) > 0
+        counted = self.statuses.get("kept", 0) + self.statuses.get("after_as_of", 0)
+        return not self.rows_read or counted > 0
 
 
 def check_folder(data: Path, *, project: Path) -> list[FileCheck]:

@@ -20,7 +20,13 @@ import duckdb
 
 from retail_analytics.inputs.contract import read_tables
 from retail_analytics.inputs.ids import unmet_ids
-from retail_analytics.inputs.load import Contract, ShopSettings, load_inputs, parse_contract
+from retail_analytics.inputs.load import (
+    Contract,
+    InputError,
+    ShopSettings,
+    load_inputs,
+    parse_contract,
+)
 from retail_analytics.warehouse.apart import second_process
 from retail_analytics.warehouse.build_file import BUILD, check_memory_limit, prepare_build_file
 from retail_analytics.warehouse.publish import PUBLISHED, publishing
@@ -29,6 +35,8 @@ FAILED, NOT_UNDERSTOOD, INTERRUPTED = 1, 2, 130
 # options of dbt that choose a part of the project
 PARTS = {"--select", "-s", "--models", "-m", "--exclude", "--selector", "--resource-type"}
 SAMPLE = Path("seeds", "sample")
+# inputs whose every row belongs to an order
+PARTS_OF_ORDERS = ("order_lines", "deliveries")
 # rows of a file whose ids are looked up while it is read; `retail check` looks at all
 ROWS_LOOKED_AT = 100_000
 # the earliest day that an event can have; as in macros/platform/load_inputs.sql
@@ -133,6 +141,7 @@ def read_inputs(project: Path, build_file: Path) -> str:
     folder = Path(os.environ["DATA"])
     with duckdb.connect(str(build_file)) as con:
         load_id, notes = load_folder(con, folder)
+        check_orders_are_there(con)
         notes += [
             f"{unmet.table}: {unmet}"
             for unmet in unmet_ids(con, read_tables(), most_rows=ROWS_LOOKED_AT)
@@ -142,6 +151,22 @@ def read_inputs(project: Path, build_file: Path) -> str:
     for note in notes:
         say(f"note: {note}")
     return load_id
+
+
+def check_orders_are_there(con: duckdb.DuckDBPyConnection) -> None:
+    """Raises InputError for parts of orders without a file of orders: no row would be usable."""
+    files = dict(
+        con.execute(
+            "select input_table, source_file from raw.input_files "
+            "where is_provided and (rows_read > 0 or input_table = 'orders')"
+        ).fetchall()
+    )
+    parts = [files[table] for table in PARTS_OF_ORDERS if table in files]
+    if parts and "orders" not in files:
+        raise InputError(
+            f"{' and '.join(parts)}: there is no file of the orders that these rows belong to; "
+            f"add orders.csv or orders.parquet"
+        )
 
 
 def load_folder(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[str, list[str]]:

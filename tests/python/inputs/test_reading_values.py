@@ -332,6 +332,14 @@ def test_the_apostrophe_of_a_spreadsheet_is_no_part_of_a_value(tmp_path, form):
     )
 
 
+def test_ids_that_a_spreadsheet_has_cut_are_said_in_any_file(tmp_path):
+    lines = "O1,2024-01-01,1.23E+12\nO2,2024-01-01,1.23E+12\nO3,2024-01-01,E+1\n"
+    assert load(tmp_path, {"orders.csv": HEADER + lines}).notes == [
+        "orders.csv: customer_id: 2 ids were cut by a spreadsheet, such as 1.23E+12: different "
+        "ones may have become one"
+    ]
+
+
 NOTHING = ["NULL", "Null", "(null)", "[NULL]", "\\N", "n/a", "#N/A", "#NULL!", "None", "–", "NaT"]
 KINDS = {
     "customer_id": ("text", [*NOTHING, "none", "NaN", "NA", "--", "nil", "#REF!", "#DIV/0!"]),

@@ -46,6 +46,11 @@ WRONG = {
     "a day to come": (GOOD, {"AS_OF": "9999-12-31"}, "AS_OF must be a day from 1990-01-01"),
     "a day in another form": (GOOD, {"AS_OF": "20241231"}, "written like 2024-12-31"),
     "a memory limit": (GOOD, {"MEMORY_LIMIT": "-1"}, "MEMORY_LIMIT must be a size such as 4GB"),
+    "parts of orders without orders": (
+        {"deliveries.csv": "delivery_id,order_id,promised_on\nD1,O1,2024-01-01\n"},
+        {},
+        "deliveries.csv: there is no file of the orders that these rows belong to",
+    ),
     "two currencies": (
         {"orders.csv": "order_id,ordered_at,currency\nO1,2024-01-01,EUR\nO2,2024-01-01,USD\n"},
         {},
