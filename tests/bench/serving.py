@@ -33,8 +33,10 @@ def grown(source: Path, target: Path, customers: int) -> None:
         copies = max(1, round(customers / count))
         for table in ("customers", "customer_lifetime_values", "customer_churn_risks"):
             con.execute(
-                f"insert into marts.{table} select * replace (customer_id || '-' || n as "
-                f"customer_id) from marts.{table}, range(1, {copies}) as copies (n)"
+                f"insert into marts.{table} select known.* replace (customer_id || '-' || n as "
+                f"customer_id) from marts.{table} as known, range(1, {copies}) as copies (n) "
+                # as a build writes them
+                "order by all"
             )
             con.execute(
                 f"update quality.meta set row_count = (select count(*) from marts.{table}) "

@@ -93,3 +93,5 @@ select
     base_rate,
     as_of_date
 from conversion_scores
+-- rows of one customer lie together for lookups
+order by customer_id

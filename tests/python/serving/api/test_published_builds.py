@@ -22,12 +22,6 @@ from retail_analytics.serving.api.values import json_type, unit_of
 from retail_analytics.serving.catalog import Column, Table
 from retail_analytics.warehouse.mask import GROUPS, LEAST_GROUP, MASKED, publish_masked
 
-# tables that another part of the project makes; a section of a table that is not there says so
-NOT_YET = {
-    *("insights", "alerts", "metric_anomalies", "metric_trends"),
-    *("discount_effects", "category_revenue_forecasts", "campaign_performance"),
-}
-
 
 def wait_for(published: Published, build_id: str) -> None:
     for _ in range(300):
@@ -164,9 +158,7 @@ def test_every_subject_names_tables_and_columns_that_are_there(build: Build) -> 
     for subject in SUBJECTS:
         for section in subject.sections:
             table = build.catalog.find(section.table)
-            if table is None:
-                assert section.table in NOT_YET, section.table
-                continue
+            assert table is not None, section.table
             columns = {
                 target[1] if isinstance(target, tuple) else target
                 for target in section.filters.values()
@@ -176,6 +168,34 @@ def test_every_subject_names_tables_and_columns_that_are_there(build: Build) -> 
             }
             assert columns <= set(table.column_names), (subject.name, section.name)
             assert set(section.filters) <= {p.name for p in subject.parameters}, subject.name
+
+
+def test_rows_of_one_customer_lie_together(build: Build) -> None:
+    """Else each lookup reads the whole table: 55 ms instead of 3 among a million customers."""
+    tables = {
+        section.table
+        for subject in SUBJECTS
+        for section in subject.sections
+        if section.filters.get("customer_id") == "customer_id"
+    }
+    keyed = """
+        select table_name from duckdb_constraints()
+        where constraint_type = 'PRIMARY KEY' and constraint_column_names[1] = 'customer_id'
+    """
+    _, names = build.rows(keyed)
+    lookups = sorted(tables & {name for (name,) in names})
+    assert "customer_lifetime_values" in lookups
+    for table in lookups:
+        _, ((steps_back, rows),) = build.rows(
+            f"""
+            select count(*) filter (customer_id < before), count(*)
+            from (
+                select customer_id, lag(customer_id) over (order by rowid) as before
+                from marts.{table}
+            )
+            """
+        )
+        assert steps_back < 0.02 * rows, table
 
 
 def test_every_subject_answers_with_units_and_states(build: Build) -> None:
