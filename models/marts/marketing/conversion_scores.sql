@@ -93,5 +93,3 @@ select
     base_rate,
     as_of_date
 from conversion_scores
--- rows of one customer lie together for lookups
-order by customer_id

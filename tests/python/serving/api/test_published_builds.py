@@ -171,7 +171,10 @@ def test_every_subject_names_tables_and_columns_that_are_there(build: Build) -> 
 
 
 def test_rows_of_one_customer_lie_together(build: Build) -> None:
-    """Else each lookup reads the whole table: 55 ms instead of 3 among a million customers."""
+    """Else each lookup reads the whole table: 55 ms instead of 3 among a million customers.
+
+    A key of the customer alone has an index that finds its row; one of two columns does not help.
+    """
     tables = {
         section.table
         for subject in SUBJECTS
@@ -180,7 +183,10 @@ def test_rows_of_one_customer_lie_together(build: Build) -> None:
     }
     keyed = """
         select table_name from duckdb_constraints()
-        where constraint_type = 'PRIMARY KEY' and constraint_column_names[1] = 'customer_id'
+        where
+            constraint_type = 'PRIMARY KEY'
+            and constraint_column_names[1] = 'customer_id'
+            and len(constraint_column_names) > 1
     """
     _, names = build.rows(keyed)
     lookups = sorted(tables & {name for (name,) in names})
