@@ -1,8 +1,8 @@
 -- 1. The log odds of no purchase are the level of the horizon and its scale times what the drivers
---    add; never more than at a shorter horizon.
+--    add, and its bend times that where it is above 0; never more than at a shorter horizon.
 -- 2. The interval is that of the share of a group of such customers, a tenth of all: the luck of so
---    many, p (1 - p) / group size, and that of the period, a shift of the log odds by its variance,
---    which moves a chance by p (1 - p).
+--    many and the misfit of the model, p (1 - p) / group size, and the luck of the period, a shift
+--    of the log odds by its variance, which moves a chance by p (1 - p).
 with customers as (
     select * from {{ ref('customers') }}
 ),
@@ -28,7 +28,11 @@ predicted as (
         case when drivers.customer_id is null then 'insufficient_data' else levels.status end
             as status,
         drivers.raising_share,
-        min(levels.coefficient + levels.scale * drivers.log_odds) over (
+        min(
+            levels.coefficient
+            + levels.scale * drivers.log_odds
+            + levels.bend * greatest(drivers.log_odds, 0)
+        ) over (
             partition by customers.customer_id
             order by levels.horizon_days
             rows between unbounded preceding and current row

@@ -14,6 +14,7 @@ from conftest import ROOT
 
 from retail_analytics.customers.churn.backtest import area_under_curve, calibration
 from retail_analytics.customers.churn.model import FEATURES, LOGISTIC, OUTCOME, fit_churn, prepared
+from retail_analytics.customers.clv.groups import cut_off_season
 from retail_analytics.inputs.convert import convert
 
 AS_OF = date(2024, 12, 31)
@@ -166,7 +167,16 @@ def test_sql_gives_the_probabilities_and_intervals_of_the_model(
 ) -> None:
     training = prepared(served.table("int_churn_training").df(), horizons=[30, 60, 90])
     model = fit_churn(
-        training, method=LOGISTIC, horizons=[30, 60, 90], as_of_date=pd.Timestamp(AS_OF)
+        training,
+        method=LOGISTIC,
+        horizons=[30, 60, 90],
+        as_of_date=pd.Timestamp(AS_OF),
+        trade=cut_off_season(
+            served,
+            orders=served.table("orders"),
+            cut_offs=served.table("int_churn_cut_offs").df(),
+            number=0,
+        ),
     )
     customers = served.execute(
         "from int_churn_features where as_of_date = $1 order by customer_id", [AS_OF]

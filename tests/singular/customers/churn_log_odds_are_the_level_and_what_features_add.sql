@@ -1,6 +1,6 @@
 -- customer_churn_risks agrees with the coefficient table: for a thousand customers, the level of the
--- horizon and its scale x coefficient x (value - centre) / sd over all features add up to the log
--- odds, which are never more than at a shorter horizon.
+-- horizon and its scale x coefficient x (value - centre) / sd over all features, with its bend where
+-- that is above 0, add up to the log odds, which are never more than at a shorter horizon.
 with risks as (
     select * from {{ ref('customer_churn_risks') }}
     where status <> 'insufficient_data'
@@ -50,7 +50,11 @@ expected as (
         risks.customer_id,
         risks.horizon_days,
         risks.log_odds,
-        min(levels.coefficient + levels.scale * added.log_odds) over (
+        min(
+            levels.coefficient
+            + levels.scale * added.log_odds
+            + levels.bend * case when added.log_odds > 0 then added.log_odds else 0 end
+        ) over (
             partition by risks.customer_id
             order by risks.horizon_days
             rows between unbounded preceding and current row

@@ -2,21 +2,25 @@
 slopes for all horizons.
 
     log odds of no purchase in h days = level(h) + pull * season(h) + scale(h) * score
+                                        + bend(h) * max(score, 0)
     score = sum over features of slope * (value - centre) / sd
 
 Levels and slopes maximise the sum of the likelihoods of the horizons less a ridge on the slopes (le
 Cessie and van Houwelingen 1992). Whether customers have left shows more the longer the horizon is:
-the scales, near 1, are fitted next, each with its level, and shrunk to 1.
+the scales, near 1, are fitted next, each with its level and bend, and shrunk to 1 and 0. Who has
+left stays away for sure, and the best customers may leave too: the curve is bent upwards, and a
+straight line misses at both ends in every shop (linear splines in logit calibration: Harrell 2015).
 
 `season(h)` is the logarithm of how many days of trade the h days ahead hold, a day (`season`). The
 chance of a rare event within a time is proportional to that time, so that the pull is about -1: it
 is shrunk to that.
 
 The interval is that of the share that stays away of a group of customers of that chance, a tenth of
-all: the luck of so many customers, and what a period has of its own. The model is fitted without
-each cut-off in turn, and predicts it; what the shares of ten groups miss by, more than luck, is the
-variance of a period (of the log odds, alike for all). PRIOR_PERIODS periods of the usual size are
-added, for a few cut-offs of one shop prove little.
+all: the luck of so many customers, what the form of the model usually misses by (MISFIT), and what
+a period has of its own. The model is fitted without each cut-off in turn, and predicts it; what the
+shares of ten groups miss by, more than luck and form, is the variance of a period (of the log odds,
+alike for all). PRIOR_PERIODS periods of the usual size are added, for a few cut-offs of one shop
+prove little; a shop whose season is not known yet has larger ones.
 
 A feature separates where its slope lies further from 0 than the jackknife over the cut-offs leaves
 to chance (Efron and Stein 1981).
@@ -72,15 +76,18 @@ GROUPS = 10
 LEAST_LUCK = 0.5
 # A feature separates at this level: of twenty that say nothing one does.
 SEPARATING_LEVEL = 0.95
-# Usual standard deviation of a period in log odds, and how many periods that counts for.
-USUAL_PERIOD_SD, PRIOR_PERIODS = 0.2, 2.0
+# Usual standard deviation of a period in log odds, with a known season and without, and how many
+# periods that counts for.
+USUAL_PERIOD_SD, UNKNOWN_SEASON_SD, PRIOR_PERIODS = 0.15, 0.4, 2.0
+# What a group's share is usually off by for the form of the model, squared, of p (1 - p).
+MISFIT = 0.002
 MAX_STEPS = 100
 NO_CHANGE = 1e-9
 
 LEVEL = "level"
 COEFFICIENT_COLUMNS = [
     *("feature", "horizon_days", "method", "status", "is_separating", "centre", "sd", "scale"),
-    *("coefficient", "period_variance", "group_size", "row_count", "as_of_date"),
+    *("bend", "coefficient", "period_variance", "group_size", "row_count", "as_of_date"),
 ]
 
 
@@ -101,18 +108,23 @@ class ChurnModel:
     errors: Array
     pull: float
     scales: Array
+    bends: Array
     period_variances: Array
     row_count: int
 
     def log_odds(self, customers: pd.DataFrame) -> Array:
         """Log odds of no purchase, customer x horizon; never more than at a shorter horizon."""
         score = self.standardised(customers) @ self.slopes
-        return np.minimum.accumulate(score[:, None] * self.scales + self.levels, axis=1)
+        return np.minimum.accumulate(bent(score, self.scales, self.bends) + self.levels, axis=1)
 
     def bounds(self, customers: pd.DataFrame, *, group_size: float) -> tuple[Array, Array]:
         """Interval of the share that stays away of `group_size` such customers, as `log_odds`."""
         chance = expit(self.log_odds(customers))
-        half = half_width(chance, period_variance=self.period_variances, group_size=group_size)
+        half = half_width(
+            chance,
+            period_variance=self.period_variances,
+            group_size=telling_size(group_size),
+        )
         return np.maximum(chance - half, 0.0), np.minimum(chance + half, 1.0)
 
     def standardised(self, customers: pd.DataFrame) -> Array:
@@ -127,6 +139,11 @@ class ChurnModel:
         return np.abs(self.slopes) > np.maximum(z * self.errors, NO_CHANGE)
 
 
+def telling_size(group_size: float) -> float:
+    """Customers whose luck is as large as that of the group and the misfit of the model."""
+    return 1 / (1 / max(group_size, 1.0) + MISFIT)
+
+
 def half_width(chance: Array, *, period_variance: Array | float, group_size: float) -> Array:
     """Half the interval of the share of a group: its luck, and that of the period.
 
@@ -134,7 +151,7 @@ def half_width(chance: Array, *, period_variance: Array | float, group_size: flo
     """
     luck = chance * (1 - chance)
     z = norm.ppf((1 + INTERVAL_LEVEL) / 2)
-    return z * np.sqrt(luck / max(group_size, 1.0) + period_variance * luck**2)
+    return z * np.sqrt(luck / group_size + period_variance * luck**2)
 
 
 def season_ahead(dates: pd.Series, horizons: Sequence[int], trade: TradeYear) -> Array:
@@ -218,6 +235,7 @@ def fit_churn(
         errors=np.zeros(len(features)),
         pull=PULL,
         scales=np.ones(len(horizons)),
+        bends=np.zeros(len(horizons)),
         period_variances=np.zeros(len(horizons)),
         row_count=len(training),
     )
@@ -229,45 +247,55 @@ def fit_churn(
     for rows in fold_rows if len(fold_rows) > 1 else []:
         rest = ~rows
         left_out = fit_logits(x[rest], outcomes[rest], season=season[rest], start=fit)
-        levels, scales, pull, slopes = scaled(left_out, x[rest], outcomes[rest], season[rest])
-        odds = (x[rows] @ slopes)[:, None] * scales + levels + pull * season[rows]
+        levels, scales, bends, pull, slopes = scaled(
+            left_out, x[rest], outcomes[rest], season[rest]
+        )
+        odds = bent(x[rows] @ slopes, scales, bends) + levels + pull * season[rows]
         # customers of one period, left out by turns, say nothing of how periods differ
         if periods > 1:
             missed.append(excess_of_groups(expit(odds), outcomes[rows]))
         fold_fits.append(left_out)
-    levels, scales, pull, slopes = scaled(fit, x, outcomes, season)
+    levels, scales, bends, pull, slopes = scaled(fit, x, outcomes, season)
     ahead = season_ahead(pd.Series([as_of_date]), horizons, trade)[0]
     return replace(
         unfitted,
         levels=levels + pull * ahead,
         pull=pull,
         scales=scales,
+        bends=bends,
         slopes=slopes,
         errors=jackknife_errors(np.array(fold_fits))[len(horizons) + 1 :],
-        period_variances=period_variances(np.array(missed).reshape(-1, 2, len(horizons))),
+        period_variances=period_variances(
+            np.array(missed).reshape(-1, 2, len(horizons)), is_season_known=trade.is_known
+        ),
     )
 
 
 def scaled(
     fit: Array, x: Array, outcomes: Array, season: Array
-) -> tuple[Array, Array, float, Array]:
-    """Levels and scales by horizon, pull and slopes, from what `fit_logits` returned."""
+) -> tuple[Array, Array, Array, float, Array]:
+    """Levels, scales and bends by horizon, pull and slopes, from what `fit_logits` returned."""
     levels, pull, slopes = split_parameters(fit, outcomes.shape[1])
     score = x @ slopes
     if np.ptp(score) < NO_CHANGE:
-        return levels, np.ones(len(levels)), pull, slopes
+        return levels, np.ones(len(levels)), np.zeros(len(levels)), pull, slopes
     found = [
         fit_logits(
-            score[:, None],
+            np.column_stack([score, np.maximum(score, 0.0)]),
             outcomes[:, [column]],
             offset=score + pull * season[:, column],
-            start=np.array([levels[column], PULL, 0.0]),
+            start=np.array([levels[column], PULL, 0.0, 0.0]),
             ridge=SCALE_PRECISION,
         )
         for column in range(len(levels))
     ]
-    levels, scales = np.array([[level, 1 + more] for level, _, more in found]).T
-    return levels, scales, pull, slopes
+    levels, scales, bends = np.array([[level, 1 + more, bend] for level, _, more, bend in found]).T
+    return levels, scales, bends, pull, slopes
+
+
+def bent(score: Array, scales: Array, bends: Array) -> Array:
+    """What a score adds to the log odds of each horizon, rows x horizons."""
+    return score[:, None] * scales + np.maximum(score, 0.0)[:, None] * bends
 
 
 def split_parameters(fit: Array, horizon_count: int) -> tuple[Array, float, Array]:
@@ -285,19 +313,20 @@ def jackknife_errors(left_out: Array) -> Array:
 def excess_of_groups(chance: Array, outcomes: Array) -> Array:
     """What groups of similar chance missed by, squared, beyond luck, and the scale of that.
 
-    A group that expects n p, with a period's shift of variance v, has the variance luck + v luck^2,
-    luck being n p (1 - p); groups count by 1 / luck (DerSimonian and Laird 1986). Two x horizons.
+    A group that expects n p, with a period's shift of variance v, has the variance
+    luck (1 + MISFIT n) + v luck^2, luck being n p (1 - p); groups count by 1 / luck (DerSimonian
+    and Laird 1986). Two x horizons.
     """
     excess, scale = np.zeros(chance.shape[1]), np.zeros(chance.shape[1])
     for group in np.array_split(np.argsort(chance[:, 0], kind="stable"), GROUPS):
         luck = (chance[group] * (1 - chance[group])).sum(axis=0)
         missed = (outcomes[group] - chance[group]).sum(axis=0)
-        excess += missed**2 / np.maximum(luck, LEAST_LUCK) - 1
+        excess += missed**2 / np.maximum(luck, LEAST_LUCK) - 1 - MISFIT * len(group)
         scale += luck
     return np.stack([excess, scale])
 
 
-def period_variances(missed: Array) -> Array:
+def period_variances(missed: Array, *, is_season_known: bool) -> Array:
     """Variance of the log odds of a period to come about the level that is fitted, by horizon.
 
     missed: what `excess_of_groups` found of each period, predicted from the others; nothing where
@@ -310,8 +339,8 @@ def period_variances(missed: Array) -> Array:
     found = np.divide(excess, scale, out=np.zeros(len(excess)), where=scale > 0)
     if count > 1:
         found = found / (1 + 1 / (count - 1))
-    usual = PRIOR_PERIODS * USUAL_PERIOD_SD**2
-    variance = (usual + count * np.maximum(found, 0.0)) / (PRIOR_PERIODS + count)
+    usual = USUAL_PERIOD_SD if is_season_known else UNKNOWN_SEASON_SD
+    variance = (PRIOR_PERIODS * usual**2 + count * np.maximum(found, 0.0)) / (PRIOR_PERIODS + count)
     return variance * (1 + 1 / max(count, 1))
 
 
@@ -326,7 +355,7 @@ def at_last_years_level(
     fit = fit_logits(
         np.empty((len(season), 0)),
         stayed_away(season, model.horizons),
-        offset=(model.standardised(season) @ model.slopes)[:, None] * model.scales,
+        offset=bent(model.standardised(season) @ model.slopes, model.scales, model.bends),
     )
     levels = split_parameters(fit, len(model.horizons))[0]
     return replace(model, method=model.method + LAST_YEARS_LEVEL, levels=levels)
@@ -454,6 +483,7 @@ def churn_coefficients(
                 "sd": np.append(np.ones(len(model.horizons)), model.sd),
                 "coefficient": np.append(model.levels, model.slopes),
                 "scale": np.append(model.scales, nothing + 1),
+                "bend": np.append(model.bends, nothing),
                 "period_variance": np.append(model.period_variances, nothing),
             }
         )
@@ -462,7 +492,7 @@ def churn_coefficients(
             method=model.method,
             status=OK if method else SHORT_HISTORY,
             is_separating=table["is_separating"].astype(bool),
-            group_size=max(customer_count / GROUPS, 1.0),
+            group_size=telling_size(customer_count / GROUPS),
             row_count=model.row_count,
         )
     return table.reindex(columns=COEFFICIENT_COLUMNS).assign(as_of_date=as_of_date)
