@@ -1,6 +1,7 @@
 """Prices, discounts, campaigns and loyalty from input files, in memory: the SQL as it stands."""
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -23,7 +24,13 @@ RULES = {
 PRICE_MODELS = ("int_sold_weeks", "int_posted_weeks", "int_product_weeks")
 CAMPAIGN_MODELS = (
     *("int_campaign_windows", "int_campaign_audience", "int_campaign_units"),
-    *("int_campaign_arms", "int_campaign_reach", "int_campaign_effects", "campaign_performance"),
+    *(
+        "int_campaign_arms",
+        "int_campaign_reach",
+        "int_campaign_effects",
+        "int_campaign_findings",
+        "campaign_performance",
+    ),
 )
 LOYALTY_MODELS = (
     *("int_loyalty_bookings", "int_loyalty_months", "int_loyalty_members", "int_repeat_months"),
@@ -77,6 +84,7 @@ FACTS = """
 """
 
 
+@cache
 def compiled(name: str) -> str:
     """The SQL of a model of the project."""
     (path,) = (ROOT / "models").rglob(f"{name}.sql")

@@ -1,7 +1,7 @@
 """Price elasticity of units sold, within product and week."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -104,37 +104,83 @@ def usable_regressors(
     return used, kept
 
 
-def clustered(
-    moment: np.ndarray,
-    x: np.ndarray,
-    rest: np.ndarray,
-    group: np.ndarray,
-    *,
-    weights: np.ndarray | None = None,
-    jackknife: bool = False,
-) -> np.ndarray:
-    """Standard errors of groups whose errors go together.
+@dataclass(frozen=True)
+class Fit:
+    """Weighted least squares within groups and periods.
 
-    Parameters
+    Attributes
     ----------
-    moment : x' W x.
-    x, rest : rows x columns within groups and periods, and what the fit leaves (unweighted scale of
-        the score: x' rest is 0).
-    jackknife : leave one group out at a time (CR3; Bell and McCaffrey 2002), which a few groups of
-        unequal size need; else the factor G / (G - 1) (CR1).
+    slopes : one per regressor.
+    x, rest : rows x columns within groups and periods, and what the fit leaves of the outcome.
+    weights : one per row.
+    group : code per row; errors go together within a group.
     """
-    size = group.max() + 1
-    groups = len(np.unique(group))
-    scores = np.zeros((size, x.shape[1]))
-    np.add.at(scores, group, x * rest[:, None])
-    if not jackknife:
-        inverse = np.linalg.inv(moment)
-        return np.sqrt(np.diag(inverse @ (scores.T @ scores) @ inverse) * groups / (groups - 1))
-    own = np.zeros((size, x.shape[1], x.shape[1]))
-    weighted = x if weights is None else x * weights[:, None]
-    np.add.at(own, group, weighted[:, :, None] * x[:, None, :])
-    moved = np.einsum("gij,gj->gi", np.linalg.pinv(moment - own, hermitian=True), scores)
-    return np.sqrt(np.sum(moved**2, axis=0) * (groups - 1) / groups)
+
+    slopes: np.ndarray
+    x: np.ndarray
+    rest: np.ndarray
+    weights: np.ndarray
+    group: np.ndarray
+
+    @property
+    def moment(self) -> np.ndarray:
+        """x' W x."""
+        return self.x.T @ (self.x * self.weights[:, None])
+
+    def standard_errors(self, *, jackknife: bool) -> np.ndarray:
+        """Standard errors of the slopes.
+
+        jackknife: leave one group out at a time (CR3; Bell and McCaffrey 2002), which a few groups
+        of unequal size need; else the factor G / (G - 1) (CR1).
+        """
+        size, columns = self.group.max() + 1, self.x.shape[1]
+        groups = len(np.unique(self.group))
+        weighted = self.x * self.weights[:, None]
+        scores = np.zeros((size, columns))
+        np.add.at(scores, self.group, weighted * self.rest[:, None])
+        if not jackknife:
+            inverse = np.linalg.inv(self.moment)
+            return np.sqrt(np.diag(inverse @ (scores.T @ scores) @ inverse) * groups / (groups - 1))
+        own = np.zeros((size, columns, columns))
+        np.add.at(own, self.group, weighted[:, :, None] * self.x[:, None, :])
+        moved = np.einsum("gij,gj->gi", np.linalg.pinv(self.moment - own, hermitian=True), scores)
+        return np.sqrt(np.sum(moved**2, axis=0) * (groups - 1) / groups)
+
+    def information(self) -> np.ndarray:
+        """Weighted squares of each column by group."""
+        sums = np.zeros((self.group.max() + 1, self.x.shape[1]))
+        np.add.at(sums, self.group, self.x**2 * self.weights[:, None])
+        return sums
+
+    def found(self, used: np.ndarray, kept: np.ndarray, *, jackknife: bool) -> Slopes:
+        """Figures of the columns used, at their places among all."""
+        values, standard_errors, degrees = (np.full(len(kept), np.nan) for _ in range(3))
+        values[used], standard_errors[used] = self.slopes, self.standard_errors(jackknife=jackknife)
+        information = self.information()
+        degrees[used] = np.sum(information, axis=0) ** 2 / np.sum(information**2, axis=0) - 1
+        return Slopes(values, standard_errors, kept, degrees)
+
+
+def fitted_within(
+    outcome: np.ndarray,
+    regressors: np.ndarray,
+    *,
+    group: np.ndarray,
+    period: np.ndarray,
+    weights: np.ndarray | None = None,
+    tolerance: float = TOLERANCE,
+) -> Fit | None:
+    """Slopes within groups and periods; None where the regressors do not tell each other apart."""
+    weight = np.ones(len(outcome)) if weights is None else weights
+    inside = within_two_ways(
+        np.column_stack([outcome, regressors]), group, period, weights=weight, tolerance=tolerance
+    )
+    y, x = inside[:, 0], inside[:, 1:]
+    moment = x.T @ (x * weight[:, None])
+    if np.linalg.matrix_rank(moment) < x.shape[1]:
+        return None
+    slopes = np.linalg.solve(moment, x.T @ (weight * y))
+    return Fit(slopes, x, y - x @ slopes, weight, group)
 
 
 def two_way_slopes(
@@ -153,12 +199,8 @@ def two_way_slopes(
     used, kept = usable_regressors(regressors, group, period)
     if not fits(used, group, period):
         return None
-    inside = within_two_ways(np.column_stack([outcome, regressors[:, used]]), group, period)
-    y, x = inside[:, 0], inside[:, 1:]
-    moment = x.T @ x
-    slopes = np.linalg.solve(moment, x.T @ y)
-    errors = clustered(moment, x, y - x @ slopes, group, jackknife=jackknife)
-    return found_slopes(slopes, errors, information(x, group), used, kept)
+    fit = fitted_within(outcome, regressors[:, used], group=group, period=period)
+    return None if fit is None else fit.found(used, kept, jackknife=jackknife)
 
 
 def two_way_poisson_slopes(
@@ -184,31 +226,27 @@ def two_way_poisson_slopes(
         if (alive == (alive & has_cases)).all():
             break
         alive &= has_cases
-    y, x_all = outcome[alive], regressors[alive]
+    y, x = outcome[alive], regressors[alive]
     group, period = (np.unique(codes[alive], return_inverse=True)[1] for codes in (group, period))
-    used, kept = usable_regressors(x_all, group, period)
+    used, kept = usable_regressors(x, group, period)
     if not fits(used, group, period):
         return None
-    x_all = x_all[:, used]
+    x = x[:, used]
     mean = (y + y.mean()) / 2
     expected = np.log(mean)
     slopes = np.zeros(len(used))
     for _ in range(MOST_STEPS):
         working = expected + (y - mean) / mean
-        inside = within_two_ways(
-            np.column_stack([working, x_all]), group, period, weights=mean, tolerance=1e-9
-        )
-        x = inside[:, 1:]
-        moment = x.T @ (x * mean[:, None])
-        if np.linalg.matrix_rank(moment) < len(used):
+        fit = fitted_within(working, x, group=group, period=period, weights=mean, tolerance=1e-9)
+        if fit is None:
             return None
-        before = slopes
-        slopes = np.linalg.solve(moment, x.T @ (mean * inside[:, 0]))
-        expected = working - (inside[:, 0] - x @ slopes)
+        before, slopes = slopes, fit.slopes
+        expected = working - fit.rest
         mean = np.exp(np.clip(expected, -30, 30))
         if np.abs(slopes - before).max() < SETTLED:
-            errors = clustered(moment, x, y - mean, group, weights=mean, jackknife=jackknife)
-            return found_slopes(slopes, errors, information(x, group, mean), used, kept)
+            # the scores are those of the counts, x' (y - mean)
+            settled = replace(fit, rest=(y - mean) / mean, weights=mean)
+            return settled.found(used, kept, jackknife=jackknife)
     return None
 
 
@@ -216,27 +254,6 @@ def fits(used: np.ndarray, group: np.ndarray, period: np.ndarray) -> bool:
     """Whether the first regressor can be estimated beside the effects of groups and periods."""
     groups, periods = len(np.unique(group)), len(np.unique(period))
     return 0 in used and groups > 1 and len(group) > groups + periods
-
-
-def found_slopes(
-    slopes: np.ndarray,
-    errors: np.ndarray,
-    information: np.ndarray,
-    used: np.ndarray,
-    kept: np.ndarray,
-) -> Slopes:
-    """Figures of the columns used, at their places among all; information: groups x columns."""
-    values, standard_errors, degrees = (np.full(len(kept), np.nan) for _ in range(3))
-    values[used], standard_errors[used] = slopes, errors
-    degrees[used] = np.sum(information, axis=0) ** 2 / np.sum(information**2, axis=0) - 1
-    return Slopes(values, standard_errors, kept, degrees)
-
-
-def information(x: np.ndarray, group: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Weighted squares of each column by group."""
-    sums = np.zeros((group.max() + 1, x.shape[1]))
-    np.add.at(sums, group, x**2 if weights is None else x**2 * weights[:, None])
-    return sums
 
 
 def shrunk(

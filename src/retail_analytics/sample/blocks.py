@@ -187,7 +187,7 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         lost_cents=np.array(lost_revenue, dtype=int),
         held_back=held_back,
         members=points.members,
-        loyal=loyal.counts(),
+        loyal=loyal.counts(is_lost),
     )
 
 

@@ -149,20 +149,24 @@ def loyalty_table(world: World, buyers: Buyers, points: Points, *, number: np.nd
 
 @dataclass(frozen=True)
 class LoyalArms:
-    """Campaigns to loyal customers: who was in each, shown or not; which purchases did not come.
+    """Campaigns to loyal customers: who was in each, shown or not; which purchases hang on it.
 
     Who is held out is drawn by lot; of their orders in its days those do not come that it would
-    have caused.
+    have caused (is_lost). Those of the others came because of it (is_caused, one per campaign).
     """
 
     members: tuple[np.ndarray, ...]
     is_shown: tuple[np.ndarray, ...]
+    is_caused: tuple[np.ndarray, ...]
     is_lost: np.ndarray
 
-    def counts(self) -> np.ndarray:
-        """Campaigns x (shown, held out)."""
-        rows = [(int(shown.sum()), int((~shown).sum())) for shown in self.is_shown]
-        return np.array(rows, dtype=int).reshape(-1, 2)
+    def counts(self, is_lost: np.ndarray) -> np.ndarray:
+        """Campaigns x (shown, held out, orders caused); is_lost: purchases that did not come."""
+        rows = [
+            (shown.sum(), (~shown).sum(), (caused & ~is_lost).sum())
+            for shown, caused in zip(self.is_shown, self.is_caused, strict=True)
+        ]
+        return np.array(rows, dtype=int).reshape(-1, 3)
 
 
 def draw_loyal_arms(
@@ -170,7 +174,7 @@ def draw_loyal_arms(
 ) -> LoyalArms:
     """Arms of the campaigns of a priced market; standing: buyers with standing orders."""
     rng = world.stream(Stream.LOYAL_CAMPAIGNS, block)
-    members, is_shown = [], []
+    members, is_shown, is_caused = [], [], []
     is_lost = np.zeros(len(purchases.buyer), dtype=bool)
     for campaign in world.process.loyal_campaigns if world.process.is_priced else ():
         start = (campaign.starts_on - world.first_day).days * DAY
@@ -179,16 +183,19 @@ def draw_loyal_arms(
         orders[standing] = 0
         member = np.flatnonzero(orders >= campaign.fewest_orders)
         shown = rng.random(len(member)) >= campaign.held_out_share
-        held_out = np.zeros(buyers.size, dtype=bool)
-        held_out[member[~shown]] = True
+        is_held, is_reached = np.zeros((2, buyers.size), dtype=bool)
+        is_held[member[~shown]] = True
+        is_reached[member[shown]] = True
         inside = (purchases.second >= start) & (
             purchases.second < start + campaign.length_days * DAY
         )
         caused = rng.random(len(purchases.buyer)) < campaign.lift / (1 + campaign.lift)
-        is_lost |= held_out[purchases.buyer] & inside & caused
+        caused &= inside
+        is_lost |= is_held[purchases.buyer] & caused
+        is_caused.append(is_reached[purchases.buyer] & caused)
         members.append(member)
         is_shown.append(shown)
-    return LoyalArms(tuple(members), tuple(is_shown), is_lost)
+    return LoyalArms(tuple(members), tuple(is_shown), tuple(is_caused), is_lost)
 
 
 def loyal_assignments(world: World, buyers: Buyers, arms: LoyalArms) -> list[pa.Table]:
@@ -212,7 +219,10 @@ def loyal_assignments(world: World, buyers: Buyers, arms: LoyalArms) -> list[pa.
 
 
 def campaign_truths(world: World, counts: np.ndarray) -> pa.Table:
-    """A campaign to loyal customers: its true lift, and how many were shown it or held out."""
+    """A campaign to loyal customers: its true lift, who was in it, and the orders it caused.
+
+    counts: as of `LoyalArms`. Caused are orders of the shown that would not have come.
+    """
     campaigns = world.process.loyal_campaigns
     return pa.table(
         {
@@ -222,6 +232,7 @@ def campaign_truths(world: World, counts: np.ndarray) -> pa.Table:
             "true_lift": pa.array([one.lift for one in campaigns]),
             "shown_count": pa.array(counts[:, 0]),
             "held_out_count": pa.array(counts[:, 1]),
+            "caused_order_count": pa.array(counts[:, 2]),
         }
     )
 

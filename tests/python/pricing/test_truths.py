@@ -40,8 +40,11 @@ def test_the_naive_estimate_of_a_campaign_is_wrong_and_the_hold_out_holds_the_tr
     truths = pd.read_parquet(priced / "truth_campaigns.parquet").set_index("campaign")
     rows = found.loc[truths.index]
     assert set(rows["status"]) == {"ok"} and set(rows["evidence"]) == {"hold_out"}
-    caused = rows["caused_orders"] / rows["uplift"] * truths["true_lift"]
+    caused = truths["caused_order_count"]
     assert (rows["naive_caused_orders"] > 3 * caused).all()
+    # planted is the share .15 beyond; what came of it is drawn
+    without = rows["caused_orders"] / rows["uplift"] * truths["true_lift"]
+    assert (caused > 0.5 * without).all() and (caused < 1.5 * without).all()
     assert (rows["reached_count"] == truths["shown_count"]).all()
     assert (rows["compared_count"] == truths["held_out_count"]).all()
     # sales of the whole shop have no audience, and no figure
@@ -72,9 +75,13 @@ def mailing(
     effect: float = 0.0,
     rising: float = 0.0,
     names: tuple[str, ...] = ("mail",),
+    by_lot: bool = False,
     seed: int = 0,
 ) -> dict[str, pd.DataFrame]:
-    """Customers of whom a share is mailed; orders of three equal spans, Poisson."""
+    """Customers of whom a share is mailed; orders of three equal spans, Poisson.
+
+    by_lot: whether who is mailed was drawn, and the draw is recorded.
+    """
     rng = np.random.default_rng(seed)
     start = date(2024, 6, 1)
     ids = [f"C{number}" for number in range(customers)]
@@ -95,7 +102,16 @@ def mailing(
         order_total=10.0,
     )
     mailed = [ids[n] for n in np.flatnonzero(is_reached)]
+    drawn = pd.DataFrame(
+        {
+            "experiment_id": names[0],
+            "customer_id": ids,
+            "variant": np.where(is_reached, "treatment", "control"),
+            "assigned_at": pd.Timestamp(start),
+        }
+    )
     return {
+        "experiment_assignments": drawn[: customers * by_lot],
         "customers": pd.DataFrame({"customer_id": ids, "signed_up_on": date(2023, 1, 1)}),
         "orders": frame,
         "campaigns": pd.DataFrame(
@@ -129,6 +145,17 @@ def test_before_and_after_finds_an_effect_and_says_that_the_audience_was_selecte
         covered.append(row["uplift_lower"] <= 0.4 <= row["uplift_upper"])
     assert len(covered) >= 25
     assert 0.65 <= np.mean(covered) <= 0.95
+
+
+def test_an_uplift_by_lot_holds_the_truth_as_often_as_it_says() -> None:
+    covered = []
+    for seed in range(40):
+        tables = mailing(reached=0.85, effect=0.5, by_lot=True, seed=seed)
+        row = campaigns(shop(tables, as_of=date(2024, 7, 31))).loc["mail"]
+        assert row["status"] == "ok" and row["evidence"] == "hold_out"
+        covered.append(row["uplift_lower"] <= 0.5 <= row["uplift_upper"])
+    # the interval of the difference over the estimated baseline holds it in .675
+    assert 0.7 <= np.mean(covered) <= 0.9
 
 
 def test_an_audience_on_another_trend_gets_no_effect() -> None:
