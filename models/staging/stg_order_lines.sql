@@ -58,7 +58,7 @@ receipt_lines as (
     from judged_rows
     left join repeated_lines on judged_rows.row_number = repeated_lines.row_number
     where
-        judged_rows.order_id in (select repeated_lines.order_id from repeated_lines)
+        judged_rows.order_id in (select again.order_id from repeated_lines as again)
         and (judged_rows.row_status = 'kept' or repeated_lines.row_number is not null)
 ),
 
