@@ -4,8 +4,6 @@ The forecasts run on weeks, not days: days of the week differ, neighbouring days
 weight of .1 forgets over five months of weeks where it would forget over three weeks of days.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The class of an article's demand: how often it sells and how even its amounts are."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

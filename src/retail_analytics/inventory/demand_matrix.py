@@ -1,7 +1,5 @@
 """A long frame of demand made into a dense matrix of articles by days."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 

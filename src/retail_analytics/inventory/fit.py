@@ -1,7 +1,5 @@
 """What an article's protection interval will demand, as known on a day."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -11,8 +11,6 @@ the estimate is a plain mean until there is enough history to smooth; without it
 alone starts the smoothing, as in the papers.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 Weight = float | np.ndarray

@@ -11,8 +11,6 @@ than a unit. What it has to cover then is the rest of that day's demand (the und
 to the next review, and the lead time.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,6 +112,23 @@ def predictive_level(service: np.ndarray, degrees_of_freedom: np.ndarray) -> np.
     return np.minimum(level, MAX_LEVEL)
 
 
+@dataclass(frozen=True)
+class Rhythm:
+    """The days from one day with demand to the next, as each article's history has them.
+
+    `gaps` holds those of all products one after the other; `first` is each product's first place in
+    it, `count` their number, `mean` their mean in days. `is_own` where they are more regular than
+    chance; `booking_days` is the period of which they are whole numbers, 0 where there is none.
+    """
+
+    gaps: np.ndarray
+    first: np.ndarray
+    count: np.ndarray
+    mean: np.ndarray
+    is_own: np.ndarray
+    booking_days: np.ndarray
+
+
 def choose_distribution(
     *,
     mean: np.ndarray,
@@ -137,23 +152,6 @@ def choose_distribution(
         whole |= (rhythm.booking_days == period) & _is_whole(interval_days, period=period)
     drawn = few & ~whole & ((size >= BOOTSTRAP_SIZE) | even | rhythm.is_own)
     return np.select([drawn, tight | even], ["bootstrap", "normal"], default="negative_binomial")
-
-
-@dataclass(frozen=True)
-class Rhythm:
-    """The days from one day with demand to the next, as each article's history has them.
-
-    `gaps` holds those of all products one after the other; `first` is each product's first place in
-    it, `count` their number, `mean` their mean in days. `is_own` where they are more regular than
-    chance; `booking_days` is the period of which they are whole numbers, 0 where there is none.
-    """
-
-    gaps: np.ndarray
-    first: np.ndarray
-    count: np.ndarray
-    mean: np.ndarray
-    is_own: np.ndarray
-    booking_days: np.ndarray
 
 
 def demand_rhythm(demand: np.ndarray) -> Rhythm:

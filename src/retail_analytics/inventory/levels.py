@@ -1,7 +1,5 @@
 """Inventory levels and their backtest: the rows of a chunk of articles, and all chunks in turn."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """How much to stock of what is worth less tomorrow."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import stats
 

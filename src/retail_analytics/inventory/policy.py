@@ -1,7 +1,5 @@
 """From the quantile of interval demand to what to order now."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

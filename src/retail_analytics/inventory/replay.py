@@ -1,7 +1,5 @@
 """The policy replayed on demand it has not seen, beside two rules of thumb."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

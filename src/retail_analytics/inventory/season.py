@@ -4,8 +4,6 @@ One index for the whole shop, since a single article sells too little to show a 
 (Silver, Pyke and Thomas 2017). Feasts that move in the calendar (Easter) are not followed.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 YEAR_DAYS = 365.25

@@ -1,7 +1,5 @@
 """When the shop's season was known, and whether forecasts were better for it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 
 import numpy as np

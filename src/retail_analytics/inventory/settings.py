@@ -1,7 +1,5 @@
 """What an article's row may say about itself, and what stands in where it says nothing."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A stock policy replayed day by day: the service it gives and the stock it takes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

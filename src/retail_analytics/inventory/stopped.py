@@ -1,7 +1,5 @@
 """Whether a article still sells: how likely its silence is if it does."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from retail_analytics.inventory.demand_matrix import first_demand

@@ -1,7 +1,5 @@
 """Random numbers keyed by article, so that an article's draws depend on no other article."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from hashlib import blake2b
 

@@ -1,7 +1,5 @@
 """Levels and backtest of all articles as one stream of rows, a chunk of articles at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import date
 

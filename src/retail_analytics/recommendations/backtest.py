@@ -5,8 +5,6 @@ in nDCG over what the customer buys anyway (ties by popularity) is above zero at
 its interval; else the baseline serves, and says so.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -5,8 +5,6 @@ the fewest baskets have the largest lifts. So a pair needs a number of baskets, 
 hypergeometric tail, and the false discovery rate is controlled over all pairs that there could be.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -5,8 +5,6 @@ strategy's part is a column and the parts add up. Weights are not negative and a
 leaves the order as it is and makes them comparable with the fixed ones.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.optimize import minimize
 

@@ -6,8 +6,6 @@ held), nDCG (the same, earlier places counting more; 1 is the best list of that 
 apart.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 

@@ -1,8 +1,7 @@
 """What customers bought until a day, as arrays: one entry a customer and product."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -22,7 +21,7 @@ class Purchases:
     customers: int
     products: int
 
-    def where(self, kept: np.ndarray) -> Purchases:
+    def where(self, kept: np.ndarray) -> Self:
         """Those of a mask."""
         return Purchases(
             customer=self.customer[kept],

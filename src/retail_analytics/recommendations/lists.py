@@ -1,7 +1,5 @@
 """From scored candidates to the list a customer gets: slots, caps and variety."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ A row, a score and a position fit into one 64-bit number whose order is row, the
 first position. numpy sorts such numbers seven times as fast as it finds the order of others.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 POSITION_BITS = 22

@@ -5,9 +5,8 @@ pair was bought in its whole age, say more; a logistic regression on the windows
 all of it (`CORRECTION_TERMS`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -46,7 +45,7 @@ class Days:
     customers: int
     products: int
 
-    def where(self, kept: np.ndarray) -> Days:
+    def where(self, kept: np.ndarray) -> Self:
         """Those of a mask."""
         return Days(
             customer=self.customer[kept],

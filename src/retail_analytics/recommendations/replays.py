@@ -7,8 +7,6 @@ later baskets, as in the literature. The weights of each test were learned on th
 before.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -10,8 +10,6 @@ With n gaps that add up to T days, shape k and prior (a, b), the next gap x has
 P(x <= t) = I_{t / (t + b + T)}(k, a + n k), the regularised incomplete beta function.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

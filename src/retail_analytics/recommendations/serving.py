@@ -1,7 +1,5 @@
 """Lists of all customers as a stream: scores, parts, reasons and chances, a block at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The rule table as the settings that scoring and lists take."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

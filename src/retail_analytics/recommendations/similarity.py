@@ -4,8 +4,6 @@ Memory grows with the products kept for each (`neighbours`), never with customer
 products squared only in EASE, which a rule bounds.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import linalg, sparse
 

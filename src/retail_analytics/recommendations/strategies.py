@@ -5,10 +5,9 @@ A strategy's score orders a customer's candidates. What goes into the sum is its
 what it says nothing about. Six strategies: the seed's five, and what the customer buys anyway.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -102,7 +101,7 @@ class Candidates:
         """Whether the customer has bought it before."""
         return self.baskets > 0
 
-    def by_count(self) -> Candidates:
+    def by_count(self) -> Self:
         """The same with how often the customer bought it as the personal score (the baseline's)."""
         scores = self.scores.copy()
         scores[:, PERSONAL] = self.baskets

@@ -4,8 +4,6 @@ Customers and products are numbered from 0 without gaps (int_recommendation_cust
 int_recommendation_products); days are days since 1970-01-01.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 
