@@ -1,4 +1,5 @@
--- 1. Values are those of int_customer_values; who has never bought has a row without a figure.
+-- 1. Values are those of int_customer_values, from models in src/retail_analytics/customers/clv/; who
+--    has never bought has a row without a figure.
 -- 2. The interval is of the future value alone; the historical value is known.
 -- 3. Tiers go by expected value, equal values together (seeds/rules/customers/value_tiers.csv).
 with customers as (

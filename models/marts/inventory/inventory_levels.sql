@@ -1,4 +1,4 @@
--- 1. Every article has a row. What is not kept in stock has revenue and no levels.
+-- 1. Every product has a row, and levels (src/retail_analytics/inventory/) if it is kept in stock.
 -- 2. What to order is whole units up to the order-up-to level, where stock and what is on order are
 --    at the reorder point or below; unknown without a recent stock count.
 -- 3. Sales are not demand where there was nothing to sell: a stock-out at a count is said in the

@@ -1,5 +1,6 @@
 -- What a channel caused: orders that would not have come without it. It adds up to nothing.
--- 1. The best evidence decides: an experiment, else spend where it shows an effect, else timing.
+-- 1. The best evidence decides: an experiment, else spend where it shows an effect, else timing
+--    (int_experiment_increments, int_spend_increments, int_timing_increments).
 -- 2. Where experiment or spend show an effect and timing agrees (their difference lies within its
 --    own 95 % error), both are averaged by precision: timing is precise, the other is unbiased.
 -- 3. An experiment that shows no effect is not overruled by timing (retargeting); where it cannot
