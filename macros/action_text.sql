@@ -14,7 +14,7 @@
     || '.'
     || case
         when told.needs_consent
-            then ' ' || cast(told.member_count as varchar) || ' of them agreed to be written to.'
+            then ' ' || {{ plain_number('told.member_count') }} || ' of them agreed to be written to.'
         else ''
     end
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
-    A figure as people read it: shares in percent, whole numbers from ten on, else one decimal where
-    it is not 0; net sentiment with two.
+    A figure as people read it: shares in percent, whole numbers from ten on (with commas from a
+    thousand on), else one decimal where it is not 0; net sentiment with two.
     unit: share, points, days, net or count.
 #}
 {% macro figure(value, unit) -%}
@@ -12,9 +12,15 @@
 {%- endmacro %}
 
 {% macro plain_number(value) -%}
+    {%- set whole = 'cast(cast(round(' ~ value ~ ') as bigint) as varchar)' -%}
     case
+        when abs(round({{ value }})) >= 1000000
+            then left({{ whole }}, length({{ whole }}) - 6) || ',' || left(right({{ whole }}, 6), 3)
+                || ',' || right({{ whole }}, 3)
+        when abs(round({{ value }})) >= 1000
+            then left({{ whole }}, length({{ whole }}) - 3) || ',' || right({{ whole }}, 3)
         when abs({{ value }}) >= 10 or round({{ value }}, 1) = round({{ value }})
-            then cast(cast(round({{ value }}) as bigint) as varchar)
+            then {{ whole }}
         else cast(cast(round({{ value }}, 1) as decimal(18, 1)) as varchar)
     end
 {%- endmacro %}

@@ -160,7 +160,8 @@
             {%- if type in ['date', 'timestamp'] %},
             '0000-00-00', '0000-00-00 00:00:00', '1900-01-00', '1900-01-00 00:00:00'{% endif %}
             {%- if is_id %},
-            'nil', '#value!', '#ref!', '#name?', '#div/0!', '#num!', '#wert!', '#bezug!'{% endif %}
+            'nil', '(none)', '(blank)', '(not set)', '#value!', '#ref!', '#name?',
+            '#div/0!', '#num!', '#wert!', '#bezug!'{% endif %}
         ){% if is_number %} or {{ text }} in ('nan', 'None'){% endif %},
         false
     )

@@ -10,7 +10,10 @@
         ~ " when 'source' then ' on ' || name else '' end",
     'name': 'name',
     'subject': 'subject',
-    'count': 'cast(item_count as varchar)',
+    'count': plain_number('item_count'),
+    's': "case when item_count = 1 then '' else 's' end",
+    'are': "case when item_count = 1 then 'is' else 'are' end",
+    's_of_figure': 'case when ' ~ figure('figure', 'figure_unit') ~ " = '1' then '' else 's' end",
 } %}
 with signals as (
     select * from {{ ref('int_signals') }}

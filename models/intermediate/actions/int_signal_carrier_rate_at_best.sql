@@ -1,4 +1,5 @@
 -- A carrier beside the most punctual one, incidents left aside; the upper end of its interval counts.
+-- Of two between which chance alone may stand, none is told to give its parcels to the other.
 with scorecards as (
     select
         *,
@@ -22,7 +23,7 @@ carrier_rate_at_best as (
         cast(null as double) as value_at_stake,
         scorecards.as_of_date as period
     from scorecards
-    where scorecards.carrier <> scorecards.best_carrier
+    where scorecards.carrier <> scorecards.best_carrier and scorecards.on_time_rank_lower > 1
 )
 
 select * from carrier_rate_at_best

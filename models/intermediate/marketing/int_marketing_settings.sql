@@ -1,6 +1,7 @@
 {%- set settings = [
     'journey_window_days', 'first_touch_weight', 'last_touch_weight', 'time_decay_half_life_days',
-    'timing_window_hours', 'synergy_fewest_journeys', 'synergy_most_channels',
+    'timing_window_hours', 'timing_fewest_orders',
+    'synergy_fewest_journeys', 'synergy_most_channels',
     'synergy_most_q_value', 'synergy_least_interaction', 'mix_fewest_weeks', 'mix_most_noise', 'mix_least_variation',
     'current_spend_weeks', 'conversion_days', 'conversion_touch_days', 'conversion_cut_offs',
     'conversion_training_customers', 'campaign_fewest_customers', 'campaign_most_overlap',

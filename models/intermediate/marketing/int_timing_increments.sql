@@ -3,7 +3,9 @@
 --    before an order are one).
 -- 2. What would have come anyway comes as often before a touch as after, unless the touch was shown
 --    because somebody was about to buy: then timing takes chance for effect.
--- 3. The error is that of sums over customers, whose orders are not independent.
+-- 3. The error is that of sums over customers, whose orders are not independent. Of fewer than
+--    `timing_fewest_orders` orders nothing is said: one order after a thousand touches is no proof
+--    that they caused nothing.
 with touch_times as (
     select
         customer_id,
@@ -66,6 +68,7 @@ timing_increments as (
         cast(sum(order_count) as bigint) as order_count
     from by_customer
     group by channel
+    having sum(order_count) >= (select max(settings.timing_fewest_orders) from settings)
 )
 
 select * from timing_increments

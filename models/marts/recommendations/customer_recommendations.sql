@@ -20,7 +20,11 @@ customer_recommendations as (
                 slot = 'repeat' and usual_interval_days is not null
                 then
                     'you buy it about every ' || cast(round(usual_interval_days) as bigint)
-                    || ' days, last ' || days_since_last || ' days ago'
+                    || ' days, last '
+                    || case days_since_last
+                        when 0 then 'today' when 1 then 'yesterday'
+                        else days_since_last || ' days ago'
+                    end
             when slot = 'repeat' then 'you bought it before'
             else coalesce(
                     nullif(

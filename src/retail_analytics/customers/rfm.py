@@ -199,4 +199,8 @@ def counted(measure: str, noun: str) -> str:
 
 def better(share: str) -> str:
     """SQL for a half-sentence on how many customers are strictly worse."""
-    return f"'better than ' || cast(floor(100 * (1 - explained.{share})) as bigint) || ' %'"
+    worse = f"cast(floor(100 * (1 - explained.{share})) as bigint)"
+    return (
+        f"case {worse} when 0 then 'no better than others' "
+        f"else 'better than ' || {worse} || ' %' end"
+    )

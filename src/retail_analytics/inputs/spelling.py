@@ -28,10 +28,26 @@ NO_NUMBERS = ("nan", "None")
 # in a text that is no id they may be North America, or what somebody meant
 NO_VALUES = ("na", "--")
 NO_DAYS = ("0000-00-00", "0000-00-00 00:00:00", "1900-01-00", "1900-01-00 00:00:00")
-NO_IDS = ("nil", "#value!", "#ref!", "#name?", "#div/0!", "#num!", "#wert!", "#bezug!")
+NO_IDS = (
+    "nil",
+    "(none)",
+    "(blank)",
+    "(not set)",
+    "#value!",
+    "#ref!",
+    "#name?",
+    "#div/0!",
+    "#num!",
+    "#wert!",
+    "#bezug!",
+)
+# what shops write for a customer they do not know; it may be one's id, and is only said
+STAND_INS = ("guest", "gast", "anonymous", "unknown", "unbekannt", "walk-in", "?", "x", "0", "-1")
 # an id of many digits as a spreadsheet shows it
 CUT_ID = r"^[0-9]([.,][0-9]+)?E\+[0-9]+$"
 MOST_DECIMALS = 4
+# how the names of columns in percent end
+PERCENT = "_pct"
 
 SIGN = "[+-]?"
 # what stands between groups of three digits and is never a decimal sign
@@ -143,10 +159,20 @@ def settle(
                 f"{name}: {how['decimals']:,} values have more than {MOST_DECIMALS} decimals and "
                 f"are rounded, such as {how['example']}"
             )
+        if how["stand_ins"] * 20 > how["ids"]:
+            notes.append(
+                f"{name}: {how['stand_ins']:,} rows say {how['stand_in']}: that is one customer "
+                f"here; leave the cell empty for customers who are not known"
+            )
         if how["cut"]:
             notes.append(
                 f"{name}: {how['cut']:,} ids were cut by a spreadsheet, such as {how['cut_id']}: "
                 f"different ones may have become one"
+            )
+        if how["largest"] is not None and 0 < how["largest"] <= 1:
+            notes.append(
+                f"{name}: no value is above 1, and percent are read (95 is 95 %); shares must be "
+                f"multiplied by 100"
             )
         if how["words"] and name in words:
             notes.append(f"{name}: {how['words']:,} cells say {how['word']} or the like: nothing")
@@ -174,6 +200,7 @@ def counts(
         keys = ("formulas", "apostrophes", "unread", "decimals", "words", "cut", "midnights")
         found = dict.fromkeys(keys, "0")
         found |= {"example": "null", "word": "null", "cut_id": "null", "values": "0"}
+        found |= {"largest": "null", "stand_ins": "0", "stand_in": "null", "ids": "0"}
         if is_text:
             found["formulas"] = f"count(*) filter ({value}[:2] = '=\"')"
             found["apostrophes"] = f"count(*) filter ({has_apostrophe(value)})"
@@ -184,6 +211,15 @@ def counts(
             is_cut = f"contains({value}, 'E+') and regexp_matches({value}, {literal(CUT_ID)})"
             found["cut"] = f"count(*) filter ({is_cut})"
             found["cut_id"] = f"min({value}) filter ({is_cut})"
+        if name == "customer_id":
+            is_stand_in = (
+                f"lower(cast({value} as varchar)) in ({', '.join(map(literal, STAND_INS))})"
+            )
+            found["stand_ins"] = f"count(*) filter ({is_stand_in})"
+            found["stand_in"] = f"mode({value}) filter ({is_stand_in})"
+            found["ids"] = f"count({value})"
+        if name.endswith(PERCENT):
+            found["largest"] = f"max(try_cast({value} as double))"
         if kind in NUMBERS and is_text:
             found["unread"] = (
                 f"count(*) filter ({value} is not null and try_cast({value} as double) is null)"

@@ -408,7 +408,8 @@ def _reason(row: tuple, *, silent_days: int, is_count_unusable: bool, is_season_
     if row.status == "short_history":
         level += f", judging by only {_days(row.history_days)} of history"
     if row.is_seasonal:
-        level += f"; in the days ahead the shop usually sells {row.season_index:.0%} of a mean day"
+        season = f"{100 * row.season_index:.0f} % of a mean day"
+        level += f"; in the days ahead the shop usually sells {season}"
     elif not is_season_known:
         level += "; no season is known yet, as sales do not cover two years"
     if is_count_unusable:

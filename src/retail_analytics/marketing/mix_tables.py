@@ -98,8 +98,8 @@ def judged(data: MixData, rules: MixRules) -> tuple[list[str | None], float]:
         noise = noise_share(data.sales, months=data.months, covariates=data.covariates)
         if noise > rules.most_noise:
             why = (
-                f"weekly sales vary by {noise:.0%} for no reason known, "
-                f"more than {rules.most_noise:.0%}"
+                f"weekly sales vary by {100 * noise:.0f} % for no reason known, "
+                f"more than {100 * rules.most_noise:.0f} %"
             )
     reasons: list[str | None] = []
     for column in range(len(data.channels)):

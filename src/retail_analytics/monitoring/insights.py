@@ -8,6 +8,7 @@ keeps its name and the day it was first told on, though it moved on by some days
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -250,7 +251,11 @@ def printed(value: float, unit: str) -> str:
         return f"{100 * value:.0f} %" if abs(value) >= 0.1 or value == 0 else f"{100 * value:.1f} %"
     size = abs(value)
     digits = 0 if size >= 100 or float(value).is_integer() else 1 if size >= 10 else 2
-    return f"{value:,.{digits}f} {unit}"
+    text = f"{value:,.{digits}f}"
+    if text == "1":
+        # 1 complaint per month
+        unit = re.sub(r"^(\w+)s\b", r"\1", unit)
+    return f"{text} {unit}"
 
 
 def percent(value: float) -> str:

@@ -340,9 +340,31 @@ def test_ids_that_a_spreadsheet_has_cut_are_said_in_any_file(tmp_path):
     ]
 
 
+def test_shares_in_a_column_of_percent_are_said(tmp_path):
+    text = "month,average_delivery_days,on_time_rate_pct\n2024-01-01,3,0.95\n2024-02-01,3,1\n"
+    (note,) = load(tmp_path, {"delivery_months.csv": text}).notes
+    assert note.startswith(
+        "delivery_months.csv: on_time_rate_pct: no value is above 1, and percent"
+    )
+    assert load(tmp_path, {"delivery_months.csv": text + "2024-03-01,3,95\n"}).notes == []
+
+
+@pytest.mark.parametrize("word", ["Guest", "0", "-1", "unknown"])
+def test_an_id_that_may_stand_for_nobody_is_said_and_stays(tmp_path, word):
+    lines = "".join(f"O{i},2024-01-01,{word if i < 2 else f'C{i}'}\n" for i in range(30))
+    loaded = load(tmp_path, {"orders.csv": HEADER + lines})
+    assert loaded.notes == [
+        f"orders.csv: customer_id: 2 rows say {word}: that is one customer here; leave the cell "
+        f"empty for customers who are not known"
+    ]
+    assert loaded.orders("customer_id")[0] == (word,)
+    few = lines + "".join(f"P{i},2024-01-01,C{i}\n" for i in range(30))
+    assert load(tmp_path, {"orders.csv": HEADER + few}).notes == []
+
+
 NOTHING = ["NULL", "Null", "(null)", "[NULL]", "\\N", "n/a", "#N/A", "#NULL!", "None", "–", "NaT"]
 KINDS = {
-    "customer_id": ("text", [*NOTHING, "none", "NaN", "NA", "--", "nil", "#REF!", "#DIV/0!"]),
+    "customer_id": ("text", [*NOTHING, "none", "NaN", "NA", "--", "nil", "(not set)", "#REF!"]),
     "sales_channel": ("text", [*NOTHING, "none", "NaN"]),
     "order_total": ("decimal", [*NOTHING, "nan", "NA", "--"]),
     "delivered_at": ("timestamp", [*NOTHING, "none", "NaN", "NA", "0000-00-00", "1900-01-00"]),

@@ -141,7 +141,7 @@ def test_forecasts_after_a_peak_are_those_of_the_days_ahead():
     assert blind["forecast_daily_demand"].sum() > 1.3 * truth
     assert levels["reorder_point_units"].sum() < 0.85 * blind["reorder_point_units"].sum()
     assert levels["season_index"].to_numpy() == pytest.approx(true_season(10), abs=0.15)
-    share = f"{levels['season_index'].iloc[0]:.0%} of a mean day"
+    share = f"{100 * levels['season_index'].iloc[0]:.0f} % of a mean day"
     assert levels["reason"].str.contains(share, regex=False).all()
     assert blind["season_index"].isna().all()
     assert blind["reason"].str.contains("no season is known").all()
