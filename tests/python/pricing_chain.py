@@ -32,6 +32,10 @@ CAMPAIGN_MODELS = (
         "campaign_performance",
     ),
 )
+MAILING_MODELS = (
+    *("int_channels", "int_mailings", "int_engagement_events", "int_engagement_histories"),
+    "campaign_engagement",
+)
 LOYALTY_MODELS = (
     *("int_loyalty_bookings", "int_loyalty_months", "int_loyalty_members", "int_repeat_months"),
     *("loyalty_summary", "loyalty_tier_flows", "loyalty_liability"),
@@ -46,8 +50,8 @@ STAGED = {
     "kind varchar, tier varchar, order_id varchar",
     "experiment_assignments": "experiment_id varchar, customer_id varchar, variant varchar, "
     "assigned_at timestamp",
-    "touchpoints": "customer_id varchar, touched_at timestamp, channel varchar, campaign varchar, "
-    "touch_type varchar",
+    "touchpoints": "touchpoint_id varchar, customer_id varchar, touched_at timestamp, "
+    "channel varchar, campaign varchar, touch_type varchar",
     "ad_spend": "spent_on date, channel varchar, spend_amount decimal(18,4), campaign varchar",
     "orders": "order_id varchar, ordered_at timestamp, customer_id varchar, "
     "order_status varchar, order_total decimal(18,4), discount_amount decimal(18,4)",
@@ -55,7 +59,7 @@ STAGED = {
     "unit_price decimal(18,4)",
     "products": "product_id varchar, category varchar, list_price decimal(18,4), "
     "unit_cost decimal(18,4)",
-    "customers": "customer_id varchar, signed_up_on date",
+    "customers": "customer_id varchar, signed_up_on date, marketing_consent boolean",
 }
 FACTS = """
     create table orders as
@@ -79,7 +83,10 @@ FACTS = """
     select * from stg_products where list_price is null or list_price >= 0;
 
     create table customers as
-    select customer_id, max(signed_up_on) as signed_up_on from stg_customers
+    select
+        customer_id, max(signed_up_on) as signed_up_on,
+        bool_and(marketing_consent) as has_marketing_consent
+    from stg_customers
     where signed_up_on is not null group by all;
 """
 
@@ -151,6 +158,13 @@ def campaigns(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """How campaigns did, by name."""
     run(con, *CAMPAIGN_MODELS)
     return con.execute("from campaign_performance").df().set_index("campaign")
+
+
+def mailings(con: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What was known of customers with each mailing and is today; rates by campaign."""
+    run(con, *MAILING_MODELS)
+    histories = con.execute("from int_engagement_histories order by all").df()
+    return histories, con.execute("from campaign_engagement").df().set_index("campaign")
 
 
 def loyalty(con: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
