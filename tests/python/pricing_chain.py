@@ -24,13 +24,8 @@ RULES = {
 PRICE_MODELS = ("int_sold_weeks", "int_posted_weeks", "int_product_weeks")
 CAMPAIGN_MODELS = (
     *("int_campaign_windows", "int_campaign_audience", "int_campaign_units"),
-    *(
-        "int_campaign_arms",
-        "int_campaign_reach",
-        "int_campaign_effects",
-        "int_campaign_findings",
-        "campaign_performance",
-    ),
+    *("int_campaign_arms", "int_campaign_reach", "int_campaign_effects"),
+    *("int_campaign_best_effects", "int_campaign_findings", "campaign_performance"),
 )
 MAILING_MODELS = (
     *("int_channels", "int_mailings", "int_engagement_events", "int_engagement_histories"),
@@ -68,6 +63,12 @@ FACTS = """
         coalesce(order_status, 'completed') in ('placed', 'completed') as is_purchase,
         case order_status when 'cancelled' then 0 when 'returned' then -order_total
             else order_total end as revenue,
+        -- where a cost is known it is that of all lines
+        order_total - (
+            select sum(quantity * unit_cost)
+            from stg_order_lines inner join stg_products using (product_id)
+            where stg_order_lines.order_id = stg_orders.order_id
+        ) as margin,
         discount_amount
     from stg_orders
     where ordered_at <= timestamp '2024-12-31 23:59:59'
