@@ -41,12 +41,18 @@ def found(seed: int, customers: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.Dat
     discounts = discounts[discounts["status"] == "ok"].merge(truths, on="category")
     uplift = (1 - discounts["mean_discount"]) ** discounts["truth"] - 1
     discounts["is_inside"] = uplift.between(discounts["uplift_lower"], discounts["uplift_upper"])
-    performance = performance.loc[lifts.index].join(lifts[["true_lift", "caused_order_count"]])
+    truths_of = ["true_lift", "caused_order_count", "caused_margin"]
+    performance = performance.loc[lifts.index].join(lifts[truths_of], rsuffix="_true")
     performance["is_inside"] = performance["true_lift"].between(
         performance["uplift_lower"], performance["uplift_upper"]
     )
     performance["holds_orders"] = performance["caused_order_count"].between(
         performance["caused_orders_lower"], performance["caused_orders_upper"]
+    )
+    performance["holds_margin"] = (
+        performance["caused_margin_true"]
+        .astype(float)
+        .between(performance["caused_margin_lower"], performance["caused_margin_upper"])
     )
     return elasticities, discounts, performance
 
@@ -67,6 +73,7 @@ def main() -> None:
     print(by_category.round(3).to_string())
     columns = ["uplift", "uplift_lower", "uplift_upper", "true_lift", "is_inside"]
     columns += ["caused_orders", "caused_order_count", "holds_orders", "naive_caused_orders"]
+    columns += ["caused_margin", "caused_margin_true", "holds_margin", "verdict"]
     print(performance[columns].round(3).to_string())
     for name, frame in (
         ("elasticities", elasticities),

@@ -184,6 +184,11 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("of a category", "2024-01-01,9,,Mugs,Rival", KEPT),
             ("of nothing", "2024-01-01,9,,,Rival", ["missing_product_id"]),
             ("negative", "2024-01-02,-1,P1,,", ["invalid_price"]),
+            ("newer", "2024-03-01,8,P1,,Rival", KEPT),
+            ("another competitor's", "2024-03-01,11,P1,,Other", KEPT),
+            ("with its currency sign", "2024-03-02,€7,P1,,Other", ["unreadable_price"]),
+            ("with its currency", "2024-03-02,7 EUR,P1,,Other", ["unreadable_price"]),
+            ("for nothing, which is no price", "2024-03-02,0,P1,,Rival", KEPT),
         ],
     ),
     "campaigns": (

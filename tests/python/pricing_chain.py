@@ -24,13 +24,12 @@ RULES = {
 PRICE_MODELS = ("int_sold_weeks", "int_posted_weeks", "int_product_weeks")
 CAMPAIGN_MODELS = (
     *("int_campaign_windows", "int_campaign_audience", "int_campaign_units"),
-    *(
-        "int_campaign_arms",
-        "int_campaign_reach",
-        "int_campaign_effects",
-        "int_campaign_findings",
-        "campaign_performance",
-    ),
+    *("int_campaign_arms", "int_campaign_reach", "int_campaign_effects"),
+    *("int_campaign_best_effects", "int_campaign_findings", "campaign_performance"),
+)
+MAILING_MODELS = (
+    *("int_channels", "int_mailings", "int_engagement_events", "int_engagement_histories"),
+    "campaign_engagement",
 )
 LOYALTY_MODELS = (
     *("int_loyalty_bookings", "int_loyalty_months", "int_loyalty_members", "int_repeat_months"),
@@ -46,8 +45,8 @@ STAGED = {
     "kind varchar, tier varchar, order_id varchar",
     "experiment_assignments": "experiment_id varchar, customer_id varchar, variant varchar, "
     "assigned_at timestamp",
-    "touchpoints": "customer_id varchar, touched_at timestamp, channel varchar, campaign varchar, "
-    "touch_type varchar",
+    "touchpoints": "touchpoint_id varchar, customer_id varchar, touched_at timestamp, "
+    "channel varchar, campaign varchar, touch_type varchar",
     "ad_spend": "spent_on date, channel varchar, spend_amount decimal(18,4), campaign varchar",
     "orders": "order_id varchar, ordered_at timestamp, customer_id varchar, "
     "order_status varchar, order_total decimal(18,4), discount_amount decimal(18,4)",
@@ -55,7 +54,7 @@ STAGED = {
     "unit_price decimal(18,4)",
     "products": "product_id varchar, category varchar, list_price decimal(18,4), "
     "unit_cost decimal(18,4)",
-    "customers": "customer_id varchar, signed_up_on date",
+    "customers": "customer_id varchar, signed_up_on date, marketing_consent boolean",
 }
 FACTS = """
     create table orders as
@@ -64,6 +63,12 @@ FACTS = """
         coalesce(order_status, 'completed') in ('placed', 'completed') as is_purchase,
         case order_status when 'cancelled' then 0 when 'returned' then -order_total
             else order_total end as revenue,
+        -- where a cost is known it is that of all lines
+        order_total - (
+            select sum(quantity * unit_cost)
+            from stg_order_lines inner join stg_products using (product_id)
+            where stg_order_lines.order_id = stg_orders.order_id
+        ) as margin,
         discount_amount
     from stg_orders
     where ordered_at <= timestamp '2024-12-31 23:59:59'
@@ -79,7 +84,10 @@ FACTS = """
     select * from stg_products where list_price is null or list_price >= 0;
 
     create table customers as
-    select customer_id, max(signed_up_on) as signed_up_on from stg_customers
+    select
+        customer_id, max(signed_up_on) as signed_up_on,
+        bool_and(marketing_consent) as has_marketing_consent
+    from stg_customers
     where signed_up_on is not null group by all;
 """
 
@@ -151,6 +159,13 @@ def campaigns(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """How campaigns did, by name."""
     run(con, *CAMPAIGN_MODELS)
     return con.execute("from campaign_performance").df().set_index("campaign")
+
+
+def mailings(con: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What was known of customers with each mailing and is today; rates by campaign."""
+    run(con, *MAILING_MODELS)
+    histories = con.execute("from int_engagement_histories order by all").df()
+    return histories, con.execute("from campaign_engagement").df().set_index("campaign")
 
 
 def loyalty(con: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:

@@ -53,7 +53,8 @@ measured as (
                 'y': cast(order_count as double),
                 'x': cast(order_count_before as double)
             },
-            {'measure': 'revenue', 'y': revenue, 'x': revenue_before}
+            {'measure': 'revenue', 'y': revenue, 'x': revenue_before},
+            {'measure': 'margin', 'y': margin, 'x': margin_before}
         ]) as measured
     from sides
 ),
@@ -63,6 +64,7 @@ sums as (
         campaign,
         side,
         measured.measure as measure,
+        avg(cast(is_margin_known as integer)) as margin_known_share,
         count(*) as row_count,
         sum(measured.y) as y,
         sum(measured.x) as x,

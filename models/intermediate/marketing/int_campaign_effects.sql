@@ -3,6 +3,7 @@
 -- 2. Without lot: difference in differences, which is theta = 1: the change of those reached less the
 --    change of the others. The same for the days before must show nothing (placebo).
 -- 3. The naive difference takes nothing off (theta = 0).
+-- 4. Sides that differ before by what chance does once in a thousand times were not drawn by lot.
 with arms as (
     select * from {{ ref('int_campaign_arms') }}
 ),
@@ -13,6 +14,7 @@ means as (
         side,
         measure,
         n,
+        margin_known_share,
         y / n as y,
         x / n as x,
         yy - y * y / n as yy,
@@ -34,6 +36,12 @@ pairs as (
         compared.yy as compared_yy,
         compared.xx as compared_xx,
         compared.xy as compared_xy,
+        least(treated.margin_known_share, compared.margin_known_share) as known_share,
+        abs(treated.x - compared.x)
+        > 3.29 * sqrt(
+            (treated.xx + compared.xx) / nullif(treated.n + compared.n - 2, 0)
+            * (1.0 / treated.n + 1.0 / compared.n)
+        ) as is_unbalanced,
         abs(treated.change_before - compared.change_before)
         > 1.96 * sqrt(treated.change_before_variance + compared.change_before_variance)
             as has_other_trend,
@@ -61,6 +69,8 @@ effects as (
         compared_n as compared_count,
         y - compared_y as naive,
         has_other_trend,
+        coalesce(is_unbalanced, false) as is_unbalanced,
+        known_share as margin_known_share,
         compared_y - theta * (compared_x - x) as baseline,
         y - compared_y - theta * (x - compared_x) as effect,
         -- of the mean of those reached, and of the others

@@ -1,8 +1,7 @@
--- The best evidence there is of each campaign, and what keeps it from being an effect.
--- 1. A hold-out by lot comes before difference in differences; the naive difference is to all customers
---    who were not reached.
--- 2. There is no effect without an audience, with everybody reached, too few on a side, another trend
+-- What a campaign's best evidence is worth, and what keeps it from being an effect.
+-- 1. There is no effect without an audience, with everybody reached, too few on a side, another trend
 --    before the campaign, or most of the audience reached by other campaigns in the same days.
+-- 2. A hold-out whose sides differed before was not drawn by lot: its audience was selected.
 with windows as (
     select * from {{ ref('int_campaign_windows') }}
 ),
@@ -11,8 +10,8 @@ reach as (
     select * from {{ ref('int_campaign_reach') }}
 ),
 
-effects as (
-    select * from {{ ref('int_campaign_effects') }}
+best_effects as (
+    select * from {{ ref('int_campaign_best_effects') }}
 ),
 
 settings as (
@@ -32,67 +31,55 @@ spend as (
     group by windows.campaign
 ),
 
-best as (
-    select
-        effects.*,
-        of_revenue.effect as revenue_effect,
-        of_revenue.variance + of_revenue.compared_variance as revenue_variance,
-        coalesce(
-            max(effects.naive) filter (not effects.is_by_lot)
-                over (partition by effects.campaign),
-            effects.naive
-        ) as naive_difference
-    from effects
-    inner join effects as of_revenue
-        on
-            effects.campaign = of_revenue.campaign
-            and effects.is_by_lot = of_revenue.is_by_lot
-            and of_revenue.measure = 'revenue'
-    where effects.measure = 'orders'
-    qualify
-        row_number() over (
-            partition by effects.campaign
-            order by case when effects.is_by_lot then 0 else 1 end
-        ) = 1
-),
-
 findings as (
     select
         windows.campaign,
         windows.channel,
         case
             when reach.reached_count is null then 'no_audience'
-            when best.campaign is null then 'everybody_reached'
+            when best_effects.campaign is null then 'everybody_reached'
             when
-                least(best.customer_count, best.compared_count) < settings.campaign_fewest_customers
+                least(best_effects.customer_count, best_effects.compared_count)
+                < settings.campaign_fewest_customers
                 then
-                    case when best.is_by_lot then 'insufficient_data' else 'everybody_reached' end
-            when best.is_by_lot then 'ok'
+                    case
+                        when best_effects.is_by_lot then 'insufficient_data'
+                        else 'everybody_reached'
+                    end
+            when best_effects.is_by_lot and best_effects.is_unbalanced then 'selected_audience'
+            when best_effects.is_by_lot then 'ok'
             when reach.overlap_share > settings.campaign_most_overlap then 'overlapping'
-            when coalesce(best.has_other_trend, true) then 'trends_differ'
+            when coalesce(best_effects.has_other_trend, true) then 'trends_differ'
             else 'selected_audience'
         end as status,
-        best.is_by_lot,
+        case
+            when not best_effects.is_by_lot then 'before_and_after'
+            when best_effects.is_unbalanced then 'hold_out'
+            when not best_effects.is_unbalanced then 'randomised'
+        end as evidence,
         windows.is_over,
         coalesce(reach.reached_count, 0) as reached_count,
         reach.opened_count,
         reach.clicked_count,
-        best.compared_count,
+        best_effects.compared_count,
         reach.overlap_share,
         coalesce(nullif(spend.spend, 0), cast(windows.budget as double)) as cost,
-        best.baseline,
-        best.effect,
-        best.variance,
-        best.compared_variance,
-        best.revenue_effect,
-        best.revenue_variance,
-        best.naive_difference,
+        best_effects.baseline,
+        best_effects.effect,
+        best_effects.variance,
+        best_effects.compared_variance,
+        best_effects.revenue_effect,
+        best_effects.revenue_variance,
+        best_effects.margin_effect,
+        best_effects.margin_variance,
+        cast(windows.discount_rate as double) as discount_rate,
+        best_effects.naive_difference,
         windows.starts_on,
         windows.ends_on
     from windows
     cross join settings
     left join reach on windows.campaign = reach.campaign
-    left join best on windows.campaign = best.campaign
+    left join best_effects on windows.campaign = best_effects.campaign
     left join spend on windows.campaign = spend.campaign
 )
 

@@ -5,6 +5,7 @@
     'synergy_most_q_value', 'synergy_least_interaction', 'mix_fewest_weeks', 'mix_most_noise', 'mix_least_variation',
     'current_spend_weeks', 'conversion_days', 'conversion_touch_days', 'conversion_cut_offs',
     'conversion_training_customers', 'campaign_fewest_customers', 'campaign_most_overlap',
+    'engagement_days', 'engagement_weeks', 'campaign_most_unknown_margin',
 ] -%}
 with settings as (
     select * from {{ ref('marketing_settings') }}

@@ -1,7 +1,9 @@
 -- Every touch with the order that comes next, and how many came before.
 -- A touch in the second of an order lies before it, and of two orders in one second before the first.
+-- Who unsubscribes is not being touched.
 with touchpoints as (
     select * from {{ kept('touchpoints') }}
+    where touch_type is null or touch_type <> 'unsubscribe'
 ),
 
 channels as (

@@ -25,6 +25,7 @@ model_measures as (
         "'customer_churn_risks'": ref('churn_backtest'),
         "'inventory_levels'": ref('int_inventory_quality'),
         "'conversion_scores'": ref('conversion_backtest'),
+        "'engagement_scores'": ref('engagement_backtest'),
         "'metric_anomalies'": ref('int_anomaly_quality'),
     }.items() -%}
     union all

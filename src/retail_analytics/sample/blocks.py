@@ -13,6 +13,7 @@ from retail_analytics.sample.columns import DAY, Stream
 from retail_analytics.sample.customers import (
     NO_LIFT,
     Buyers,
+    Purchases,
     customer_tables,
     draw_buyers,
     draw_purchases,
@@ -34,6 +35,7 @@ from retail_analytics.sample.holdouts import (
     without_orders,
 )
 from retail_analytics.sample.loyalty import (
+    LoyalArms,
     draw_loyal_arms,
     draw_points,
     loyal_assignments,
@@ -93,7 +95,8 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
     habits = draw_habits(world, buyers, block=block)
     loyal = draw_loyal_arms(world, buyers, purchases, np.unique(habits.buyer), block=block)
     is_lost = lost_by.any(axis=0) | loyal.is_lost | is_within(world, "outage", purchases.second)
-    documents = draw_documents(world, buyers, purchases, block=block)
+    documents = draw_documents(world, buyers, purchases, block=block, discount=loyal.discount)
+    loyal_counts = counted_loyal(world, buyers, purchases, loyal, documents, is_lost, block=block)
     parcels = draw_parcels(world, documents, is_lost, block=block)
     orders = len(purchases.buyer)
     delivered_at = last_delivery(parcels, orders=orders)
@@ -188,8 +191,31 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         lost_cents=np.array(lost_revenue, dtype=int),
         held_back=held_back,
         members=points.members,
-        loyal=loyal.counts(is_lost),
+        loyal=loyal_counts,
     )
+
+
+def counted_loyal(
+    world: World,
+    buyers: Buyers,
+    purchases: Purchases,
+    loyal: LoyalArms,
+    documents: Documents,
+    is_lost: np.ndarray,
+    *,
+    block: int,
+) -> np.ndarray:
+    """Campaigns x (shown, held out, orders caused, margin caused); documents: purchases first."""
+    orders, given = len(is_lost), np.zeros(len(is_lost), dtype=int)
+    if loyal.discount.any():
+        plain = draw_documents(world, buyers, purchases, block=block)
+        given = plain.total[:orders] - documents.total[:orders]
+    cost = np.bincount(
+        documents.line_order,
+        weights=documents.quantity * world.catalogue.cost_cents[documents.product],
+        minlength=documents.size,
+    ).astype(int)
+    return loyal.counts(came=~is_lost, margin=documents.total[:orders] - cost[:orders], given=given)
 
 
 def drawn_added(

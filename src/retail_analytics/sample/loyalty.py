@@ -152,21 +152,28 @@ class LoyalArms:
     """Campaigns to loyal customers: who was in each, shown or not; which purchases hang on it.
 
     Who is held out is drawn by lot; of their orders in its days those do not come that it would
-    have caused (is_lost). Those of the others came because of it (is_caused, one per campaign).
+    have caused (is_lost). One entry per campaign: is_told, the orders of the others in its days;
+    is_caused, those of them that came because of it. discount: what it takes off each purchase.
     """
 
     members: tuple[np.ndarray, ...]
     is_shown: tuple[np.ndarray, ...]
+    is_told: tuple[np.ndarray, ...]
     is_caused: tuple[np.ndarray, ...]
     is_lost: np.ndarray
+    discount: np.ndarray
 
-    def counts(self, is_lost: np.ndarray) -> np.ndarray:
-        """Campaigns x (shown, held out, orders caused); is_lost: purchases that did not come."""
-        rows = [
-            (shown.sum(), (~shown).sum(), (caused & ~is_lost).sum())
-            for shown, caused in zip(self.is_shown, self.is_caused, strict=True)
-        ]
-        return np.array(rows, dtype=int).reshape(-1, 3)
+    def counts(self, *, came: np.ndarray, margin: np.ndarray, given: np.ndarray) -> np.ndarray:
+        """Campaigns x (shown, held out, orders caused, margin caused in cents).
+
+        came: whether each purchase came. margin: cents it brought. given: cents that campaigns took
+        off it: of orders that would have come anyway they are lost.
+        """
+        rows = []
+        for shown, told, caused in zip(self.is_shown, self.is_told, self.is_caused, strict=True):
+            gained = margin[caused & came].sum() - given[told & ~caused & came].sum()
+            rows.append((shown.sum(), (~shown).sum(), (caused & came).sum(), gained))
+        return np.array(rows, dtype=int).reshape(-1, 4)
 
 
 def draw_loyal_arms(
@@ -174,8 +181,9 @@ def draw_loyal_arms(
 ) -> LoyalArms:
     """Arms of the campaigns of a priced market; standing: buyers with standing orders."""
     rng = world.stream(Stream.LOYAL_CAMPAIGNS, block)
-    members, is_shown, is_caused = [], [], []
+    members, is_shown, is_told, is_caused = [], [], [], []
     is_lost = np.zeros(len(purchases.buyer), dtype=bool)
+    discount = np.zeros(len(purchases.buyer))
     for campaign in world.process.loyal_campaigns if world.process.is_priced else ():
         start = (campaign.starts_on - world.first_day).days * DAY
         before = purchases.buyer[(purchases.second < start) & ~is_lost]
@@ -192,10 +200,20 @@ def draw_loyal_arms(
         caused = rng.random(len(purchases.buyer)) < campaign.lift / (1 + campaign.lift)
         caused &= inside
         is_lost |= is_held[purchases.buyer] & caused
-        is_caused.append(is_reached[purchases.buyer] & caused)
+        told = is_reached[purchases.buyer] & inside
+        discount[told] = campaign.discount_rate or 0.0
+        is_told.append(told)
+        is_caused.append(told & caused)
         members.append(member)
         is_shown.append(shown)
-    return LoyalArms(tuple(members), tuple(is_shown), tuple(is_caused), is_lost)
+    return LoyalArms(
+        members=tuple(members),
+        is_shown=tuple(is_shown),
+        is_told=tuple(is_told),
+        is_caused=tuple(is_caused),
+        is_lost=is_lost,
+        discount=discount,
+    )
 
 
 def loyal_assignments(world: World, buyers: Buyers, arms: LoyalArms) -> list[pa.Table]:
@@ -221,7 +239,8 @@ def loyal_assignments(world: World, buyers: Buyers, arms: LoyalArms) -> list[pa.
 def campaign_truths(world: World, counts: np.ndarray) -> pa.Table:
     """A campaign to loyal customers: its true lift, who was in it, and the orders it caused.
 
-    counts: as of `LoyalArms`. Caused are orders of the shown that would not have come.
+    counts: as of `LoyalArms`. Caused are orders of the shown that would not have come, and their
+    margin less what a voucher took off the others.
     """
     campaigns = world.process.loyal_campaigns
     return pa.table(
@@ -233,6 +252,7 @@ def campaign_truths(world: World, counts: np.ndarray) -> pa.Table:
             "shown_count": pa.array(counts[:, 0]),
             "held_out_count": pa.array(counts[:, 1]),
             "caused_order_count": pa.array(counts[:, 2]),
+            "caused_margin": col.amounts(counts[:, 3]),
         }
     )
 

@@ -38,8 +38,15 @@ class Documents:
         return len(self.buyer)
 
 
-def draw_documents(world: World, buyers: Buyers, purchases: Purchases, *, block: int) -> Documents:
-    """Purchases and cancelled orders with their lines.
+def draw_documents(
+    world: World,
+    buyers: Buyers,
+    purchases: Purchases,
+    *,
+    block: int,
+    discount: np.ndarray | None = None,
+) -> Documents:
+    """Purchases and cancelled orders with their lines; discount: share off each purchase.
 
     A cancelled order is one more order, in the ten days after a purchase by the same buyer, so that
     it takes nothing from the buying rates.
@@ -73,8 +80,12 @@ def draw_documents(world: World, buyers: Buyers, purchases: Purchases, *, block:
 
     has_voucher = rng.random(len(buyer)) < process.voucher_share
     rate = np.array(process.voucher_rates)[rng.integers(0, len(process.voucher_rates), len(buyer))]
+    taken_off = rate * has_voucher
+    if discount is not None:
+        # of two vouchers the better one counts
+        taken_off[: len(discount)] = np.maximum(taken_off[: len(discount)], discount)
     # prices are what was paid: the voucher is already off them
-    paid = np.rint(price * (1 - rate * has_voucher)[line_order]).astype(int)
+    paid = np.rint(price * (1 - taken_off)[line_order]).astype(int)
 
     def order_sums(line_cents: np.ndarray) -> np.ndarray:
         return np.bincount(line_order, weights=line_cents, minlength=len(buyer)).astype(int)

@@ -44,7 +44,7 @@ class Tally:
     held_back: np.ndarray
     # of the loyalty programme
     members: int
-    # campaigns to loyal customers x (shown, held out, orders caused)
+    # campaigns to loyal customers x (shown, held out, orders caused, margin caused)
     loyal: np.ndarray
 
     def __add__(self, other: "Tally") -> "Tally":

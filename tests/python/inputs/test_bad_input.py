@@ -154,6 +154,15 @@ def test_an_order_is_on_its_day_in_utc(built: Built):
     assert rows == [("2024-02-29",)]
 
 
+def test_two_competitors_make_a_position_without_what_is_no_price(built: Built):
+    rows = built.query("""
+        select entity, status, competitor_count, own_price, competitor_median_price,
+            competitor_lowest_price
+        from marts.price_positions where level = 'product'
+    """)
+    assert rows == [("P1", "ok", 2, Decimal(10), Decimal("9.5"), Decimal(8))]
+
+
 def test_unused_columns_are_named(built: Built):
     assert "note: order_lines.csv: columns not used: 'note'" in built.output
     assert "note: stock_levels.parquet: columns not used: 'shelves'" in built.output

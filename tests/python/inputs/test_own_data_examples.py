@@ -39,7 +39,7 @@ EXAMPLES = {
             "incidents": 3,
             "mentions": 7,
             "cancellations": 5,
-            "touchpoints": 8,
+            "touchpoints": 18,
             "support_tickets": 3,
             "price_changes": 8,
             "loyalty_events": 2,
@@ -326,6 +326,21 @@ def test_contoso_prices_and_points_are_those_of_its_files(example):
         ("earned", 4800),
         ("redeemed", 3600),
     ]
+
+
+def test_contoso_mails_are_sent_opened_and_clicked_as_the_file_says(example):
+    assert example("contoso").query("""
+        select channel, touch_type, count(*), count(distinct campaign)
+        from touchpoints group by all order by all
+    """) == [
+        ("email", "click", 2, 2),
+        ("email", "impression", 5, 5),
+        ("email", "open", 3, 3),
+        ("store", "visit", 3, 0),
+        ("website", "visit", 5, 0),
+    ]
+    # nobody unsubscribed, which is consent
+    assert example("contoso").query("select marketing_consent from customers") == [(True,)]
 
 
 def test_contoso_everything_is_in_2023_and_of_the_one_customer(example):

@@ -39,7 +39,7 @@ def test_the_naive_estimate_of_a_campaign_is_wrong_and_the_hold_out_holds_the_tr
     found = campaigns(shop(priced))
     truths = pd.read_parquet(priced / "truth_campaigns.parquet").set_index("campaign")
     rows = found.loc[truths.index]
-    assert set(rows["status"]) == {"ok"} and set(rows["evidence"]) == {"hold_out"}
+    assert set(rows["status"]) == {"ok"} and set(rows["evidence"]) == {"randomised"}
     caused = truths["caused_order_count"]
     assert (rows["naive_caused_orders"] > 3 * caused).all()
     # planted is the share .15 beyond; what came of it is drawn
@@ -47,6 +47,13 @@ def test_the_naive_estimate_of_a_campaign_is_wrong_and_the_hold_out_holds_the_tr
     assert (caused > 0.5 * without).all() and (caused < 1.5 * without).all()
     assert (rows["reached_count"] == truths["shown_count"]).all()
     assert (rows["compared_count"] == truths["held_out_count"]).all()
+    # a voucher takes more off orders that would have come anyway than it brings in margin
+    margins = truths["caused_margin"].astype(float)
+    assert margins["voucher-autumn"] < 0 < margins["thanks-spring"]
+    # within two and a half standard errors: the intervals are of 80 %
+    width = rows["caused_margin_upper"] - rows["caused_margin_lower"]
+    assert ((rows["caused_margin"] - margins).abs() < width).all()
+    assert rows.loc["voucher-autumn", "verdict"] == "does_not_pay"
     # sales of the whole shop have no audience, and no figure
     sales = found[found.index.str.startswith("sale-")]
     assert set(sales["status"]) == {"no_audience"}
@@ -152,7 +159,7 @@ def test_an_uplift_by_lot_holds_the_truth_as_often_as_it_says() -> None:
     for seed in range(40):
         tables = mailing(reached=0.85, effect=0.5, by_lot=True, seed=seed)
         row = campaigns(shop(tables, as_of=date(2024, 7, 31))).loc["mail"]
-        assert row["status"] == "ok" and row["evidence"] == "hold_out"
+        assert row["status"] == "ok" and row["evidence"] == "randomised"
         covered.append(row["uplift_lower"] <= 0.5 <= row["uplift_upper"])
     # the interval of the difference over the estimated baseline holds it in .675
     assert 0.7 <= np.mean(covered) <= 0.9

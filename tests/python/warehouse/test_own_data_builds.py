@@ -198,6 +198,54 @@ def contoso(built: Built) -> None:
     assert built.query(
         "select count(*) from marts.metric_forecasts where value_upper - value_lower <= 0"
     ) == [(0,)]
+    contoso_prices_and_mails(built)
+
+
+def contoso_prices_and_mails(built: Built) -> None:
+    """What one customer and seven orders can say of prices, points and mails, or cannot."""
+    assert built.query(
+        "select entity, status, round(price_index, 4), advice from marts.price_positions order by 1"
+    ) == [
+        ("Accessories", "one_competitor", 1.0909, None),
+        ("Dresses", "one_competitor", 1.2, None),
+        ("Shoes", "one_competitor", 0.9524, None),
+        ("Sportswear", "one_competitor", 0.9412, None),
+    ]
+    for table, figure in {
+        "price_elasticities": "elasticity",
+        "discount_effects": "uplift",
+        "optimal_discounts": "optimal_discount",
+        "engagement_scores": "response_probability",
+        "category_revenue_forecasts": "revenue",
+    }.items():
+        assert built.query(f"select count({figure}), count(*) > 0 from marts.{table}") == [
+            (0, True)
+        ], table
+    assert built.query(
+        "select distinct status from marts.engagement_scores union all "
+        "select distinct status from marts.price_elasticities"
+    ) == [("insufficient_data",), ("insufficient_data",)]
+    assert built.query("select count(*) from marts.campaign_performance") == [(0,)]
+    assert built.query("select count(*) from marts.engagement_backtest") == [(0,)]
+    assert built.query(
+        "select status, points_liability, breakage_rate from marts.loyalty_liability "
+        "where tier = 'all'"
+    ) == [("insufficient_data", 1200, None)]
+    assert built.query(
+        "select campaign, open_rate, click_rate, unsubscribe_rate from marts.campaign_engagement "
+        "order by campaign"
+    ) == [
+        ("Autumn Collection Preview", 1, 1, 0),
+        ("Exclusive Member Offers", 0, 0, 0),
+        ("New Arrivals", 1, 0, 0),
+        ("Personal Styling Invite", 0, 0, 0),
+        ("Summer Sale", 1, 1, 0),
+    ]
+    # of one mail anything from a third to all may be opened
+    assert built.query(
+        "select round(min(open_rate_lower), 3), round(max(open_rate_upper), 3), "
+        "round(max(open_rate_lower), 3) from marts.campaign_engagement"
+    ) == [(0.0, 1.0, 0.378)]
 
 
 def test_published_tables_say_what_they_hold(example: tuple[str, Built]) -> None:
