@@ -26,13 +26,16 @@ PERSONAL = re.compile(r"Personal data \((name|email|free_text)\)\.")
 LEAST_GROUP = 10
 # summaries of people: which column says how many
 GROUPS = {
+    "campaign_engagement": "customer_count",
     "churn_reasons": "cancellation_count",
     "cohort_retention": "cohort_size",
     "cohort_revenue": "cohort_size",
     "customer_value_totals": "customer_count",
     "experiment_segments": "unit_count",
     "journey_paths": "journey_count",
+    "loyalty_liability": "member_count",
     "loyalty_summary": "member_count",
+    "loyalty_tier_flows": "member_count",
     "segment_migrations": "customer_count",
     "segment_summary": "customer_count",
 }
