@@ -7,6 +7,7 @@
         {% do say_what_was_rejected(results) %}
         {% do say_what_was_decided(results) %}
         {% do say_what_changed(results) %}
+        {% do say_changed_columns(results) %}
         {% set reason = unusable_files(results) or reason_not_to_publish(results) %}
         {% if reason %}
             {% do log('not published: ' ~ reason, info=true) %}
@@ -128,14 +129,34 @@
     {% endfor %}
 {% endmacro %}
 
-{# The three most important findings of the day. #}
+{# The three most important findings of the day, what was not told before first. #}
 {% macro say_what_changed(results) %}
     {% for result in results if result.node.name == 'insights' and result.status == 'success' %}
         {% set lines %}
-            select 'changed: ' || text as line
+            select case when is_new then 'changed: ' else 'still: ' end || text as line
             from {{ result.node.schema }}.insights
-            where insight_rank <= 3
-            order by insight_rank
+            where is_shown
+            order by is_new desc, insight_rank
+            limit 3
+        {% endset %}
+        {% for line in run_query(lines).columns[0] %}
+            {% do log(line, info=true) %}
+        {% endfor %}
+    {% endfor %}
+{% endmacro %}
+
+{# Inputs whose columns are not those of the build before. #}
+{% macro say_changed_columns(results) %}
+    {% for result in results if result.node.name == 'input_history' and result.status == 'success' %}
+        {% set lines %}
+            select
+                'note: ' || input_table || ' is not as on ' || cast(compared_with as varchar)
+                || coalesce('; new columns: ' || added_columns, '')
+                || coalesce('; columns that are gone: ' || missing_columns, '') as line
+            from {{ result.node.schema }}.input_history
+            where status in ('columns_changed', 'new_file', 'lost_file')
+                and as_of_date = (select max(as_of_date) from {{ result.node.schema }}.input_history)
+            order by line
         {% endset %}
         {% for line in run_query(lines).columns[0] %}
             {% do log(line, info=true) %}

@@ -1,6 +1,6 @@
 """One row per horizon (its level) and one per feature: the model that gives the churn risks."""
 
-from retail_analytics.customers.churn.backtest import choose_method
+from retail_analytics.customers.churn.backtest import served_method
 from retail_analytics.customers.churn.model import churn_coefficients
 from retail_analytics.customers.clv.groups import cut_off_season
 from retail_analytics.warehouse.apart import apart
@@ -20,7 +20,7 @@ def model(dbt, session):
         training.df(),
         horizons=horizons.df()["horizon_days"].tolist(),
         as_of_date=as_of.df()["as_of_date"].iloc[0],
-        method=choose_method(backtest.df()),
+        method=served_method(backtest.df()),
         trade=cut_off_season(session, orders=orders, cut_offs=cut_offs.df(), number=0),
         customer_count=purchases.unique("customer_id").shape[0],
     )

@@ -15,8 +15,10 @@ def model(dbt, session):
     monthly_rules = dbt.ref("metrics")
     templates = dbt.ref("insight_templates")
     settings = dbt.ref("monitoring_settings")
+    drifts = dbt.ref("feature_drift")
+    memory = dbt.ref("int_insight_memory")
     as_of = dbt.ref("int_as_of")
-    as_of_date, last_month = as_of.fetchall()[0][:2]
+    as_of_date, last_month, history_from = as_of.fetchall()[0]
     months = query(session, MONTHS, orders=orders).df()
     return insights(
         anomalies=anomalies.df(),
@@ -30,6 +32,9 @@ def model(dbt, session):
         settings=settings.df().set_index("setting")["value"].to_dict(),
         currency=dbt.config.meta_get("currency"),
         as_of_date=as_of_date,
+        history_from=history_from,
+        drifts=drifts.df(),
+        memory=memory.df(),
     )
 
 

@@ -261,8 +261,8 @@ def dashboards(out: Path | None, with_personal: bool, questions: Path, warehouse
 @click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), help="csv.")
 @click.option(
     "--market",
-    type=click.Choice(["steady", "lively", "priced"]),
-    help="What moves: nothing, spend, or prices.",
+    type=click.Choice(["steady", "lively", "priced", "watched"]),
+    help="What moves: nothing, spend, prices, or what a watch should find.",
 )
 def sample(out: Path, customers: int, **given: int | str | None) -> None:
     """Write the input tables of a made-up retailer, and the truths behind them."""

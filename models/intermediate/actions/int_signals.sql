@@ -24,6 +24,8 @@
     'discount_margin',
     'campaign_return_at_best',
     'points_expiring',
+    'open_alert',
+    'feature_drift',
 ] %}
 with signals as (
     {% for signal in signals -%}

@@ -175,7 +175,7 @@ def load_files(
         con.execute("create schema raw")
         con.execute(
             "create table raw.input_files (input_table varchar, is_provided boolean, "
-            "source_file varchar, rows_read bigint)"
+            "source_file varchar, rows_read bigint, column_names varchar)"
         )
         con.execute(
             "create table raw.unreadable_rows "
@@ -271,11 +271,17 @@ def create_relation(
             )
     con.execute(
         f"insert into raw.input_files select ?, true, ?, count(*) + (select count(*) "
-        f"from raw.unreadable_rows where input_table = ?) from {target}",
-        [file.table, printable(file.path), file.table],
+        f"from raw.unreadable_rows where input_table = ?), ? from {target}",
+        [file.table, printable(file.path), file.table, column_names(file)],
     )
     notes = [*(file.csv.notes if file.csv else []), *spelling.notes]
     return [f"{printable(file.path)}: {note}" for note in notes]
+
+
+def column_names(file: InputFile) -> str:
+    """The columns of a file in the order of the alphabet, with their types where it has some."""
+    kinds = [""] * len(file.types) if file.csv else [f" {kind.lower()}" for kind in file.types]
+    return ", ".join(sorted(name + kind for name, kind in zip(file.names(), kinds, strict=True)))
 
 
 def load_csv(
@@ -445,7 +451,7 @@ def create_empty(con: duckdb.DuckDBPyConnection, table: str, columns: list[Input
         f"create view raw.{identifier(table)} as select cast(null as bigint) as row_number, "
         f"{select}, cast(null as varchar) as extra_columns where false"
     )
-    con.execute("insert into raw.input_files values (?, false, null, 0)", [table])
+    con.execute("insert into raw.input_files values (?, false, null, 0, null)", [table])
 
 
 def note_facts(con: duckdb.DuckDBPyConnection, contract: Contract, facts: dict[str, dict]) -> None:

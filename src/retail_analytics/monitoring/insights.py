@@ -3,7 +3,8 @@
 A finding is said once. Anomalies of one time are one episode, told by the gravest of them with the
 others as witnesses; a metric that follows another (parcels follow orders) is not told where that
 one goes the same way; a slice is not told where its whole goes the same way. Every number of a text
-stands in its figures, as it is printed and as the mart has it.
+stands in its figures, as it is printed and as the mart has it. What the build before told already
+keeps its name and the day it was first told on, though it moved on by some days since.
 """
 
 import json
@@ -18,6 +19,10 @@ from scipy.special import ndtr, ndtri
 KEY = ["metric", "dimension", "entity"]
 LEVEL_80 = float(ndtri(0.9))
 WITNESSES = 3
+# first days of one finding in two builds lie no further apart
+SAME_DAYS = 13
+# findings whose first day moves on with the data
+WITHOUT_DAY = ("trend", "touches")
 DAY = timedelta(days=1)
 
 INSIGHT_COLUMNS = {
@@ -38,8 +43,11 @@ INSIGHT_COLUMNS = {
     "confidence": "float64",
     "insight_rank": "int64",
     "is_shown": "bool",
+    "is_new": "bool",
     "from_date": "datetime64[us]",
     "to_date": "datetime64[us]",
+    "first_told_on": "datetime64[us]",
+    "history_from": "datetime64[us]",
 }
 
 
@@ -78,6 +86,9 @@ def insights(
     settings: dict,
     currency: str,
     as_of_date: date,
+    history_from: date | None = None,
+    drifts: pd.DataFrame | None = None,
+    memory: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """All insights of the day, the most important first.
 
@@ -90,10 +101,12 @@ def insights(
     rules, monthly_rules: daily_metrics and metrics, with `label`, `unit` and `follows`.
     templates: template, sentence, recommendation. settings: insight_days, insight_change_days,
         insights_most, false_discovery_rate. currency: what amounts are called.
+    drifts: `feature_drift`; memory: the insights of the build before.
 
     Returns
     -------
-    One row per insight; `is_shown` is true of the first `insights_most`.
+    One row per insight; `is_shown` is true of the first `insights_most`, `is_new` of those that no
+    build of an earlier day told.
     """
     names = labels(rules, monthly_rules, currency)
     found = [
@@ -102,6 +115,7 @@ def insights(
         *clear_trends(trends, names),
         *against_last_year(months, settings, currency),
         *by_touches(journeys, settings, as_of_date),
+        *drifting(drifts, settings, as_of_date),
     ]
     sentences = templates.set_index("template")
     rows = []
@@ -112,8 +126,7 @@ def insights(
         text = sentences["sentence"][one.template].format(**printed)
         rows.append(
             {
-                "insight_id": f"{one.template}:{one.metric}:{one.dimension}:{one.entity}:"
-                f"{one.from_date:%Y-%m-%d}",
+                "insight_id": id_of(one),
                 "template": one.template,
                 "metric": one.metric,
                 "dimension": one.dimension,
@@ -142,10 +155,83 @@ def insights(
             }
         )
     frame = pd.DataFrame(rows, columns=[*INSIGHT_COLUMNS, "weight"])
+    frame = with_memory(frame, memory, as_of_date)
+    frame["history_from"] = pd.Timestamp(history_from or as_of_date)
     frame = frame.sort_values(["weight", "insight_id"], ascending=[False, True], ignore_index=True)
     frame["insight_rank"] = np.arange(1, len(frame) + 1)
     frame["is_shown"] = frame["insight_rank"] <= settings["insights_most"]
     return frame[list(INSIGHT_COLUMNS)].astype(INSIGHT_COLUMNS)
+
+
+def id_of(one: Finding) -> str:
+    """Kind, metric, slice and first day, or side where the first day moves on with the data."""
+    day = f"{one.from_date:%Y-%m-%d}"
+    side = "better" if one.is_better else "worse"
+    end = side if one.template in WITHOUT_DAY else day
+    return f"{one.template}:{one.metric}:{one.dimension}:{one.entity}:{end}"
+
+
+def with_memory(frame: pd.DataFrame, memory: pd.DataFrame | None, as_of_date: date) -> pd.DataFrame:
+    """`first_told_on`, `is_new` and the id under which a finding was told before.
+
+    A finding is the same where kind, metric, slice and side are, and its first day lies no more
+    than SAME_DAYS from that of then.
+    """
+    frame = frame.assign(first_told_on=pd.Timestamp(as_of_date), is_new=True)
+    if memory is None or memory.empty or frame.empty:
+        return frame
+    alike = ["template", *KEY, "is_better"]
+    known = {key: rows for key, rows in memory.groupby(alike, sort=False)}
+    taken: set[str] = set()
+    for place, row in frame.sort_values("from_date").iterrows():
+        rows = known.get(tuple(row[name] for name in alike))
+        if rows is None:
+            continue
+        distance = (pd.to_datetime(rows["from_date"]) - row["from_date"]).abs().dt.days
+        is_same = (distance <= SAME_DAYS) | (row["template"] in WITHOUT_DAY)
+        rows = rows[is_same & ~rows["insight_id"].isin(taken)]
+        if rows.empty:
+            continue
+        same = rows.loc[distance[rows.index].idxmin()]
+        taken.add(str(same["insight_id"]))
+        told = pd.Timestamp(same["first_told_on"])
+        frame.loc[place, ["insight_id", "first_told_on"]] = [same["insight_id"], told]
+        frame.loc[place, "is_new"] = told >= pd.Timestamp(as_of_date)
+    return frame
+
+
+def drifting(drifts: pd.DataFrame | None, settings: dict, as_of_date: date) -> Iterator[Finding]:
+    """Features that are spread otherwise than before, each told by its first week of late."""
+    if drifts is None:
+        return
+    is_told = (drifts["status"] == "drift") & (drifts["psi"] >= settings["drift_told_psi"])
+    found = drifts[is_told].assign(
+        starts_on=lambda rows: pd.to_datetime(rows["starts_on"]).dt.date,
+        ends_on=lambda rows: pd.to_datetime(rows["ends_on"]).dt.date,
+    )
+    newest = found["ends_on"] > as_of_date - timedelta(days=settings["insight_days"])
+    for feature, rows in found[newest].sort_values("starts_on").groupby("feature", sort=True):
+        row = rows.iloc[0]
+        name = str(feature).replace("_", " ")
+        yield Finding(
+            "drift",
+            str(feature),
+            "all",
+            "all",
+            False,
+            "marts.feature_drift",
+            row["starts_on"],
+            rows.iloc[-1]["ends_on"],
+            {
+                "label": (str(feature), name),
+                "bin": (row["moved_bin"], f"{row['moved_bin']}"),
+                "when": (str(row["starts_on"]), f"{row['starts_on']:%Y-%m-%d}"),
+                "after": (row["share_now"], printed(float(row["share_now"]), "share")),
+                "before": (row["share_before"], printed(float(row["share_before"]), "share")),
+            },
+            q_value=float(row["q_value"]),
+            weight=2 + min(2 * float(row["psi"]), 5),
+        )
 
 
 def labels(rules: pd.DataFrame, monthly_rules: pd.DataFrame, currency: str) -> dict[str, dict]:

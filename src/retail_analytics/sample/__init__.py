@@ -17,7 +17,7 @@ from retail_analytics.sample.world import build_world
 from retail_analytics.sample.writer import FORMATS, SampleWriter
 
 MOST_YEARS = 30
-MARKETS = ("steady", "lively", "priced")
+MARKETS = ("steady", "lively", "priced", "watched")
 
 
 def write_sample(
@@ -32,14 +32,20 @@ def write_sample(
     """Writes the input tables and truths of a made-up retailer into a folder; rows by table.
 
     The sample ends on 2024-12-31 and begins `years` calendar years before. In a lively market spend
-    varies and pauses by whole weeks; in a priced one prices move and loyal customers get campaigns.
+    varies and pauses by whole weeks; in a priced one prices move and loyal customers get campaigns;
+    in a watched one five things change that a watch should find.
     The same arguments give the same bytes. Raises ValueError for arguments that make no sample.
     """
     out = Path(out)
     check_arguments(customers=customers, out=out, seed=seed, years=years, file_format=file_format)
     if market not in MARKETS:
         raise ValueError(f"market must be {' or '.join(MARKETS)}, not {market}")
-    process = replace(PROCESS, is_lively=market == "lively", is_priced=market == "priced")
+    process = replace(
+        PROCESS,
+        is_lively=market == "lively",
+        is_priced=market == "priced",
+        is_watched=market == "watched",
+    )
     world = build_world(process, customers=customers, seed=seed, years=years)
     tally, rejections = None, []
     with SampleWriter(out, file_format) as writer:

@@ -60,6 +60,7 @@ from retail_analytics.sample.prices import AddedLines, added_demand, added_lines
 from retail_analytics.sample.process import BLOCK
 from retail_analytics.sample.support import cancellation_table, ticket_tables
 from retail_analytics.sample.truths import Tally
+from retail_analytics.sample.watched import is_within
 from retail_analytics.sample.world import World
 
 Drawn = tuple[dict[str, pa.Table], Tally]
@@ -91,7 +92,7 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
     lost_by = lost_purchases(world, held_out, purchases, cause)
     habits = draw_habits(world, buyers, block=block)
     loyal = draw_loyal_arms(world, buyers, purchases, np.unique(habits.buyer), block=block)
-    is_lost = lost_by.any(axis=0) | loyal.is_lost
+    is_lost = lost_by.any(axis=0) | loyal.is_lost | is_within(world, "outage", purchases.second)
     documents = draw_documents(world, buyers, purchases, block=block)
     parcels = draw_parcels(world, documents, is_lost, block=block)
     orders = len(purchases.buyer)

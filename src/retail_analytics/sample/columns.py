@@ -54,6 +54,7 @@ class Stream(IntEnum):
     COMPETITORS = 82
     LOYALTY = 83
     LOYAL_CAMPAIGNS = 84
+    WATCHED = 100
 
 
 def stream(seed: int, kind: Stream, block: int = 0) -> np.random.Generator:

@@ -10,6 +10,7 @@ from retail_analytics.sample.customers import NO_DAY, NO_LIFT, Buyers, Purchases
 from retail_analytics.sample.holdouts import HeldOut
 from retail_analytics.sample.market import idle_touches
 from retail_analytics.sample.process import Channel
+from retail_analytics.sample.watched import devices, is_unrecorded
 from retail_analytics.sample.world import World
 
 NO_CHANNEL = -1
@@ -60,6 +61,7 @@ def touchpoint_table(
     second = np.maximum(second, 0)
     is_idle = np.arange(len(buyer)) >= len(caused)
     is_seen = second < world.days * DAY
+    is_seen &= ~is_unrecorded(world, second=second, channel=code)
     is_seen &= ~made_effective(
         world, buyer=buyer, second=second, code=code, is_idle=is_idle, block=block
     )
@@ -78,7 +80,15 @@ def touchpoint_table(
             "touched_at": col.stamps(second[row], world.first_day),
             "channel": channel,
             "campaign": campaigns(world, channel, second[row] // DAY),
-            "device": col.labels(choose(rng, process.device_weights, size), process.devices),
+            "device": col.labels(
+                devices(
+                    world,
+                    choose(rng, process.device_weights, size),
+                    second=second[row],
+                    block=block,
+                ),
+                process.devices,
+            ),
             "region": col.labels(buyers.region[buyer[row]], process.regions),
         }
     )

@@ -66,7 +66,7 @@ def draw_documents(world: World, buyers: Buyers, purchases: Purchases, *, block:
     )
     on_sale = world.market.is_sale[second // DAY][line_order]
     price = catalogue.list_cents[product]
-    if process.is_priced:
+    if process.is_priced or process.is_watched:
         factor = world.factors[product, (second // DAY)[line_order]]
         price = np.rint(price * factor).astype(int)
     price = np.where(on_sale, np.rint(price * process.sale_price_share).astype(int), price)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from retail_analytics.sample import columns as col
 from retail_analytics.sample.columns import DAY, Stream, choose
 from retail_analytics.sample.process import Process
+from retail_analytics.sample.watched import monthly_price_factors
 
 if TYPE_CHECKING:
     from retail_analytics.sample.world import World
@@ -37,7 +38,7 @@ def price_factors(process: Process, *, products: int, weekday: np.ndarray, seed:
     days = len(weekday)
     factors = np.ones((products, days))
     if not process.is_priced:
-        return factors
+        return factors * monthly_price_factors(process, days=days)
     rng = col.stream(seed, Stream.PRICES)
     mondays = np.flatnonzero(weekday == MONDAY)
     choices = np.array(process.price_factors)

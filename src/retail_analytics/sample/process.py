@@ -117,6 +117,24 @@ class SupportHours:
 
 
 @dataclass(frozen=True)
+class PlantedChange:
+    """Something that a watch should find, from the start of a day on, or from an hour for some.
+
+    kind: tracking_gap (entity a channel; size = share recorded), outage (size = share of orders
+    that come), devices (entity a device; size = its new share; lasts), prices (size = rise a month,
+    from the first day on), unit (entity a column; size = factor).
+    """
+
+    kind: str
+    entity: str
+    starts_on: date
+    size: float
+    days: int = 0
+    hour: int = 0
+    hours: int = 0
+
+
+@dataclass(frozen=True)
 class SupportChange:
     """Something unusual in support, from the start of a day on, or from `hour` for some hours.
 
@@ -509,6 +527,16 @@ class Process:
     is_lively: bool = False
     lively_log_sd: float = 0.3
     lively_pause_share: float = 0.15
+
+    # a watched market: changes that a watch over the shop's figures should find
+    is_watched: bool = False
+    planted_changes: tuple[PlantedChange, ...] = (
+        PlantedChange("tracking_gap", "search", date(2024, 12, 9), 0.0, days=5),
+        PlantedChange("outage", "checkout", date(2024, 12, 17), 0.0, hour=14, hours=6),
+        PlantedChange("devices", "mobile", date(2024, 10, 14), 0.70),
+        PlantedChange("prices", "all", date(2022, 1, 1), 0.003),
+        PlantedChange("unit", "handle_minutes", date(2024, 12, 2), 60.0, days=7),
+    )
 
     # competitors have a level of their own per product and follow our price after so many days
     competitors: tuple[str, ...] = ("Kaufwerk", "Nordhandel", "Preisinsel")

@@ -10,6 +10,7 @@ from retail_analytics.sample.columns import DAY, Stream, choose
 from retail_analytics.sample.customers import NO_DAY, Buyers
 from retail_analytics.sample.desk import change_window
 from retail_analytics.sample.orders import PURCHASE, Documents
+from retail_analytics.sample.watched import minutes_written
 from retail_analytics.sample.world import World
 
 NEVER = 2**60
@@ -65,6 +66,7 @@ def ticket_tables(
     handle = np.array(process.handle_median_minutes)[channel] * np.exp(
         times.rng.normal(0, process.handle_log_sd, size) + desk.speed[agent]
     )
+    handle = minutes_written(world, handle, second=opened_at)
     numbers = np.arange(size) + world.first_number(buyers.first_customer)
     tickets = pa.table(
         {

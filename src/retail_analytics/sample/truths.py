@@ -12,6 +12,7 @@ from retail_analytics.sample.habits import habit_truths, pair_truths
 from retail_analytics.sample.holdouts import hold_out_truths, synergy_truths
 from retail_analytics.sample.loyalty import campaign_truths, loyalty_truths
 from retail_analytics.sample.prices import elasticity_truths
+from retail_analytics.sample.watched import planted_truths
 from retail_analytics.sample.world import World
 
 
@@ -75,6 +76,7 @@ def truth_tables(world: World, tally: Tally) -> dict[str, pa.Table]:
         ),
         "truth_synergies": synergy_truths(world),
         "truth_loyalty": loyalty_truths(world, tally.members),
+        **({"truth_planted": planted_truths(world)} if world.process.is_watched else {}),
     } | priced_truths(world, tally)
 
 

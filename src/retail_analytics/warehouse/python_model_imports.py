@@ -33,6 +33,7 @@ import retail_analytics.marketing.revenue
 import retail_analytics.marketing.synergies
 import retail_analytics.monitoring.anomalies
 import retail_analytics.monitoring.changes
+import retail_analytics.monitoring.drift
 import retail_analytics.monitoring.insights
 import retail_analytics.pricing.discounts
 import retail_analytics.pricing.elasticity

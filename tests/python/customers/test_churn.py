@@ -1,5 +1,6 @@
 """Churn: the fit, its interval and its backtest against known answers and properties."""
 
+import json
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ from retail_analytics.customers.churn.backtest import (
     calibration,
     choose_method,
     coverage,
+    served_method,
 )
 from retail_analytics.customers.churn.model import (
     FEATURES,
@@ -45,6 +47,7 @@ from retail_analytics.customers.churn.model import (
     stayed_away,
 )
 from retail_analytics.customers.season import TradeYear
+from retail_analytics.statistics.champions import Reign
 
 HORIZONS = [30, 60, 90]
 # a shop that has been seen to have none
@@ -429,3 +432,32 @@ def test_chances_that_are_bent_are_found_and_no_group_is_missed_by_its_form() ->
         return float(np.mean(found))
 
     assert missed(model) < 0.5 * missed(straight)
+
+
+def test_the_row_of_a_person_changes_what_gives_churn_risks() -> None:
+    training = made_up()
+    usual = backtest(training, horizons=HORIZONS)
+    assert served_method(usual) == choose_method(usual)
+    assert usual["decision"].nunique() == 1
+    pinned = backtest(training, horizons=HORIZONS, reign=Reign(pinned=RECENCY))
+    assert served_method(pinned) == RECENCY
+    assert json.loads(pinned["decision"].iloc[0])["reason"] == "rolled_back"
+    # all figures of the other models are as they were
+    both = usual.merge(pinned, on=["model", "horizon_days", "metric", "baseline"])
+    assert len(both) == len(usual)
+    assert np.allclose(both["value_x"], both["value_y"], equal_nan=True)
+
+
+def test_what_gave_churn_risks_stays_until_another_is_surely_better() -> None:
+    # two features say all: the regression is far better than the rate
+    found = backtest(made_up(), horizons=HORIZONS, reign=Reign(champion=RATE))
+    said = json.loads(found["decision"].iloc[0])
+    assert said["reason"] == "challenger_won" and said["gain_lower"] > 0
+    assert served_method(found).startswith(LOGISTIC)
+    # the gain is that of the mean Brier scores
+    scores = found[found["metric"] == "brier_score"].groupby("model")["value"].mean()
+    assert said["gain"] == pytest.approx(scores[RATE] - scores[said["challenger"]])
+    # they say nothing: the best of the backtest is so by luck, and what served stays
+    noise = made_up(effect=0.0)
+    stays = backtest(noise, horizons=HORIZONS, reign=Reign(champion=LOGISTIC))
+    assert served_method(stays) == LOGISTIC

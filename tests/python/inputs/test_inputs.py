@@ -66,7 +66,7 @@ def test_one_table_in_many_spellings(tmp_path, text):
 def test_a_file_with_only_a_header_is_provided_and_empty(tmp_path, text):
     loaded = load(tmp_path, {"orders.csv": text})
     assert loaded.query("select * from raw.input_files where input_table = 'orders'") == [
-        ("orders", True, "orders.csv", 0)
+        ("orders", True, "orders.csv", 0, "customer_id, order_id, ordered_at")
     ]
 
 

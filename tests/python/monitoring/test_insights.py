@@ -36,7 +36,7 @@ NO_CHANGES = pd.DataFrame(
 )
 
 
-def told(**given):
+def told(*, today=TODAY, **given):
     nothing = {
         "anomalies": NO_ANOMALIES,
         "trends": NO_TRENDS,
@@ -53,7 +53,7 @@ def told(**given):
         .set_index("setting")["value"]
         .to_dict(),
         currency="EUR",
-        as_of_date=TODAY,
+        as_of_date=today,
     )
 
 
@@ -251,3 +251,79 @@ def test_the_gravest_comes_first_and_only_so_many_are_shown():
     assert list(found["insight_rank"]) == list(range(1, 14))
     assert found["is_shown"].sum() == 10
     assert "2024-05-24" in found.iloc[0]["text"]
+
+
+def drift(feature="touch_device", *, monday="2024-05-13", status="drift"):
+    return {
+        "feature": feature,
+        "status": status,
+        "psi": 0.3 if status == "drift" else 0.0,
+        "q_value": 0.001,
+        "moved_bin": "mobile",
+        "share_before": 0.58,
+        "share_now": 0.70,
+        "starts_on": pd.Timestamp(monday),
+        "ends_on": pd.Timestamp(monday) + pd.Timedelta(days=6),
+    }
+
+
+def test_a_drift_is_told_once_by_its_first_week():
+    rows = [drift(monday=day) for day in ("2024-05-13", "2024-05-20")]
+    rows.append(drift("touch_region", status="stable"))
+    # found, and too small to be told
+    rows.append(drift("touch_channel") | {"psi": 0.1})
+    (found,) = told(drifts=pd.DataFrame(rows)).to_dict("records")
+    assert found["text"] == (
+        "Since the week of 2024-05-13 touch device is spread otherwise: mobile has a share of "
+        "70 %, 58 % in the weeks before"
+    )
+    assert found["insight_id"] == "drift:touch_device:all:all:2024-05-13"
+
+
+def test_what_was_told_before_says_since_when():
+    before = told(
+        trends=pd.DataFrame([trend("revenue", 500.0)]),
+        changes=pd.DataFrame([change("order_count", 20, on="2024-05-06")]),
+        today=date(2024, 5, 27),
+    )
+    assert before["is_new"].all()
+    # a week on: the trend ends with another month, the change is dated a week later, one is new
+    moved = trend("revenue", 510.0) | {"from_month": pd.Timestamp("2021-07-01")}
+    changes = [
+        change("order_count", 21, on="2024-05-13"),
+        change("complaint_count", 9, on="2024-05-20"),
+    ]
+    given = {"trends": pd.DataFrame([moved]), "changes": pd.DataFrame(changes)}
+    found = told(**given, memory=before)
+    day = {row.metric: row.first_told_on.date() for row in found.itertuples()}
+    assert day == {
+        "revenue": date(2024, 5, 27),
+        "order_count": date(2024, 5, 27),
+        "complaint_count": TODAY,
+    }
+    assert set(found.loc[found["is_new"], "metric"]) == {"complaint_count"}
+    # its name stays, and the build repeated over what it left says the same
+    assert set(before["insight_id"]) < set(found["insight_id"])
+    pd.testing.assert_frame_equal(told(**given, memory=found), found)
+    # a change of the other side, or months later, is another finding
+    other = told(changes=pd.DataFrame([change("order_count", 20, on="2024-03-04")]), memory=before)
+    assert other["is_new"].all()
+
+
+def test_ten_days_tell_each_thing_once():
+    """Day by day, each build over what the one before left: a finding is new on one day only."""
+    memory, new = None, []
+    for number in range(10):
+        today = date(2024, 6, 3 + number)
+        rows = [anomaly("order_count", "2024-05-29", 20, 60)]
+        if number >= 4:
+            rows.append(anomaly("order_count", "2024-06-06", 25, 60))
+        memory = told(
+            anomalies=pd.DataFrame(rows),
+            trends=pd.DataFrame([trend("revenue", 500.0 + number)]),
+            journeys=JOURNEYS,
+            memory=memory,
+            today=today,
+        )
+        new += [(number, one) for one in memory.loc[memory["is_new"], "template"]]
+    assert sorted(new) == [(0, "anomaly"), (0, "touches"), (0, "trend"), (4, "anomaly")]

@@ -33,23 +33,29 @@ from retail_analytics.customers.churn.model import (
     stayed_away,
 )
 from retail_analytics.customers.season import TradeYear
+from retail_analytics.statistics.champions import NO_REIGN, Reign, decide
 
 TARGET = "no_purchase"
 BACKTEST_COLUMNS = [
     *("model", "target", "horizon_days", "metric", "baseline", "is_serving", "value"),
-    *("baseline_value", "row_count", "as_of_date"),
+    *("baseline_value", "row_count", "as_of_date", "decision"),
 ]
 DECIDING_METRIC = "brier_score"
 WORTH_IT = 0.01
 
 
 def backtest(
-    training: pd.DataFrame, *, horizons: Sequence[int], trade: TradeYear = NO_SEASON
+    training: pd.DataFrame,
+    *,
+    horizons: Sequence[int],
+    trade: TradeYear = NO_SEASON,
+    reign: Reign = NO_REIGN,
 ) -> pd.DataFrame:
     """One row per model, horizon, metric and baseline; none without an older cut-off to learn from.
 
-    training: as for `churn.prepared`; trade: the season as known by the newest cut-off. Of the two
-    levels of a baseline the better one is shown, as a model too, for it may serve.
+    training: as for `churn.prepared`; trade: the season as known by the newest cut-off; reign: what
+    served before. Of the two levels of a baseline the better one is shown, as a model too, for it
+    may serve. `decision` is that of `statistics.champions` as JSON, the same in every row.
     """
     training = prepared(training, horizons=horizons)
     newest = training["as_of_date"].max()
@@ -61,7 +67,8 @@ def backtest(
         )
         if model is not None:
             models += [model, at_last_years_level(model, training, as_of_date=newest)]
-    measured = {model.method: measure(model, customers) for model in models if model is not None}
+    models = [model for model in models if model is not None]
+    measured = {model.method: measure(model, customers) for model in models}
     if not measured:
         return pd.DataFrame(columns=BACKTEST_COLUMNS)
 
@@ -76,25 +83,42 @@ def backtest(
             .rename(columns={"value_of_baseline": "baseline_value"})
             .assign(model=model, baseline=baseline)
             for model in measured
-            if model.startswith(LOGISTIC) or model in baselines
+            if model.startswith(LOGISTIC) or model in {*baselines, reign.champion, reign.pinned}
             for baseline in baselines
         ],
         ignore_index=True,
     )
+    is_usual = table["model"].str.startswith(LOGISTIC) | table["model"].isin(baselines)
+    by_name = {model.method: model for model in models}
+    decision = decide(
+        best=str(choose_method(table[is_usual])),
+        baseline=min(baselines, key=lambda name: loss(measured[name])),
+        losses={name: loss(figures) for name, figures in measured.items()},
+        case_losses=lambda name: squared_errors(by_name[name], customers).mean(axis=1),
+        reign=reign,
+    )
     table = table.assign(
         target=TARGET,
-        is_serving=table["model"] == choose_method(table),
+        is_serving=table["model"] == decision.champion,
         row_count=len(customers),
         as_of_date=newest,
+        decision=decision.to_json(),
     )
     return table[BACKTEST_COLUMNS]
 
 
-def choose_method(table: pd.DataFrame) -> str | None:
-    """The method that serves, by the mean Brier score over the horizons; None without a backtest.
+def served_method(table: pd.DataFrame) -> str | None:
+    """The method that `backtest` decided for; None without a backtest."""
+    served = table.loc[table["is_serving"].astype(bool), "model"]
+    return None if served.empty else str(served.iloc[0])
 
-    The best model serves when it takes WORTH_IT off the score of the best baseline, else that
-    baseline: less than that is within the luck of one test.
+
+def choose_method(table: pd.DataFrame) -> str | None:
+    """The best method, by the mean Brier score over the horizons; None without a backtest.
+
+    It serves where nothing did before (`statistics.champions`). The best model is it when it takes
+    WORTH_IT off the score of the best baseline, else that baseline: less than that is within the
+    luck of one test.
     """
     table = table[table["metric"] == DECIDING_METRIC]
     if table.empty:
@@ -125,6 +149,11 @@ def measure(model: ChurnModel, customers: pd.DataFrame) -> pd.DataFrame:
         }
         rows += [(horizon, name, value) for name, value in metrics.items()]
     return pd.DataFrame(rows, columns=["horizon_days", "metric", "value"])
+
+
+def squared_errors(model: ChurnModel, customers: pd.DataFrame) -> Array:
+    """Squared distance of chance and outcome, customers x horizons: the mean is the Brier score."""
+    return (expit(model.log_odds(customers)) - stayed_away(customers, model.horizons)) ** 2
 
 
 def loss(measured: pd.DataFrame) -> float:

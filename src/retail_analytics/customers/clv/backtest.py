@@ -227,7 +227,7 @@ def ranked_models(backtest: pd.DataFrame, *, default: str = DEFAULT_MODEL) -> li
         }
     )
     naive = orders[orders["metric"] == DECIDING_METRIC]
-    to_beat = naive.groupby("horizon_days")["baseline_value"].min()
+    to_beat = naive_scores(backtest)
     own["score"] /= to_beat.reindex(own.index.get_level_values("horizon_days")).to_numpy()
     mean = own.groupby("model").mean()
     models = mean.loc[[name for name in mean.index if name in MODELS]]
@@ -241,6 +241,40 @@ def ranked_models(backtest: pd.DataFrame, *, default: str = DEFAULT_MODEL) -> li
     naive_names = naive.groupby("baseline")["baseline_value"].mean().sort_values().index.tolist()
     ranked = [*close, *rest, *naive_names]
     return ranked + [name for name in usual if name not in ranked]
+
+
+def naive_scores(backtest: pd.DataFrame) -> pd.Series:
+    """The better baseline's ranked probability score of the orders, by horizon."""
+    orders = backtest[(backtest["target"] == "orders") & (backtest["metric"] == DECIDING_METRIC)]
+    return orders.groupby("horizon_days")["baseline_value"].min()
+
+
+def mean_losses(backtest: pd.DataFrame) -> dict[str, float]:
+    """Of each model and baseline the ranked probability score of the orders as a share of the
+    better baseline's, averaged over the horizons."""
+    orders = backtest[(backtest["target"] == "orders") & (backtest["metric"] == DECIDING_METRIC)]
+    orders = orders.drop_duplicates(["model", "horizon_days"])
+    share = orders["value"] / orders["horizon_days"].map(naive_scores(backtest))
+    return {
+        str(name): float(value) for name, value in share.groupby(orders["model"]).mean().items()
+    }
+
+
+def customer_losses(split: Held, *, model: str, naive: pd.Series) -> Array:
+    """The same of each customer; `naive`: `naive_scores`."""
+    fit = split.fits[model]
+    history = bin_values(split.groups, time_unit_days=fit.time_unit_days)
+    horizons = np.array([outcome.trade_days for outcome in split.outcomes]) / fit.time_unit_days
+    distributions = list(
+        count_distributions(ALL_MODELS[model], fit, horizons=horizons, rate_variance=0.0, **history)
+    )
+    member = members(split.customers, split.groups)
+    scores = [
+        _ranked_probability_scores(distributions, step=step, member=member, orders=outcome.orders)
+        / naive[outcome.days]
+        for step, outcome in enumerate(split.outcomes)
+    ]
+    return np.mean(scores, axis=0)
 
 
 def best_rate_variance(split: Held, *, model: str) -> float:

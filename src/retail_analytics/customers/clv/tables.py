@@ -14,8 +14,11 @@ from retail_analytics.customers.clv.backtest import (
     Outcomes,
     best_rate_variance,
     choose_model,
+    customer_losses,
     held,
+    mean_losses,
     measured,
+    naive_scores,
     ranked_models,
 )
 from retail_analytics.customers.clv.fit import (
@@ -33,6 +36,7 @@ from retail_analytics.customers.clv.grouping import BIN_COLUMNS
 from retail_analytics.customers.clv.lifetime_value import SCORE_COLUMNS, score_histories
 from retail_analytics.customers.clv.predictive import SpendSampler
 from retail_analytics.customers.clv.totals import common_sds, log_errors, total_coverage
+from retail_analytics.statistics.champions import NO_REIGN, Reign, decide
 
 SERVING, BACKTEST = "serving", "backtest"
 TOTAL, COMMON_SD = "total", "common_sd"
@@ -63,13 +67,15 @@ def backtest_models(
     outcomes: pd.DataFrame | None = None,
     trade_days: pd.DataFrame | None = None,
     seed: int,
+    reign: Reign = NO_REIGN,
 ) -> pd.DataFrame:
     """How well every model did on held-out time; the model that serves; how far off totals are.
 
     histories: the rows of int_customer_histories of past days; outcomes: int_history_outcomes;
-    trade_days: of the same purposes, without it days. Without `outcomes` the histories have
-    holdout_orders and holdout_spend themselves. Returns BACKTEST_COLUMNS (rows as row_count),
-    holdout_days and is_serving; no rows where nothing can be measured.
+    trade_days: of the same purposes, without it days; reign: what served before. Without `outcomes`
+    the histories have holdout_orders and holdout_spend themselves. Returns BACKTEST_COLUMNS (rows
+    as row_count), holdout_days, is_serving and decision (that of `statistics.champions` as JSON);
+    no rows where nothing can be measured.
     """
     splits = {
         str(purpose): split_of(rows, outcomes=outcomes, trade_days=trade_days, purpose=str(purpose))
@@ -82,9 +88,18 @@ def backtest_models(
         sampler = SpendSampler(main.spend_fit, draws=DRAWS, seed=seed)
     first = None if main is None else measured(main, seed=seed, sampler=sampler)
     if first is None or first.empty:
-        columns = [*BACKTEST_COLUMNS, "holdout_days", "is_serving"]
+        columns = [*BACKTEST_COLUMNS, "holdout_days", "is_serving", "decision"]
         return pd.DataFrame(columns=columns).rename(columns={"rows": "row_count"})
-    serving = choose_model(first)
+    losses = mean_losses(first)
+    decision = decide(
+        best=choose_model(first),
+        baseline=min((name for name in BASELINES if name in losses), key=lambda name: losses[name]),
+        losses=losses,
+        case_losses=lambda name: customer_losses(main, model=name, naive=naive_scores(first)),
+        reign=reign,
+        weight=main.weight,
+    )
+    serving = decision.champion
     variance = best_rate_variance(main, model=serving)
     again = measured(main, only=serving, rate_variance=variance, seed=seed, sampler=sampler)
     table = pd.concat([first[first["model"] != serving], again], ignore_index=True)
@@ -109,7 +124,9 @@ def backtest_models(
     added = pd.DataFrame(more, columns=["target", "metric", "value", "horizon_days", "rows"])
     added = added.assign(model=serving, baseline=next(iter(BASELINES)), baseline_value=np.nan)
     table = pd.concat([table, added], ignore_index=True)
-    table = table.assign(holdout_days=days[-1], is_serving=table["model"] == serving)
+    table = table.assign(
+        holdout_days=days[-1], is_serving=table["model"] == serving, decision=decision.to_json()
+    )
     return table.rename(columns={"rows": "row_count"})
 
 
@@ -181,7 +198,8 @@ def score_groups(
     if fits.empty:
         keys = [*BIN_COLUMNS, "horizon_days", "horizon_months"]
         return pd.DataFrame(columns=[*keys, *SCORE_COLUMNS, "method", "status"])
-    ranked = ranked_models(measured)
+    served = measured.loc[measured["is_serving"].astype(bool), "model"].unique().tolist()
+    ranked = [*served, *(name for name in ranked_models(measured) if name not in served)]
     fit = first_ready(fits, ranked=ranked)
     spend_name = next(name for name in (GAMMA_GAMMA, SHRUNKEN_MEAN) if name in set(fits["model"]))
     variances = measured.loc[measured["metric"] == RATE_VARIANCE, "value"]

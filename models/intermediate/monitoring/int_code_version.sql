@@ -1,0 +1,1 @@
+select code_version from {{ source('load', 'code_version') }}
