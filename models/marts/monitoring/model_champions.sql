@@ -1,7 +1,6 @@
 -- 1. Churn risks and lifetime values keep what served until another model is surely better
 --    (src/retail_analytics/statistics/champions.py); what they decided is read here.
--- 2. The other measured models choose in every build, per series or product, between model and
---    baseline, and give way at once: of them it is said what serves.
+-- 2. The other measured models choose in every build, per series or product, and give way at once.
 -- 3. Without a backtest nothing was decided: what serves is the usual model, and need not be beaten.
 -- 4. Since when a model serves is remembered from the published file.
 with measures as (
