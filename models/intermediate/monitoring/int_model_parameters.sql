@@ -1,5 +1,6 @@
 -- What each learned table was made with, one number at a time, as its fit leaves it. Where there is
--- one fit per series or product, all of them are the parameters of one model.
+-- one fit per series or product, all of them are the parameters of one model. Of people none is
+-- named.
 {%- set series = ['metric', 'dimension', 'entity'] %}
 {%- set learned = [
     ('customer_churn_risks', 'method', ref('churn_coefficients'),
@@ -45,9 +46,9 @@
     ('ticket_volume_forecasts', 'method', ref('ticket_volume_forecasts'), "status = 'ok'",
         ['channel', 'hour_of_week'], ['volume', 'overdispersion'], 'max(week_count)',
         7 * var('support_history_weeks')),
-    ('team_performance', "'partial_pooling'", ref('team_performance'), "status = 'ok'",
-        ['measure', 'level', 'team', 'agent'], ['effect_log'], 'sum(ticket_count)',
-        7 * var('support_history_weeks')),
+    ('team_performance', "'partial_pooling'", ref('team_performance'),
+        "status = 'ok' and level = 'team'", ['measure', 'team'], ['effect_log'],
+        'sum(ticket_count)', 7 * var('support_history_weeks')),
 ] %}
 with model_parameters as (
     {% for mart, model, relation, condition, keys, values, cases, window in learned -%}

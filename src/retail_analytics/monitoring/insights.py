@@ -245,8 +245,8 @@ def labels(rules: pd.DataFrame, monthly_rules: pd.DataFrame, currency: str) -> d
     return both.set_index("metric").to_dict("index")
 
 
-def printed(value: float, unit: str) -> str:
-    """A number as a person would write it, with its unit."""
+def printed(value: float, unit: str, *, has_unit: bool = True) -> str:
+    """A number as a person would write it, with its unit; without one before another of it."""
     if unit.startswith("share"):
         return f"{100 * value:.0f} %" if abs(value) >= 0.1 or value == 0 else f"{100 * value:.1f} %"
     size = abs(value)
@@ -255,7 +255,7 @@ def printed(value: float, unit: str) -> str:
     if text == "1":
         # 1 complaint per month
         unit = re.sub(r"^(\w+)s\b", r"\1", unit)
-    return f"{text} {unit}"
+    return f"{text} {unit if has_unit else ''}".rstrip()
 
 
 def percent(value: float) -> str:
@@ -351,17 +351,37 @@ def episode_numbers(frame: pd.DataFrame) -> np.ndarray:
 def told_once(frame: pd.DataFrame, names: dict) -> pd.DataFrame:
     """The gravest first; without metrics whose leader goes the same way, and with each metric's
     whole before its slices."""
-    going = frame.groupby("metric")["direction"].agg(set)
-    follows = frame["metric"].map(lambda metric: names[metric]["follows"])
+    going = set(frame[["metric", "direction"]].itertuples(index=False, name=None))
     led = [
-        leader is not None and leader in going.index and direction in going[leader]
-        for leader, direction in zip(follows, frame["direction"], strict=True)
+        any(leader in going for leader in leaders(names, metric, direction))
+        for metric, direction in zip(frame["metric"], frame["direction"], strict=True)
     ]
     kept = frame[~np.array(led)] if not all(led) else frame
     return kept.assign(is_whole=kept["dimension"] == "all", distance=kept["z"].abs()).sort_values(
         ["severity", "distance", "is_whole", *KEY],
         ascending=[False, False, False, True, True, True],
     )
+
+
+def leaders(names: dict, metric: str, direction: str) -> list[tuple[str, str]]:
+    """What a metric follows (`follows`: names between |, one with - goes the other way), each with
+    the direction that it has where both say the same."""
+    found = []
+    for name in (names[metric]["follows"] or "").split("|"):
+        leader = name.removeprefix("-")
+        if leader:
+            found.append((leader, OPPOSITE[direction] if name != leader else direction))
+    return found
+
+
+OPPOSITE = {
+    "above": "below",
+    "below": "above",
+    "up": "down",
+    "down": "up",
+    "rising": "falling",
+    "falling": "rising",
+}
 
 
 def without_echoes(frame: pd.DataFrame, names: dict) -> pd.DataFrame:
@@ -374,10 +394,10 @@ def without_echoes(frame: pd.DataFrame, names: dict) -> pd.DataFrame:
     )
     keep = []
     for row in frame.itertuples():
-        leader = names[row.metric]["follows"]
+        led_by = leaders(names, row.metric, row.direction)
         is_slice = row.dimension != "all" and (row.metric, row.direction) in wholes
-        is_led = leader is not None and any(
-            (leader, row.direction) == (other.metric, other.direction)
+        is_led = any(
+            (other.metric, other.direction) in led_by
             and (other.dimension == "all" or other.entity == row.entity)
             for other in frame.itertuples()
         )
@@ -412,7 +432,7 @@ def level_changes(
                 "where": (row.entity, where(row.dimension, row.entity)),
                 "when": (str(row.changed_on), f"{row.changed_on:%Y-%m-%d}"),
                 "before": (row.level_before, printed(row.level_before, unit)),
-                "after": (row.level_after, printed(row.level_after, unit)),
+                "after": (row.level_after, printed(row.level_after, unit, has_unit=False)),
             },
             q_value=float(2 * ndtr(-abs(row.size) / error)) if error > 0 else 0.0,
             weight=3 + min(abs(row.size_pct or 0) / 50, 3) + (0 if row.is_better else 1),

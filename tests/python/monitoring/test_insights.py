@@ -327,3 +327,21 @@ def test_ten_days_tell_each_thing_once():
         )
         new += [(number, one) for one in memory.loc[memory["is_new"], "template"]]
     assert sorted(new) == [(0, "anomaly"), (0, "touches"), (0, "trend"), (4, "anomaly")]
+
+
+def test_a_score_is_not_told_beside_what_it_is_made_of():
+    """Days to deliver rise, so that the score falls: one thing."""
+    slower = trend("average_delivery_days", 0.02, entity="Central", dimension="warehouse")
+    score = trend("delivery_score", -0.2, entity="Central", dimension="warehouse")
+    found = told(trends=pd.DataFrame([slower | {"is_better": False}, score]))
+    assert found["metric"].tolist() == ["average_delivery_days"]
+    # where the days are as ever, the score is told
+    assert told(trends=pd.DataFrame([score]))["metric"].tolist() == ["delivery_score"]
+    better = trend("delivery_score", 0.2, entity="Central", dimension="warehouse")
+    both = told(trends=pd.DataFrame([slower | {"is_better": False}, better]))
+    assert len(both) == 2
+
+
+def test_a_change_of_level_says_its_unit_once():
+    (found,) = told(changes=pd.DataFrame([change("order_count", 20)]))["text"]
+    assert "80 instead of 60 orders per week" in found
