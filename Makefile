@@ -37,7 +37,7 @@ FORMATS ?= pdf xlsx html csv
 .PHONY: help setup build test check lint docs show diff impact rollback dashboards export report bench sample clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo
 	@echo 'Settings, as make variable or environment:'
 	@echo '  DATA=<folder>       your own input files (without it: the sample retailer)'
@@ -47,7 +47,8 @@ help:  ## this list
 	@echo '  CURRENCY=<code>     what amounts are called (default: as the files say, else EUR)'
 	@echo '  TOPICS=... FORMATS=...  what make report writes (default: all)'
 	@echo '  PERSONAL=--with-personal  names and addresses in exports, reports and dashboards (default: none)'
-	@echo '  MEMORY_LIMIT=<size> what DuckDB may hold in memory (default: 160 bytes a row read, 600MB to 5GB)'
+	@echo '  MEMORY_LIMIT=<size> what DuckDB may hold in memory (default: 160 bytes per row read, 600MB to 5GB)'
+	@echo '  DUCKDB=<version>    another DuckDB, in an environment of its own (default: the pinned one)'
 	@echo '  ARGS=...            further arguments for dbt, such as ARGS="--select customers"'
 
 setup: $(READY)  ## the environment in .venv; remade when the pins change
@@ -151,7 +152,7 @@ next: $(READY) .venv-next/.ready  ## whether dbt 2.0 will read the project
 	$(BIN)/python -m pytest tests/python/project/test_next_dbt.py
 
 .PHONY: check-data
-check-data: $(READY)  # `make check-data DATA=<folder>`: what a build would make of the files
+check-data: $(READY)  ## what a build would make of your files: make check-data DATA=<folder>
 	$(BIN)/retail check "$(DATA)"
 
 show: $(READY)  ## first rows of a published mart: make show m=customers
@@ -166,7 +167,7 @@ impact: $(READY)  ## what depends on a model: make impact m=deliveries
 rollback: $(READY)  ## publish the file from before the last build again
 	$(BIN)/retail rollback
 
-dashboards: $(DASHBOARDS_READY)  ## a page each to open in a browser: warehouse/dashboards
+dashboards: $(DASHBOARDS_READY)  ## a page per topic to open in a browser: warehouse/dashboards
 	$(BIN)/retail dashboards $(PERSONAL)
 
 sample: $(READY)  ## make the sample retailer's files again

@@ -1,7 +1,8 @@
 -- What lies under the latest drop in sentiment? How far it fell, from which month until which it
--- stayed below what was usual, and then, warehouse by warehouse and carrier by carrier, the parcels of
--- those months against the twelve months before, and the incidents open meanwhile. Where most late
--- parcels above the usual go with an incident, there is the cause to look at first.
+-- stayed below what was usual, and then, warehouse by warehouse and carrier by carrier, the
+-- deliveries of those months against the twelve months before, and the incidents open meanwhile.
+-- Where most late deliveries above the usual go with an incident, there is the cause to look at
+-- first.
 with latest_drop as (
     select *
     from {{ ref('sentiment_anomalies') }}

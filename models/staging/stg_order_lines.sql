@@ -1,7 +1,7 @@
 -- 1. A line whose order is not known, or was itself rejected, is `unknown_order`.
 -- 2. A line is identified by its number; without one only a whole equal row is a duplicate.
 -- 3. A line of ten billion or more is an entry error, as a single price of that size is.
--- 4. A till writes a line each time an article is scanned: equal lines without a number all count
+-- 4. A till writes a line each time a product is scanned: equal lines without a number all count
 --    where they add up to the total of their order, and the lines without repetitions do not. So do
 --    lines that share one number: it is then no number of theirs.
 with known_orders as (

@@ -1,10 +1,10 @@
-"""One row per article and rule: the article's stock levels, and what the rule did in a replay."""
+"""One row per product and rule: the product's stock levels, and what the rule did in a replay."""
 
 from retail_analytics.inventory.tables import fit_inventory
 
 
 def model(dbt, session):
-    """Fits a chunk of articles at a time while the rows of the one before are written."""
+    """Fits a chunk of products at a time while the rows of the one before are written."""
     articles = dbt.ref("int_inventory_products")
     demand = dbt.ref("int_demand_days")
     settings = dbt.ref("inventory_settings")

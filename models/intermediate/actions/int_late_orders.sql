@@ -1,4 +1,5 @@
--- Of the last month that is over and covered; an order counts once however many parcels were late.
+-- Of the last month that is over and covered; an order counts once however many deliveries were
+-- late.
 with deliveries as (
     select * from {{ ref('deliveries') }}
     where not is_on_time

@@ -1,5 +1,6 @@
--- A carrier beside the most punctual one, incidents left aside; the upper end of its interval counts.
--- Of two between which chance alone may stand, none is told to give its parcels to the other.
+-- A carrier beside the most punctual one, incidents left aside; the upper end of its interval
+-- counts. Of two between which chance alone may stand, none is told to give its deliveries to the
+-- other.
 with scorecards as (
     select
         *,

@@ -1,5 +1,5 @@
--- 1. The gravest alert of its time speaks for the others; what a person has in hand, or does not want
---    to hear of, and what is good, is none.
+-- 1. The most severe alert of its time speaks for the others; what a person has in hand, or does
+--    not want to hear of, and what is good, is none.
 -- 2. At stake is what it cost so far.
 with alerts as (
     select * from {{ ref('alerts') }}

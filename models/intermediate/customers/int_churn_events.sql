@@ -1,4 +1,4 @@
--- 1. A parcel is late from the day after its promise on, however long it takes then.
+-- 1. A delivery is late from the day after its promise on, however long it takes then.
 -- 2. A complaint is by who placed the order it is about.
 with orders as (
     select * from {{ ref('orders') }}

@@ -4,7 +4,7 @@
 --    revenue.
 -- 3. Past histories are looked at of a sample of the customers: the first by the hash of their ids
 --    (`clv_backtest_customers`).
--- 4. Amounts are added up as decimals: sums of doubles differ in the last digit from build to build.
+-- 4. Amounts are summed as decimals: sums of doubles differ in the last digit from build to build.
 with orders as (
     select * from {{ ref('orders') }}
     where customer_id is not null and is_purchase

@@ -1,4 +1,4 @@
--- What a unit of a customer's spend is worth: the margin rate, shrunk to the shop's by spend
+-- What a unit of a customer's spend is worth: the margin rate, shrunk towards the shop's by spend
 -- (Buehlmann and Straub 1970); 1 where values are revenue. The prior weighs as much spend as the
 -- variance of rates within customers is to that between them, and at least that of
 -- `clv_margin_prior_orders` usual orders: one leaflet at 6.00 that cost 15.00 is no habit, even

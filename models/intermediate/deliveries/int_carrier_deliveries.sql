@@ -1,8 +1,9 @@
--- 1. Judged are parcels promised in the last `scorecard_months` whose promised day is over. A carrier
---    stands beside its peers over all warehouses together (warehouse = all), and in each warehouse.
+-- 1. Counted are deliveries promised in the last `scorecard_months` whose promised day is over. A
+--    carrier stands beside its peers over all warehouses together (warehouse = all), and in each
+--    warehouse.
 -- 2. Its own punctuality is that of undisturbed parcels: incidents are not its fault.
--- 3. Where the parcels of a month resemble each other (int_delivery_clumps), so many say as much as fewer that
---    are independent: the effective count.
+-- 3. Where the deliveries of a month resemble each other (int_delivery_clumps), so many say as much
+--    as fewer that are independent: the effective count.
 with parcels as (
     select
         *,

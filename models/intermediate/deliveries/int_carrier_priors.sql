@@ -1,8 +1,9 @@
--- How much those that are alike say of each other: carriers of each other, and the warehouses of one
--- carrier of each other. Moments of the beta-binomial (Kleinman 1973), for the shrinkage of Efron
--- and Morris (1975).
--- 1. Two parcels of one carrier (of one of its warehouses) correlate where rates differ by more than
---    chance; all have the prior weight of 1 / correlation - 1 parcels, without limit where they do not differ.
+-- How much those that are alike say of each other: carriers of each other, and the warehouses of
+-- one carrier of each other. Moments of the beta-binomial (Kleinman 1973), for the shrinkage of
+-- Efron and Morris (1975).
+-- 1. Two deliveries of one carrier (of one of its warehouses) correlate where rates differ by more
+--    than chance; all have the prior weight of 1 / correlation - 1 deliveries, without limit where
+--    they do not differ.
 -- 2. How much rates differ is itself not well known from a few: with d + 1 of them, the weight is
 --    cut to (d - 2) / d (Morris 1983).
 with carrier_deliveries as (
@@ -32,7 +33,7 @@ spreads as (
     select
         dimension,
         freedom,
-        -- of the rates about their mean, in units of what one parcel varies: `freedom` by chance
+        -- of the rates about their mean, in units of what one delivery varies: `freedom` by chance
         (squared_rates - on_time_count * on_time_count / delivery_count)
         / (on_time_count / delivery_count * (1 - on_time_count / delivery_count)) as spread,
         delivery_count - squared_deliveries / delivery_count - freedom as room

@@ -1,4 +1,4 @@
--- A complaint about an order counts for the carriers and warehouses of its parcels, too.
+-- A complaint about an order counts for the carriers and warehouses of its deliveries, too.
 with complaints as (
     select * from {{ kept('complaints') }}
 ),

@@ -1,4 +1,4 @@
--- 1. A parcel is judged when its promised day is over, whether it has arrived or not: one judged
+-- 1. A delivery counts when its promised day is over, whether it has arrived or not: one counted
 --    because it arrived early would make the last days look better than they are.
 -- 2. It counts for the first incident it met, so that none counts twice.
 -- 3. It is undisturbed when it was ordered neither during an incident in its warehouse nor in the

@@ -1,8 +1,8 @@
--- How much the parcels of a month in a warehouse resemble each other: a bad month makes many late at once, so
--- that chance moves more than it would parcel by parcel (Kish 1965).
--- 1. Of undisturbed parcels, what a month departs from the rates of its carriers, squared, is the sum
---    of variances where parcels are independent, and the square of the summed deviations where all
---    resemble each other. The correlation is the place between the two, over all months.
+-- How much the deliveries of a month in a warehouse resemble each other: a bad month makes many
+-- late at once, so that chance moves more than it would delivery by delivery (Kish 1965).
+-- 1. Of undisturbed deliveries, what a month departs from the rates of its carriers, squared, is
+--    the sum of variances where deliveries are independent, and the square of the summed deviations
+--    where all resemble each other. The correlation is the place between the two, over all months.
 with parcels as (
     select
         coalesce(carrier, '') as carrier,

@@ -1,9 +1,10 @@
 -- 1. Only complete months: of a month half gone, or half covered, half the complaints are there.
--- 2. Only figures from the source of the slice's newest month: those added up elsewhere are counted
---    otherwise, and the change of source would look like a change of deliveries. Likewise only
---    scores from the same parts as the newest.
--- 3. Only months with enough parcels for the measure (seeds/rules/deliveries/delivery_measures.csv); figures
---    added up do not say how many they had, and are taken.
+-- 2. Only figures from the source of the slice's newest month: those pre-aggregated elsewhere are
+--    counted otherwise, and the change of source would look like a change of deliveries. Likewise
+--    only scores from the same parts as the newest.
+-- 3. Only months with enough deliveries for the measure
+--    (seeds/rules/deliveries/delivery_measures.csv); pre-aggregated figures do not say how many
+--    they had, and are taken.
 with performance as (
     select * from {{ ref('delivery_performance') }}
     where is_complete

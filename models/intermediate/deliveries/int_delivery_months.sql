@@ -1,8 +1,8 @@
--- 1. A parcel counts in the month it arrived; one past its promise that has not, in the month it
+-- 1. A delivery counts in the month it arrived; one past its promise that has not, in the month it
 --    was promised; one not yet due in none.
--- 2. Figures already added up (delivery_months) stand for the whole in months without parcels.
--- 3. A month is complete when it is over and the parcels' input covers it to its end: a file that
---    ends on the 5th says nothing of the month. Months added up are whole.
+-- 2. Pre-aggregated figures (delivery_months) stand for the whole in months without deliveries.
+-- 3. A month is complete when it is over and the deliveries' input covers it to its end: a file
+--    that ends on the 5th says nothing of the month. Pre-aggregated months are whole.
 -- 4. Where no input of complaints covers the month, its complaints are unknown, not none.
 with parcels as (
     select

@@ -1,5 +1,5 @@
--- 1. An incident and a parcel meet when they share a day and a warehouse, the parcel being on its
---    way from its order to its arrival; an incident without a warehouse touches all.
+-- 1. An incident and a delivery meet when they share a day and a warehouse, the delivery being on
+--    its way from its order to its arrival; an incident without a warehouse touches all.
 -- 2. They meet on the later of the incident's first day and the order's.
 with parcels as (
     select * from {{ kept('deliveries') }}

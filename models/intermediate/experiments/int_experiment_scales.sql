@@ -1,6 +1,6 @@
 -- 1. A capped metric's values above the cap count as the cap: the quantile of the values above zero
 --    of all variants together, so that the cap does not depend on the variant.
--- 2. Values are added up as shares of the range they lie in, as decimals: so sums are the same in
+-- 2. Values are summed as shares of the range they lie in, as decimals: so sums are the same in
 --    any order and in any currency, and a large mean takes nothing from the variance.
 {% set sides = {'': 'metric_value', '_before': 'value_before'} -%}
 with experiment_values as (

@@ -1,6 +1,6 @@
 -- 1. The days are those that an order of today has to cover, its review and its lead time, 364 days
 --    earlier, so that weekdays agree.
--- 2. An article that had not sold by then has none, nor has one whose interval is as long as that.
+-- 2. A product that had not sold by then has none, nor has one whose interval is as long as that.
 with articles as (
     select * from {{ ref('int_inventory_products') }}
 ),

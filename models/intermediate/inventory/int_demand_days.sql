@@ -1,6 +1,6 @@
 -- 1. Demand is what was bought: orders placed or completed. A cancelled order asked for nothing.
--- 2. What a customer sends back on the day of purchase was an entry error and no demand. What comes back
---    later was demand; it is in stock again at the next count.
+-- 2. What a customer sends back on the day of purchase was an entry error and no demand. What comes
+--    back later was demand; it is in stock again at the next count.
 -- 3. Only what is kept in stock, within `inventory_history_days` up to the as-of date.
 with lines as (
     select * from {{ ref('order_lines') }}
@@ -56,7 +56,7 @@ demand_days as (
     from customer_days
     where units_bought > coalesce(units_returned, 0)
     group by product_id, ordered_on
-    -- articles are read in chunks: rows of one lie together
+    -- products are read in chunks: rows of one lie together
     order by product_id, demanded_on
 )
 

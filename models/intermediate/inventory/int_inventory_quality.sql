@@ -1,8 +1,8 @@
--- 1. The loss of the served forecasts is a mean over articles whose status is ok, beside that of
+-- 1. The loss of the served forecasts is a mean over products whose status is ok, beside that of
 --    1.3 times the mean demand.
--- 2. The service gap is the mean achieved service less the mean target, over articles with a cycle
+-- 2. The service gap is the mean achieved service less the mean target, over products with a cycle
 --    in the replay; each rule has cycles of its own.
--- 3. The target should lie within the 80 % interval of the achieved service for 80 % of articles.
+-- 3. The target should lie within the 80 % interval of the achieved service for 80 % of products.
 with fits as (
     select * from {{ ref('inventory_fits') }}
 ),

@@ -1,6 +1,6 @@
--- 1. The newest count of each warehouse is added up; a warehouse without a name is one of its own.
--- 2. A count older than `stock_count_valid_days` is not believed, nor an older one where the newest of
---    its warehouse could not be read: what it would say is not known. One whose day could not be
+-- 1. The newest count of each warehouse is summed; a warehouse without a name is one of its own.
+-- 2. A count older than `stock_count_valid_days` is not believed, nor an older one where the newest
+--    of its warehouse could not be read: what it would say is not known. One whose day could not be
 --    read, or is yet to come, is the newest where it stands after it in the file.
 with counts as (
     select * from {{ kept('stock_levels') }}

@@ -1,4 +1,4 @@
--- A month without any parcel, mention or incident has no row.
+-- A month without any delivery, mention or incident has no row.
 with delivery_months as (
     select
         *,

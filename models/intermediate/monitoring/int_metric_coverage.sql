@@ -1,4 +1,5 @@
--- Metrics of deliveries come from parcels and from months already added up: the later end counts.
+-- Metrics of deliveries come from single deliveries and from pre-aggregated months: the later end
+-- counts.
 with input_coverage as (
     select * from {{ ref('int_input_coverage') }}
 ),

@@ -1,4 +1,4 @@
--- A month without any order, parcel, mention, incident or ticket has no row.
+-- A month without any order, delivery, mention, incident or ticket has no row.
 select
     metric,
     dimension,

@@ -1,4 +1,4 @@
--- 1. A carrier with fewer undisturbed parcels than minimum_ranked_deliveries
+-- 1. A carrier with fewer undisturbed deliveries than minimum_ranked_deliveries
 --    (seeds/rules/deliveries/scorecard_rules.csv) has no rank and stands in nobody's way.
 -- 2. Ranks it may have: below all that are better for sure, above all that are worse for sure. For
 --    sure is a difference of more than `interval_z` times its standard error.

@@ -1,4 +1,4 @@
--- 1. On time is arriving on or before the promised day. A parcel past its promise that has not
+-- 1. On time is arriving on or before the promised day. A delivery past its promise that has not
 --    arrived is late; one not yet due is neither (null).
 -- 2. Days to deliver run from the order to the arrival: what the customer waits. An arrival before
 --    its order is an entry error and gives null.

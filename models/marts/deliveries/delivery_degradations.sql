@@ -4,10 +4,10 @@
 --    false_alarms_per_year says how many.
 -- 2. A month over 15 % worse than the one before it is a drop even within the limits, for the
 --    measures that say so (is_drop_rule): a rule by decree, found also by chance in slices with few
---    parcels. found_by tells the two apart.
+--    deliveries. found_by tells the two apart.
 -- 3. Severity follows from the drop as a share of the month before
---    (seeds/rules/deliveries/degradation_severities.csv); without a month before, or where that is 0, it is the
---    lowest.
+--    (seeds/rules/deliveries/degradation_severities.csv); without a month before, or where that is
+--    0, it is the lowest.
 with limits as (
     select * from {{ ref('delivery_limits') }}
 ),

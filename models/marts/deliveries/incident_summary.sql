@@ -1,7 +1,8 @@
 -- 1. The risk level follows from the orders affected in the month, as reported
 --    (seeds/rules/deliveries/incident_risk_levels.csv).
--- 2. Measured figures are summed over the incidents that have them: each parcel counts for one
---    incident only, so that sums hold no parcel twice. Errors of incidents are taken as independent.
+-- 2. Measured figures are summed over the incidents that have them: each delivery counts for one
+--    incident only, so that sums hold no delivery twice. Errors of incidents are taken as
+--    independent.
 with incidents as (
     select * from {{ ref('incidents') }}
 ),

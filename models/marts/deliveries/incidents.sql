@@ -1,6 +1,6 @@
--- 1. Late parcels above expectation may be below zero, which says that no harm is to be seen; never
---    above the late ones.
--- 2. Figures may still grow while the incident is open or a parcel that met it is not yet counted
+-- 1. Late deliveries above expectation may be below zero, which says that no harm is to be seen;
+--    never above the late ones.
+-- 2. Figures may still grow while the incident is open or a delivery that met it is not yet counted
 --    because its promised day is not over: short_history.
 with classified as (
     select * from {{ ref('int_incidents_classified') }}

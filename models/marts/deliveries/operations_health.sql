@@ -1,9 +1,10 @@
 -- 1. Health is the delivery score less a point for every so many orders that incidents affected in
---    the month and those before it, up to a limit; never below 0 (seeds/rules/deliveries/health_rules.csv).
+--    the month and those before it, up to a limit; never below 0
+--    (seeds/rules/deliveries/health_rules.csv).
 -- 2. An incident counts in the month it began, with the orders reported.
--- 3. Without a delivery score there is no health, nor from fewer parcels than a score is compared
---    with, nor of a month that is over and that the parcels' input does not cover to its end
---    (five parcels of a month in which the file ends gave 10.0).
+-- 3. Without a delivery score there is no health, nor from fewer deliveries than a score is
+--    compared with, nor of a month that is over and that the deliveries' input does not cover to
+--    its end (five deliveries of a month in which the file ends gave 10.0).
 -- 4. A month is complete as in delivery_performance.
 with months as (
     select * from {{ ref('delivery_performance') }}

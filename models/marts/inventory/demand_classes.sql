@@ -1,4 +1,4 @@
--- 1. The usual method of a class is the one that serves most of its articles; the first by name
+-- 1. The usual method of a class is the one that serves most of its products; the first by name
 --    where that ties.
 with levels as (
     select * from {{ ref('inventory_levels') }}

@@ -1,7 +1,7 @@
--- 1. One message per group and event: the gravest alert speaks for those of the same time. What is
---    muted or acknowledged, or below `alert_least_severity`, is not sent.
--- 2. What was over before it was ever reported is history and no news: the first build over old data
---    sends nothing about it. A closing is sent only of what was sent as open.
+-- 1. One message per group and event: the most severe alert speaks for those of the same time. What
+--    is muted or acknowledged, or below `alert_least_severity`, is not sent.
+-- 2. What was over before it was ever reported is history and no news: the first build over old
+--    data sends nothing about it. A closing is sent only of what was sent as open.
 -- 3. A message keeps its id in every build; `retail notify` sends each once.
 with alerts as (
     select * from {{ ref('alerts') }}

@@ -1,7 +1,8 @@
--- 1. An alert is open until `alert_gap_days` passed since its last finding: there is one open row per
---    series and side. The same data give the same rows in every build.
--- 2. Alerts that overlap in time are one group with one cause to be looked for; its gravest leads.
---    An input that stopped leads before all else: what is made from it is not tested (metric_daily).
+-- 1. An alert is open until `alert_gap_days` passed since its last finding: there is one open row
+--    per series and side. The same data give the same rows in every build.
+-- 2. Alerts that overlap in time are one group with one cause to be looked for; the most severe
+--    leads. An input that stopped leads before all else: what is made from it is not tested
+--    (metric_daily).
 -- 3. What a person acknowledged or muted (seeds/rules/monitoring/alert_responses.csv) says so.
 -- 4. `first_reported_on` is remembered from the published file: nothing else depends on builds.
 with episodes as (

@@ -1,6 +1,6 @@
 -- 1. A series runs from its first known month to the month until which its domain is covered
---    (int_metric_coverage). A month without orders, parcels or incidents between them is 0 where the
---    rule says so (seeds/rules/monitoring/metrics.csv, `empty_month`), else unknown.
+--    (int_metric_coverage). A month without orders, deliveries or incidents between them is 0 where
+--    the rule says so (seeds/rules/monitoring/metrics.csv, `empty_month`), else unknown.
 -- 2. A month that is not over, or not covered to its end, is there and not complete: nothing may be
 --    learned from half a month.
 with metric_values as (

@@ -1,9 +1,9 @@
--- 1. A month is unusual outside the limits that the months before it draw, on the side to which it is
---    read: a month that comes back from an unusual one changed much and is none itself.
--- 2. A reading (int_sentiment_readings) is an anomaly when it reaches a severity in points and in z and
---    the month is unusual; while there are no six months for limits, z has to do where the severity
---    allows it (seeds/rules/reputation/sentiment_severities.csv). The gravest reading decides, of two
---    alike the one with more points. A rise can be an anomaly; it has no severity.
+-- 1. A month is unusual outside the limits that the months before it draw, on the side to which it
+--    is read: a month that comes back from an unusual one changed much and is none itself.
+-- 2. A reading (int_sentiment_readings) is an anomaly when it reaches a severity in points and in z
+--    and the month is unusual; while there are no six months for limits, z has to do where the
+--    severity allows it (seeds/rules/reputation/sentiment_severities.csv). The most severe reading
+--    decides, of two alike the one with more points. A rise can be an anomaly; it has no severity.
 with months as (
     select * from {{ ref('int_sentiment_readings') }}
 ),

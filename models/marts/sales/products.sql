@@ -1,4 +1,4 @@
--- 1. An article known only from order lines is an article, with everything else unknown.
+-- 1. A product known only from order lines is a product, with everything else unknown.
 -- 2. What is not kept in stock (postage, fees, vouchers) is named by its category in
 --    seeds/rules/sales/unstocked_categories.csv, as shops spell it (`Gift Cards`, `gift-card`): it
 --    has revenue, and no demand to plan for.

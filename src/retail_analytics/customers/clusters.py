@@ -40,7 +40,7 @@ COLUMNS = [
 def fit_clusters(customers: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """Centroids and quality of k-means for every candidate k, with the k that is to be used.
 
-    customers: customer_id and the three measures (days, purchases, amount), a row a customer.
+    customers: customer_id and the three measures (days, purchases, amount), a row per customer.
     Returns one row a k and cluster (COLUMNS): the centroid in standardised log1p units, the mean
     and standard deviation to standardise with, the share of customers, and for the k: inertia,
     silhouette (Rousseeuw 1987, on at most 2,000 rows, equally many a cluster where they have

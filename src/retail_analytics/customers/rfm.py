@@ -20,7 +20,7 @@ def score(
     """Scores, segment and strategy for every customer and as-of date.
 
     measures: as_of_date, customer_id, recency_days (null without a purchase), frequency,
-    monetary (amount); one row a customer and as-of date. cells: the segment of each of the 125
+    monetary (amount); one row per customer and as-of date. cells: the segment of each of the 125
     combinations of scores. segments: strategy by segment, and the maximum_recency_days after which
     a customer is in its later_segment. All relations of `con`.
 

@@ -2,7 +2,8 @@
 
 DuckDB reads the rows. Its reader loses rows without a word where a quotation mark stays open over
 megabytes of text or a line is longer than its buffer, and drops empty fields beyond the header's,
-so that what stands before them may have slipped. So records and fields are counted here as well.
+so that what stands before them may stand in the wrong column. So records and fields are counted
+here as well.
 """
 
 import codecs
@@ -174,7 +175,8 @@ def split_header(
 def without_blank_end(columns: list[str], records: list[list[str]]) -> list[str]:
     """The names without those at the end that are empty, where mostly nothing stands below them.
 
-    They are no columns, only more separators: else a value that slipped would fill them unseen.
+    They are no columns, only more separators: else a value in the wrong column would fill them
+    unseen.
     """
     named = len(columns)
     while named and not columns[named - 1].strip(SPACES):

@@ -1,4 +1,4 @@
-"""Which forecast serves an article, by its loss at the service level over rolling origins.
+"""Which forecast serves a product, by its loss at the service level over rolling origins.
 
 The forecasts run on weeks, not days: days of the week differ, neighbouring days go together, and a
 weight of .1 forgets over five months of weeks where it would forget over three weeks of days.
@@ -14,7 +14,7 @@ from retail_analytics.inventory.demand_matrix import first_demand, week_sums
 from retail_analytics.inventory.lead_time_demand import gamma_quantile, interval_moments
 from retail_analytics.inventory.season import mean_ahead
 
-# The first is what an article gets unless another one is clearly better.
+# The first is what a product gets unless another one is clearly better.
 METHODS = ("ses", "average", "croston_sba", "tsb", "adida")
 SMOOTHING = 0.1
 # Share of weeks with demand below which smoothing gets slower in proportion: a weight of .1 a week
@@ -40,13 +40,13 @@ FLAT_RULE = 1.3
 class Paths:
     """What each method knew at the end of each week, and what came after.
 
-    `rate`, `variance` and `share` are (methods, articles, weeks): expected units a day, the
+    `rate`, `variance` and `share` are (methods, products, weeks): expected units per day, the
     variance of a day's units around them, and that of a week's expectation over that of a week.
-    `season` (articles, weeks) is the factor of the season in `rate`, 1 without one. `actual`
-    (articles, weeks) is the demand of the protection interval that begins on the next day and lasts
+    `season` (products, weeks) is the factor of the season in `rate`, 1 without one. `actual`
+    (products, weeks) is the demand of the protection interval that begins on the next day and lasts
     `drawn_days`, NaN where it is not over; `last_day` the number of the day after it; `week_end`
     (weeks,) the number of days seen; `seen_weeks` the weeks since the start; `interval_days`
-    (articles,) the mean length of an interval.
+    (products,) the mean length of an interval.
     """
 
     rate: np.ndarray
@@ -63,9 +63,9 @@ class Paths:
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen method of each article as of a week, with what it expects; all (articles,).
+    """The chosen method of each product as of a week, with what it expects; all (products,).
 
-    `method` indexes METHODS; `rate` is units a day, `variance` that of a day's units,
+    `method` indexes METHODS; `rate` is units per day, `variance` that of a day's units,
     `rate_variance` that of the rate itself, `estimate_variance` the part of it that comes from
     estimating it, `season` the factor of the season in it. `loss` is the
     mean pinball loss in units over `origins`, `flat_loss` that of 1.3 times the mean demand; NaN
@@ -91,9 +91,9 @@ def forecast_paths(
     drawn_days: np.ndarray,
     index: np.ndarray | None = None,
 ) -> Paths:
-    """All methods over the weeks of `demand` (articles, days).
+    """All methods over the weeks of `demand` (products, days).
 
-    `interval_days` (articles,) is the mean protection interval, `drawn_days` (articles, weeks) the
+    `interval_days` (products,) is the mean protection interval, `drawn_days` (products, weeks) the
     whole days of the one that begins after each week, with a random lead time in it. With a season
     `index` (see `season_index`), demand is divided by it and forecasts multiplied by its mean over
     the interval ahead. The variance of demand grows with its mean, as a Poisson's.
@@ -162,7 +162,7 @@ def forecast_paths(
 def interval_losses(
     paths: Paths, *, service: np.ndarray, lead_time_sd_days: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pinball loss at `service` by method, article and week, and that of the flat rule.
+    """Pinball loss at `service` by method, product and week, and that of the flat rule.
 
     Units; NaN where the interval is not over or the method has not warmed up.
     """
@@ -190,7 +190,7 @@ def pinball(actual: np.ndarray, level: np.ndarray, *, service: np.ndarray) -> np
 def choose_method(
     paths: Paths, losses: np.ndarray, flat_losses: np.ndarray, *, week: int
 ) -> Choice:
-    """The method of each article as of the end of `week`, from intervals that are over by then.
+    """The method of each product as of the end of `week`, from intervals that are over by then.
 
     `losses` and `flat_losses` come from `interval_losses`. A method takes the place of simple
     exponential smoothing only where its mean loss is lower by 2 % and a standard error of the

@@ -1,4 +1,4 @@
-"""The class of an article's demand: how often it sells and how even its amounts are."""
+"""The class of a product's demand: how often it sells and how even its amounts are."""
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,9 @@ CV2_CUT = 0.49
 
 
 def demand_classes(demand: np.ndarray) -> pd.DataFrame:
-    """Class and description of each article's demand since its first sale.
+    """Class and description of each product's demand since its first sale.
 
-    `demand` is (articles, periods). One row an article: history_periods and demand_periods
+    `demand` is (products, periods). One row per product: history_periods and demand_periods
     (since and with the first demand), mean_demand and sd_demand per period, adi (average periods
     from demand to demand), cv2 (squared coefficient of variation of the amounts that are not
     zero) and demand_class. The cuts of Syntetos, Boylan and Croston (2005): smooth below ADI 1.32

@@ -1,4 +1,4 @@
-"""A long frame of demand made into a dense matrix of articles by days."""
+"""A long frame of demand made into a dense matrix of products by days."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,13 +12,13 @@ DEMAND_COLUMNS = ("product_id", "demanded_on", "units")
 def demand_matrix(
     demand: pd.DataFrame, *, product_ids: Sequence[str], as_of_date: date, days: int
 ) -> np.ndarray:
-    """Units demanded by article and day, for the `days` days that end on `as_of_date`.
+    """Units demanded by product and day, for the `days` days that end on `as_of_date`.
 
-    `demand` has a row for each sale (product_id, demanded_on, units); several rows of one article
+    `demand` has a row for each sale (product_id, demanded_on, units); several rows of one product
     and day add up, days without a row are 0, and rows outside the window are left out, so that
-    nothing later than `as_of_date` is seen. Returns float64 (articles, days), the rows in the
+    nothing later than `as_of_date` is seen. Returns float64 (products, days), the rows in the
     order of `product_ids`. Raises ValueError naming the column for a missing column, units that
-    are not finite or below zero, an unreadable day, or an article that is not in `product_ids`.
+    are not finite or below zero, an unreadable day, or a product that is not in `product_ids`.
     """
     check_columns(demand)
     articles = pd.Index(product_ids)
@@ -61,13 +61,13 @@ def checked_amounts(values: pd.Series | np.ndarray, *, column: str) -> np.ndarra
 
 
 def first_demand(demand: np.ndarray) -> np.ndarray:
-    """Index of the first period with demand, an article's start; the period count where none."""
+    """Index of the first period with demand, a product's start; the period count where none."""
     sold = demand > 0
     return np.where(sold.any(axis=1), sold.argmax(axis=1), demand.shape[1])
 
 
 def week_sums(demand: np.ndarray) -> np.ndarray:
-    """Demand by whole weeks counted back from the last day: (articles, days // 7)."""
+    """Demand by whole weeks counted back from the last day: (products, days // 7)."""
     weeks = demand.shape[1] // 7
     kept = demand[:, demand.shape[1] - 7 * weeks :]
     return kept.reshape(len(demand), weeks, 7).sum(axis=2)

@@ -1,4 +1,4 @@
-"""What an article's protection interval will demand, as known on a day."""
+"""What a product's protection interval will demand, as known on a day."""
 
 from dataclasses import dataclass, replace
 
@@ -32,10 +32,10 @@ CHANCES = (np.arange(64) + 0.5) / 64
 
 @dataclass(frozen=True)
 class Fit:
-    """Mean and service quantile of what the reorder point covers, units; arrays of (articles,).
+    """Mean and service quantile of what the reorder point covers, units; arrays of (products,).
 
     `order_quantity` is what an order adds beyond the reorder point; 0 is base stock.
-    `selling_chance` is the probability that the article still sells.
+    `selling_chance` is the probability that the product still sells.
     """
 
     choice: Choice
@@ -60,10 +60,10 @@ def fit_interval(
     is_kept: np.ndarray,
     in_stock_share: np.ndarray,
 ) -> Fit:
-    """The predictive quantile of interval demand at each article's service target.
+    """The predictive quantile of interval demand at each product's service target.
 
-    `demand` is (articles, days) up to the day of `choice`. `draws` is the number of bootstrap
-    draws; the other distributions need none. What `is_kept` (articles,) has at least a usual sale
+    `demand` is (products, days) up to the day of `choice`. `draws` is the number of bootstrap
+    draws; the other distributions need none. What `is_kept` (products,) has at least a usual sale
     in stock: a target is not met by never stocking. `in_stock_share` as in `selling_chance`.
     """
     chance = selling_chance(demand, in_stock_share=in_stock_share)

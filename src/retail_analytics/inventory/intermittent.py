@@ -1,11 +1,11 @@
-"""Forecasts of the demand per period, for many articles at once, as paths over time.
+"""Forecasts of the demand per period, for many products at once, as paths over time.
 
-Each function takes demand (articles, periods) and gives an array of the same shape: column t is
-the demand per period expected from t + 1 on, having seen the periods up to t. An article starts
+Each function takes demand (products, periods) and gives an array of the same shape: column t is
+the demand per period expected from t + 1 on, having seen the periods up to t. A product starts
 in period `started` (0 where not given); earlier columns are NaN. The loop runs over periods, and
-every step handles all articles.
+every step handles all products.
 
-A smoothing weight is one number, or one for each article and period (then a later weight may
+A smoothing weight is one number, or one for each product and period (then a later weight may
 depend on what was seen). With `warm_up`, the k-th update has the weight max(alpha, 1 / k), so that
 the estimate is a plain mean until there is enough history to smooth; without it, the first value
 alone starts the smoothing, as in the papers.
@@ -80,7 +80,7 @@ def tsb(
     """Teunter, Syntetos and Babai (2011): smoothed probability of demand times smoothed size.
 
     The probability is updated in every period with the weight `beta`, so that the forecast of an
-    article which stops selling decays; the size is updated with `alpha` where there is demand.
+    product which stops selling decays; the size is updated with `alpha` where there is demand.
     """
     columns, started = _prepared(demand, started=started)
     alphas = _by_period(alpha, demand.shape, name="alpha")
@@ -111,7 +111,7 @@ def adida(
 ) -> np.ndarray:
     """Aggregate to blocks, smooth, share out again (Nikolopoulos et al. 2011).
 
-    `block_periods` is the length of a block, one for all articles or one each. Blocks are counted
+    `block_periods` is the length of a block, one for all products or one each. Blocks are counted
     back from the last period; the forecast changes when a block is complete.
     """
     columns, started = _prepared(demand, started=started)
@@ -124,8 +124,8 @@ def adida(
         rows = np.flatnonzero(blocks == block)
         lead_in = columns.shape[0] % block
         sums = columns[lead_in:, rows].reshape(-1, block, len(rows)).sum(axis=1).T
-        # The block in which an article starts is incomplete: it counts from the next one on,
-        # unless the article starts with the block.
+        # The block in which a product starts is incomplete: it counts from the next one on,
+        # unless the product starts with the block.
         first = np.ceil(np.maximum(started[rows] - lead_in, 0) / block).astype(int)
         smoothed = ses(sums, alpha=alpha, started=first, warm_up=warm_up) / block
         ends = lead_in + block * (1 + np.arange(sums.shape[1])) - 1
@@ -137,7 +137,7 @@ def adida(
 def rate_share(*, alpha: Weight, seen: np.ndarray) -> np.ndarray:
     """Variance of the level of `ses` with warm-up over that of one period's demand.
 
-    `seen` (articles, periods) counts the periods since the start, this one included. The sum of
+    `seen` (products, periods) counts the periods since the start, this one included. The sum of
     the squared weights: 1 / seen while the level is a mean, then towards alpha / (2 - alpha).
     """
     alphas = np.broadcast_to(np.asarray(alpha, dtype=float), seen.shape)

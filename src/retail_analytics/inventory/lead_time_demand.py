@@ -24,7 +24,7 @@ from retail_analytics.inventory.streams import uniforms
 BOOTSTRAP_EVENTS = 12.0
 BOOTSTRAP_SIZE = 1.5
 # Gaps between days with demand whose variance is below such a share of what chance would make of
-# them are the article's own rhythm, which draws without memory would miss; the share grows with
+# them are the product's own rhythm, which draws without memory would miss; the share grows with
 # their number, as a variance of few says little (the deviation of such a ratio is sqrt(8 / n)).
 RHYTHM_SHARES = (0.25, 0.75)
 RHYTHM_DEVIATIONS = 1.64
@@ -36,7 +36,7 @@ BOOKED_SHARE = 0.9
 NORMAL_CV = 0.1
 MAX_EVENTS = 400
 MAX_LEVEL = 1 - 1e-9
-# Articles bootstrapped together: their draws stay in the processor's cache.
+# Products bootstrapped together: their draws stay in the processor's cache.
 BATCH = 128
 
 
@@ -80,7 +80,7 @@ def review_waits(
     crossing_days: np.ndarray,
     crossing_sd_days: np.ndarray,
 ) -> np.ndarray:
-    """Days from passing the reorder point to the next review, (articles, chances).
+    """Days from passing the reorder point to the next review, (products, chances).
 
     `crossing_days` after a review that filled the stock up, the reorder point is passed: NaN where
     each review orders, so that the whole review period is ahead. `chances` are the probabilities
@@ -97,7 +97,7 @@ def review_waits(
 def lead_time_draws(
     keys: np.ndarray, *, mean: np.ndarray, sd: np.ndarray, stream: int, count: int
 ) -> np.ndarray:
-    """Whole days of `count` gamma lead times of each article, from its key: (articles, count)."""
+    """Whole days of `count` gamma lead times of each product, from its key: (products, count)."""
     normals = special.ndtri(uniforms(keys[:, None], stream + np.arange(count)))
     return np.rint(gamma_draws(normals, mean=mean, sd=sd)).astype(int)
 
@@ -114,7 +114,7 @@ def predictive_level(service: np.ndarray, degrees_of_freedom: np.ndarray) -> np.
 
 @dataclass(frozen=True)
 class Rhythm:
-    """The days from one day with demand to the next, as each article's history has them.
+    """The days from one day with demand to the next, as each product's history has them.
 
     `gaps` holds those of all products one after the other; `first` is each product's first place in
     it, `count` their number, `mean` their mean in days. `is_own` where they are more regular than
@@ -138,7 +138,7 @@ def choose_distribution(
     interval_days: np.ndarray,
     rhythm: Rhythm,
 ) -> np.ndarray:
-    """`normal`, `negative_binomial` or `bootstrap` for each article.
+    """`normal`, `negative_binomial` or `bootstrap` for each product.
 
     `events` is the expected number of days with demand in the interval, `size` their mean units.
     Where sales are booked on one day of a week or month and the interval is whole weeks or months,
@@ -155,7 +155,7 @@ def choose_distribution(
 
 
 def demand_rhythm(demand: np.ndarray) -> Rhythm:
-    """The rhythm of demand (articles, days)."""
+    """The rhythm of demand (products, days)."""
     rows, days = np.nonzero(demand > 0)
     follows = np.diff(rows) == 0
     owner, gaps = rows[1:][follows], np.diff(days)[follows].astype(float)
@@ -235,12 +235,12 @@ def bootstrap_quantile(
     """Quantile of the demand over the interval from resampled demands, in units.
 
     A draw takes a gamma lead time, a gamma daily rate (of variance `rate_variance`), the waiting
-    time to each next day with demand, and the size of each from the article's history (demand:
-    articles by days), in the way of Willemain, Smart and Schwarz (2004). Waiting times have no
-    memory, but where the article has a rhythm of its own (`demand_rhythm`) they are its own: the
+    time to each next day with demand, and the size of each from the product's history (demand:
+    products by days), in the way of Willemain, Smart and Schwarz (2004). Waiting times have no
+    memory, but where the product has a rhythm of its own (`demand_rhythm`) they are its own: the
     first begins anywhere within a gap, and what the rate is above the history's goes to the sizes.
     The mean size, known from few demands only, varies from draw to draw too. Draws come from
-    `keys`, so they do not depend on the other articles, and grow with the lead time one by one.
+    `keys`, so they do not depend on the other products, and grow with the lead time one by one.
     Where `crossing_days` is not NaN (see `review_waits`), a draw begins with an undershoot.
     """
     place = np.clip(np.ceil(service * draws - 1e-9).astype(int) - 1, 0, draws - 1)
@@ -336,7 +336,7 @@ def _interval_draws(
 
 
 def _own_gaps(rhythm: Rhythm, row: np.ndarray, chance: np.ndarray, *, is_first: bool) -> np.ndarray:
-    """A gap of each article in `row`; the first one is what is left of the gap one looks into."""
+    """A gap of each product in `row`; the first one is what is left of the gap one looks into."""
     if not is_first:
         return rhythm.gaps[rhythm.first[row] + (chance * rhythm.count[row]).astype(int)]
     ends = np.cumsum(rhythm.gaps)
@@ -348,7 +348,7 @@ def _own_gaps(rhythm: Rhythm, row: np.ndarray, chance: np.ndarray, *, is_first: 
 
 
 def _sizes(demand: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Amounts above 0 in one array, with each article's first place in it and their number."""
+    """Amounts above 0 in one array, with each product's first place in it and their number."""
     sold = demand > 0
     events = sold.sum(axis=1)
     return np.append(demand[sold], 0.0), np.cumsum(events) - events, events

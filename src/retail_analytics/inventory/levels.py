@@ -1,4 +1,4 @@
-"""Inventory levels and their backtest: the rows of a chunk of articles, and all chunks in turn."""
+"""Inventory levels and their backtest: the rows of a chunk of products, and all chunks in turn."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ DRAWS = 1000
 # The method of what no longer sells.
 STOPPED = "stopped"
 REPLAY_DRAWS = 400
-# Articles, spread over all, on which it is tried whether the season is of use.
+# Products, spread over all, on which it is tried whether the season is of use.
 SEASON_ARTICLES = 1000
 
 LEVEL_COLUMNS = (
@@ -96,7 +96,7 @@ BACKTEST_COLUMNS = (
 
 @dataclass(frozen=True)
 class Inventory:
-    """`levels` has a row an article (LEVEL_COLUMNS), `backtest` one an article and rule."""
+    """`levels` has a row per product (LEVEL_COLUMNS), `backtest` one per product and rule."""
 
     levels: pd.DataFrame
     backtest: pd.DataFrame
@@ -111,12 +111,12 @@ def inventory_chunk(
     seed: int,
     season: Season = NO_SEASON,
 ) -> Inventory:
-    """Levels and backtest of a chunk of articles.
+    """Levels and backtest of a chunk of products.
 
-    `demand` is units by article and day (articles, days), the last day being `as_of_date`;
+    `demand` is units by product and day (products, days), the last day being `as_of_date`;
     `articles` has a row for each row of it: product_id and any of the columns that
     `product_parameters` reads, with `revenue` and `abc_class` where known. Rows depend on no other
-    article but through `season`, which is the whole shop's. Below 28
+    product but through `season`, which is the whole shop's. Below 28
     days since the first sale, or below two days with demand, the status is `insufficient_data` and
     the levels are missing; too little for choosing a method by backtest is `short_history`.
     Raises ValueError naming the column.
@@ -205,8 +205,8 @@ def inventory_chunks(
     """`inventory_chunk` for all of `articles`, sorted by product_id, `chunk` at a time.
 
     `read_demand(product_ids)` returns the demand frame (product_id, demanded_on, units) of those
-    articles, `sold` is the demand of all by day (demanded_on, units), for the season. With a
-    `revenue` column, articles get their ABC class among all of them first.
+    products, `sold` is the demand of all by day (demanded_on, units), for the season. With a
+    `revenue` column, products get their ABC class among all of them first.
     """
     if "product_id" not in articles.columns:
         raise ValueError("product_id: missing from the articles frame")

@@ -80,11 +80,11 @@ def days_of_cover(*, on_hand: np.ndarray, mean_daily: np.ndarray) -> np.ndarray:
 
 
 def abc_classes(articles: pd.DataFrame) -> pd.Series:
-    """A for the articles that bring the first 80 % of revenue, B to 95 %, C the rest.
+    """A for the products that bring the first 80 % of revenue, B to 95 %, C the rest.
 
-    `articles` has product_id and revenue; the index of the result is its index. An article counts
+    `articles` has product_id and revenue; the index of the result is its index. A product counts
     by the share of revenue before it, so the one that passes a cut is still above it. No revenue,
-    or less than none, is C. All articles have to be there: a chunk of them gives other classes.
+    or less than none, is C. All products have to be there: a chunk of them gives other classes.
     """
     for column in ("product_id", "revenue"):
         if column not in articles.columns:

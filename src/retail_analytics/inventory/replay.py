@@ -37,13 +37,13 @@ def held_out_replay(
     fit: Callable[[int], Fit],
     index: Callable[[int], np.ndarray | None],
 ) -> pd.DataFrame:
-    """Each rule over the last weeks of `demand` (articles, days), with levels set before them.
+    """Each rule over the last weeks of `demand` (products, days), with levels set before them.
 
     The last year, half year or third of the history is held out; `fit(week)` says what was known of
     interval demand at the end of that week, and is asked again every quarter; where
     `index(week)` is a season, levels move with it day by day in between. Lead times are gamma
-    draws. An article takes part from the first fit at which it has sold for long enough.
-    One row an article and rule: cycles, cycle_service with the bounds of an 80 % Wilson interval,
+    draws. A product takes part from the first fit at which it has sold for long enough.
+    One row per product and rule: cycles, cycle_service with the bounds of an 80 % Wilson interval,
     fill_rate, average_on_hand_units, average_short_units, orders, days and
     holding_cost (money a year, NaN without a unit cost).
     """
@@ -105,7 +105,7 @@ def held_out_replay(
 def _daily_levels(
     fitted: Fit, *, parameters: ArticleParameters, index: np.ndarray | None, after: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Reorder point and order-up-to level (articles, days or 1) of a fit that holds for days.
+    """Reorder point and order-up-to level (products, days or 1) of a fit that holds for days.
 
     At the end of a day the interval ahead begins with day `after` (days,). The quantile moves with
     the season as that of a gamma distribution of the same moments does.

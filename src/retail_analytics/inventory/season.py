@@ -1,6 +1,6 @@
 """The shop's season: by how much the days of a year sell more or less than its mean day.
 
-One index for the whole shop, since a single article sells too little to show a season of its own
+One index for the whole shop, since a single product sells too little to show a season of its own
 (Silver, Pyke and Thomas 2017). Feasts that move in the calendar (Easter) are not followed.
 """
 
@@ -29,12 +29,12 @@ DAYS_AHEAD = 365
 
 
 def season_index(sold: np.ndarray, *, days_ahead: int = DAYS_AHEAD) -> np.ndarray:
-    """Units a day over their trend, by day of the year: (days + days_ahead,), about 1 a year.
+    """Units per day over their trend, by day of the year: (days + days_ahead,), about 1 per year.
 
     Ratio to moving average (Macaulay 1931): demand over its mean of a year around it, added up by
     day of the year and smoothed. The days at either end have no year around them. They take part in
     a second pass, in which the trend is a line through the half year at hand, of demand freed from
-    the first pass's season. `sold` (days,) are the units of all articles, at least LEAST_DAYS since
+    the first pass's season. `sold` (days,) are the units of all products, at least LEAST_DAYS since
     the first; before that the index is 1.
     """
     first = int((sold > 0).argmax())
@@ -86,7 +86,7 @@ def _moving_mean(values: np.ndarray, days: int) -> np.ndarray:
 
 
 def mean_ahead(index: np.ndarray, *, after: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """Mean of `index` over the `days` (articles,) from day `after` (origins,) on, of each."""
+    """Mean of `index` over the `days` (products,) from day `after` (origins,) on, of each."""
     total = np.concatenate([[0.0], np.cumsum(index)])
     span = np.minimum(days, DAYS_AHEAD)[:, None]
     ends = np.interp(after + span, np.arange(len(total)), total)

@@ -32,7 +32,7 @@ from retail_analytics.inventory.streams import ORIGIN_STREAM, product_keys
 # Weeks from one estimate of the index to the next, counted back from the last.
 ESTIMATE_WEEKS = 26
 
-# Paths, their losses (methods, articles, weeks) and those of the flat rule (articles, weeks).
+# Paths, their losses (methods, products, weeks) and those of the flat rule (products, weeks).
 Forecasts = tuple[Paths, np.ndarray, np.ndarray]
 
 
@@ -66,7 +66,7 @@ def shop_season(
 ) -> Season:
     """The season of the shop, and since when it has been of use to the forecasts of `articles`.
 
-    `sold` (days,) are the units of all articles; `demand` (articles, days) those of `articles`,
+    `sold` (days,) are the units of all products; `demand` (products, days) those of `articles`,
     of which a part of all will do.
     """
     indices = known_indices(sold)
@@ -76,7 +76,7 @@ def shop_season(
     keys = product_keys(articles["product_id"].tolist(), seed=seed)
     plain = plain_forecasts(demand, parameters=parameters, keys=keys)
     own = seasonal_forecasts(demand, plain, season=Season(indices), parameters=parameters)
-    # The method that serves most is the yardstick.
+    # The method that serves most is the reference.
     used = weeks_with_gain(
         plain[1][0], own[1][0], paths=plain[0], full_from=first_week(sold, least_days=LEAST_DAYS)
     )
@@ -111,7 +111,7 @@ def plain_forecasts(
 def known_indices(sold: np.ndarray) -> dict[int, np.ndarray]:
     """The index as known at the end of each week in which it is estimated anew.
 
-    `sold` (days,) are the units of all articles. The first weeks with a year and with two years of
+    `sold` (days,) are the units of all products. The first weeks with a year and with two years of
     sales are such, those in which the replay sets levels, and every half year back from the last.
     """
     weeks = len(sold) // 7
@@ -166,10 +166,10 @@ def seasonal_forecasts(
 def weeks_with_gain(
     plain: np.ndarray, seasonal: np.ndarray, *, paths: Paths, full_from: int
 ) -> frozenset[int]:
-    """Weeks at whose end the index had lowered the loss of all articles together by 2 %; before the
+    """Weeks at whose end the index had lowered the loss of all products together by 2 %; before the
     week `full_from`, when a peak is all it holds, those at whose end it had not raised it by 2 %.
 
-    `plain` and `seasonal` (articles, weeks) are losses in units, NaN where there is no index yet;
+    `plain` and `seasonal` (products, weeks) are losses in units, NaN where there is no index yet;
     intervals that were over by then count.
     """
     both = np.isfinite(plain) & np.isfinite(seasonal)

@@ -1,4 +1,4 @@
-"""What an article's row may say about itself, and what stands in where it says nothing."""
+"""What a product's row may say about itself, and what stands in where it says nothing."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from retail_analytics.inventory.newsvendor import critical_ratio
 
 @dataclass(frozen=True)
 class InventorySettings:
-    """Defaults for articles whose own column is missing or null, and the rules compared with.
+    """Defaults for products whose own column is missing or null, and the rules compared with.
 
     `service_target` is the probability of no stock-out in a protection interval (0 to 1),
     `holding_cost_rate` the yearly cost of stock over its value, `order_cost` the money an order
@@ -31,7 +31,7 @@ class InventorySettings:
 
 @dataclass(frozen=True)
 class ArticleParameters:
-    """The settings of each article, arrays of (articles,); amounts are NaN where unknown."""
+    """The settings of each product, arrays of (products,); amounts are NaN where unknown."""
 
     service_target: np.ndarray
     service_source: np.ndarray
@@ -53,13 +53,13 @@ class ArticleParameters:
 
 
 def product_parameters(articles: pd.DataFrame, *, settings: InventorySettings) -> ArticleParameters:
-    """Each article's parameters: its own column where there is a value, else the setting.
+    """Each product's parameters: its own column where there is a value, else the setting.
 
     Optional columns: service_target, review_period_days, lead_time_days, lead_time_sd_days,
-    default_lead_time_days (where the article's own is missing), lead_time_sd_share,
+    default_lead_time_days (where the product's own is missing), lead_time_sd_share,
     holding_cost_rate, order_cost, salvage_rate, cover_weeks, unit_cost, list_price, is_perishable,
     on_hand_units, on_order_units, in_stock_share (of the counts since the last sale those at which
-    there was stock; 1 where there is none). A perishable article with price above cost gets the
+    there was stock; 1 where there is none). A perishable product with price above cost gets the
     critical ratio as its service. `lead_time_source` is `input`, `input_days` (the deviation from
     the default share) or `default`. Raises ValueError naming the column for a value out of range.
     """

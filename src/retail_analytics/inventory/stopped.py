@@ -1,13 +1,13 @@
-"""Whether a article still sells: how likely its silence is if it does."""
+"""Whether a product still sells: how likely its silence is if it does."""
 
 import numpy as np
 
 from retail_analytics.inventory.demand_matrix import first_demand
 
-# A article that sells may stop on any day: one in two years.
+# A product that sells may stop on any day: one in two years.
 YEARLY_STOPS = 0.5
 DAYS_A_YEAR = 365.0
-# Shorter silences are holidays, stock-outs or a bad month, however often the article sold.
+# Shorter silences are holidays, stock-outs or a bad month, however often the product sold.
 LEAST_SILENT_DAYS = 56
 # A silence that is no longer than those from which it came back says nothing.
 LONGEST_GAP_SHARE = 1.25
@@ -17,9 +17,9 @@ STEPS = 64
 
 
 def selling_chance(demand: np.ndarray, *, in_stock_share: np.ndarray) -> np.ndarray:
-    """Probability (articles,) that each article still sells after its last day.
+    """Probability (products,) that each product still sells after its last day.
 
-    `demand` is (articles, days); `in_stock_share` (articles,) is the share of the days since its
+    `demand` is (products, days); `in_stock_share` (products,) is the share of the days since its
     last sale on which there was something to sell: an empty shelf is no silence. Days of sale come
     at a rate known from their number (gamma), the end of selling at a constant hazard, as in
     Schmittlein, Morrison and Colombo (1987) for customers. 1 without two days of sale.

@@ -1,4 +1,4 @@
-"""Random numbers keyed by article, so that an article's draws depend on no other article."""
+"""Random numbers keyed by product, so that a product's draws depend on no other product."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -12,7 +12,7 @@ MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 def product_keys(product_ids: Sequence[str], *, seed: int) -> np.ndarray:
-    """A 64-bit key for each article, from its id and the seed alone: uint64 (articles,)."""
+    """A 64-bit key for each product, from its id and the seed alone: uint64 (products,)."""
     digests = (blake2b(f"{seed}:{name}".encode(), digest_size=8).digest() for name in product_ids)
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 

@@ -1,4 +1,4 @@
-"""Levels and backtest of all articles as one stream of rows, a chunk of articles at a time."""
+"""Levels and backtest of all products as one stream of rows, a chunk of products at a time."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -11,7 +11,7 @@ from retail_analytics.inventory.settings import InventorySettings
 from retail_analytics.storage.engine import Relation
 from retail_analytics.storage.sql import literal
 
-# Articles at a time: a chunk of three years of days takes some 200 MB, whatever their number.
+# Products at a time: a chunk of three years of days takes some 200 MB, whatever their number.
 CHUNK = 1000
 WHOLE = (
     *("history_days", "demand_days", "backtest_origins", "review_period_days", "service_cycles"),
@@ -32,11 +32,11 @@ def fit_inventory(
     history_days: int,
     seed: int,
 ) -> pa.RecordBatchReader:
-    """One row per article and rule: the article's levels, and what the rule did in the backtest.
+    """One row per product and rule: the product's levels, and what the rule did in the backtest.
 
     `articles` has an as_of_date, the same in every row, and the columns of `inventory_chunk`;
     `demand` has product_id, demanded_on and units; `settings` the columns of InventorySettings, in
-    one row. Demand is read for a chunk of articles when the reader asks for its rows.
+    one row. Demand is read for a chunk of products when the reader asks for its rows.
     """
 
     def read_demand(ids: Sequence[str]) -> pd.DataFrame:

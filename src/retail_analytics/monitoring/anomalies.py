@@ -438,7 +438,7 @@ def judged(
     length: int,
     worth: dict[str, float],
 ) -> pd.DataFrame:
-    """Which readings are anomalies, what they are worth, and how grave they are."""
+    """Which readings are anomalies, what they are worth, and how severe they are."""
     rule = rules.set_index("metric")
     kind, better = frame["metric"].map(rule["kind"]), frame["metric"].map(rule["is_higher_better"])
     change = frame["observed"] - frame["expected"]

@@ -1,10 +1,10 @@
 """What changed, in words: findings of the marts put into the sentences of a rule table.
 
-A finding is said once. Anomalies of one time are one episode, told by the gravest of them with the
-others as witnesses; a metric that follows another (parcels follow orders) is not told where that
-one goes the same way; a slice is not told where its whole goes the same way. Every number of a text
-stands in its figures, as it is printed and as the mart has it. What the build before told already
-keeps its name and the day it was first told on, though it moved on by some days since.
+A finding is said once. Anomalies of one time are one episode, told by the most severe of them with
+the others as witnesses; a metric that follows another (deliveries follow orders) is not told where
+that one goes the same way; a slice is not told where its whole goes the same way. Every number of a
+text stands in its figures, as it is printed and as the mart has it. What the build before told
+already keeps its name and the day it was first told on, though it moved on by some days since.
 """
 
 import json
@@ -349,7 +349,7 @@ def episode_numbers(frame: pd.DataFrame) -> np.ndarray:
 
 
 def told_once(frame: pd.DataFrame, names: dict) -> pd.DataFrame:
-    """The gravest first; without metrics whose leader goes the same way, and with each metric's
+    """The most severe first; without metrics whose leader goes the same way, and with each metric's
     whole before its slices."""
     going = set(frame[["metric", "direction"]].itertuples(index=False, name=None))
     led = [

@@ -37,7 +37,7 @@ def association_rules(baskets: sparse.csr_matrix, *, fewest_baskets: int, z: flo
     Parameters: baskets, a matrix baskets x products of ones; fewest_baskets, how many baskets a
     pair needs; z, the normal quantile of the two-sided interval of the lift.
 
-    Returns one row a rule (COLUMNS), each pair in both directions, by antecedent and consequent:
+    Returns one row per rule (COLUMNS), each pair in both directions, by antecedent and consequent:
     support = n_ab / n, confidence = n_ab / n_a, lift = n n_ab / (n_a n_b) with an interval (delta
     method on its logarithm, multinomial baskets), p_value = P(at least n_ab in common by chance)
     (hypergeometric), and q_value (Benjamini and Hochberg 1995) over all pairs of products that

@@ -18,7 +18,7 @@ DRAWS = 400
 
 @dataclass(frozen=True)
 class Outcomes:
-    """One entry a customer of the test, NaN where the measure does not apply.
+    """One entry per customer of the test, NaN where the measure does not apply.
 
     recommended: products of all lists with how often each stands in one.
     """

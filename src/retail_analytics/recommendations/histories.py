@@ -1,4 +1,4 @@
-"""What customers bought until a day, as arrays: one entry a customer and product."""
+"""What customers bought until a day, as arrays: one entry per customer and product."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,7 +9,7 @@ from scipy import sparse
 
 @dataclass(frozen=True)
 class Purchases:
-    """One entry an order and product, sorted by customer, day, basket, product.
+    """One entry per order and product, sorted by customer, day, basket, product.
 
     customer, product, basket: numbers from 0 (no guests here). day: days since any fixed day.
     """
@@ -65,7 +65,7 @@ def sorted_purchases(
 
 @dataclass(frozen=True)
 class Histories:
-    """What each customer bought: one entry a customer and product, by customer, then product.
+    """What each customer bought: one entry per customer and product, by customer, then product.
 
     customer, product: numbers. baskets: how many baskets held it. first_day, last_day: of these.
     later_baskets: the customer's baskets after the first with it. start: customers + 1 offsets into

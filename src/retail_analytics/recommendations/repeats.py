@@ -33,7 +33,7 @@ TENURE_DAYS = 30
 
 @dataclass(frozen=True)
 class Days:
-    """One entry a customer, product and day of purchase, sorted by them.
+    """One entry per customer, product and day of purchase, sorted by them.
 
     quantity: units of the day. customers, products: how many there are.
     """

@@ -1,8 +1,8 @@
 """When a customer buys a product again: a rate for each pair, a regularity for each product.
 
 Days from one purchase of a product to the next are gamma with a shape (regularity) and a rate of
-the pair, both shrunk to the product: the shape by the spread of the gaps' logs, the rate by a gamma
-prior. A shape of 1 is the gamma-Poisson; coffee bought every
+the pair, both shrunk towards the product: the shape by the spread of the gaps' logs, the rate by a
+gamma prior. A shape of 1 is the gamma-Poisson; coffee bought every
 thirty days has a larger one. After each purchase the pair may have ended, with a chance of the
 product: who is long overdue is less and less likely to come.
 
@@ -33,11 +33,11 @@ LEVEL = 0.80
 
 @dataclass(frozen=True)
 class Pairs:
-    """One entry a customer and product bought on at least two days.
+    """One entry per customer and product bought on at least two days.
 
     product: number. gaps: days of purchase less one. gap_days: from first to last. log_gap_sum,
     log_gap_square_sum: sums of the gaps' logs and of their squares. elapsed: days since the last
-    purchase. quantity: mean units a purchase.
+    purchase. quantity: mean units per purchase.
     """
 
     product: np.ndarray
@@ -70,7 +70,8 @@ class Rhythms:
 
 
 def pair_shapes(pairs: Pairs, log_variance: np.ndarray) -> np.ndarray:
-    """Shape of each pair: the spread of its own gaps, shrunk to that of the product's pairs."""
+    """Shape of each pair: the spread of its own gaps, shrunk towards that of the product's
+    pairs."""
     gaps = pairs.gaps.astype(float)
     squares = np.maximum(pairs.log_gap_square_sum - pairs.log_gap_sum**2 / gaps, 0)
     own = log_variance[pairs.product]

@@ -175,7 +175,8 @@ def basket_matrix(purchases: Purchases, *, most: int = 500) -> sparse.csr_matrix
 
 
 def repeat_rates(histories: Histories) -> np.ndarray:
-    """By product: share of its buyers' later baskets that hold it again, shrunk to that of all."""
+    """By product: share of its buyers' later baskets that hold it again, shrunk towards that of
+    all."""
     again = np.bincount(
         histories.product, weights=histories.baskets - 1, minlength=histories.products
     )

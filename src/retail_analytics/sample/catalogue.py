@@ -1,4 +1,4 @@
-"""The articles: prices, costs, popularity, and which article a buyer's taste leads to."""
+"""The articles: prices, costs, popularity, and which product a buyer's taste leads to."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ FEWEST_PRODUCTS = 40
 
 @dataclass(frozen=True)
 class Catalogue:
-    """One entry an article; `chances` has one row a group of taste (see `group_of`).
+    """One entry per product; `chances` has one row per group of taste (see `group_of`).
 
-    substitute: the article that is bought on days when this one is not asked for. is_asked:
+    substitute: the product that is bought on days when this one is not asked for. is_asked:
     products x days.
     """
 
@@ -43,14 +43,14 @@ class Catalogue:
         return taste * (self.categories + 1) + category
 
     def draw(self, rng: np.random.Generator, group: np.ndarray) -> np.ndarray:
-        """An article for each group of taste."""
+        """A product for each group of taste."""
         # a draw that rounded up to the next whole number would fall into the next group
         position = group + rng.random(len(group)) * (1 - 1e-9)
         return np.searchsorted(self.chances.ravel(), position, side="right") - group * self.size
 
 
 def build_catalogue(process: Process, *, customers: int, seed: int, days: int) -> Catalogue:
-    """Draws the articles of a shop with this many customers."""
+    """Draws the products of a shop with this many customers."""
     rng = stream(seed, Stream.CATALOGUE)
     categories = len(process.categories)
     growth = (customers / 2000) ** process.product_growth
@@ -92,7 +92,7 @@ def build_catalogue(process: Process, *, customers: int, seed: int, days: int) -
 
 
 def price_tiers(category: np.ndarray, list_cents: np.ndarray, *, tiers: int) -> np.ndarray:
-    """Tier 0, 1, 2 of each article by the rank of its price within its category."""
+    """Tier 0, 1, 2 of each product by the rank of its price within its category."""
     tier = np.empty(len(category), dtype=int)
     for own in np.unique(category):
         members = np.flatnonzero(category == own)
@@ -116,7 +116,7 @@ def substitutes(
 def taste_chances(
     process: Process, *, weight: np.ndarray, tier: np.ndarray, category: np.ndarray
 ) -> np.ndarray:
-    """Cumulative chances of the articles by taste group, each row shifted by its own number."""
+    """Cumulative chances of the products by taste group, each row shifted by its own number."""
     rows = []
     for taste in range(len(process.price_tiers)):
         liked = weight * np.where(tier == taste, process.taste_factor, 1.0)

@@ -64,7 +64,8 @@ class Buyers:
 
 @dataclass(frozen=True)
 class Purchases:
-    """One entry a purchase, by buyer and time; lifted_by: the experiment that caused it, if any."""
+    """One entry per purchase, by buyer and time; lifted_by: the experiment that caused it, if
+    any."""
 
     buyer: np.ndarray
     second: np.ndarray

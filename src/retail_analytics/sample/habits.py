@@ -30,7 +30,7 @@ class Plants:
 
 @dataclass(frozen=True)
 class Habits:
-    """Standing orders: one entry an order of one unit; seconds count from the sample's first."""
+    """Standing orders: one entry per order of one unit; seconds count from the sample's first."""
 
     buyer: np.ndarray
     second: np.ndarray
@@ -40,7 +40,7 @@ class Habits:
 def plants(process: Process, catalogue: Catalogue) -> Plants:
     """The most popular steady products: pairs across categories of one warehouse, then habits.
 
-    A pair lies in one warehouse, so that no parcel is added.
+    A pair lies in one warehouse, so that no delivery is added.
     """
     steady = np.array([kind.active_day_share == 1 for kind in process.demand_kinds])
     ranked = np.lexsort((np.arange(catalogue.size), -catalogue.weight))
@@ -128,7 +128,7 @@ def draw_habits(world: World, buyers: Buyers, *, block: int) -> Habits:
 def habit_tables(
     world: World, buyers: Buyers, habits: Habits, *, first_number: int
 ) -> dict[str, pa.Table]:
-    """The rows of orders and order_lines of standing orders: collected in the shop, no parcel."""
+    """The rows of orders and order_lines of standing orders: collected in the shop, no delivery."""
     number = first_number + np.arange(len(habits.buyer))
     price = world.catalogue.list_cents[habits.product]
     orders = {

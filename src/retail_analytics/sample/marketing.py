@@ -224,7 +224,7 @@ def paid_media_table(world: World) -> pa.Table:
 
 
 def mean_spend_cents(world: World, channel: Channel) -> float:
-    """Mean cents a day: the touches that the channel's share of orders needs, at their cost."""
+    """Mean cents per day: the touches that the channel's share of orders needs, at their cost."""
     return 100 * mean_touches(world, channel) * channel.cost_per_touch
 
 

@@ -18,8 +18,8 @@ PURCHASE, CANCELLED, RETURNED = range(3)
 class Documents:
     """Orders of every kind and their lines, purchases first and in the order of `Purchases`.
 
-    buyer, second, kind, discount, total (cents) have one entry an order; line_order (its
-    position), product, quantity, price (cents) one entry a line, by order.
+    buyer, second, kind, discount, total (cents) have one entry per order; line_order (its
+    position), product, quantity, price (cents) one entry per line, by order.
     """
 
     buyer: np.ndarray
@@ -113,7 +113,7 @@ def in_order(line_order: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
 def draw_baskets(
     world: World, buyers: Buyers, rng: np.random.Generator, *, buyer: np.ndarray, day: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Order position and article of every line; an article stands once in an order."""
+    """Order position and product of every line; a product stands once in an order."""
     process, catalogue = world.process, world.catalogue
     lines = np.minimum(1 + rng.poisson(process.extra_lines_mean, len(buyer)), process.most_lines)
     line_order = np.repeat(np.arange(len(buyer)), lines)
@@ -134,7 +134,7 @@ def with_returns(
 ) -> tuple[Documents, np.ndarray]:
     """Adds the orders that came back: a copy of the purchase, 2 to 20 days after its delivery.
 
-    delivered_at: second of the last parcel's delivery of each purchase. Returns the documents and
+    delivered_at: second at which each purchase's last delivery arrives. Returns the documents and
     the purchase that each added one is a copy of.
     """
     rng = world.stream(Stream.RETURNS, block)
@@ -215,7 +215,7 @@ def order_tables(
 
 
 def daily_demand(world: World, documents: Documents, is_lost: np.ndarray) -> np.ndarray:
-    """Units asked for by article and day; cancelled, returned and lost orders are left out.
+    """Units asked for by product and day; cancelled, returned and lost orders are left out.
 
     is_lost: whether each purchase, the first of the documents, did not come.
     """

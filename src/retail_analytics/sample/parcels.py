@@ -1,4 +1,4 @@
-"""Parcels on their way: carriers, incidents that delay them, and the complaints about it."""
+"""Deliveries on their way: carriers, incidents that delay them, and the complaints about it."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,11 @@ from retail_analytics.sample.world import World
 
 @dataclass(frozen=True)
 class Parcels:
-    """One entry a parcel, by order: an order has one from each warehouse that holds its articles.
+    """One entry per delivery, by order: an order has one from each warehouse that holds its
+    products.
 
     Days and seconds count from the sample's first; they may lie after its end. delayed, made_late:
-    number of parcels by incident.
+    number of deliveries by incident.
     """
 
     order: np.ndarray
@@ -35,12 +36,13 @@ class Parcels:
 
 
 def draw_parcels(world: World, documents: Documents, is_lost: np.ndarray, *, block: int) -> Parcels:
-    """Draws the parcels of all purchases; those of lost ones count in no incident.
+    """Draws the deliveries of all purchases; those of lost ones count in no incident.
 
     is_lost: whether each purchase did not come.
 
     On time: any day from the one after shipping to the promised one, later days more likely.
-    Late: one day and more, geometric. Then the incidents of the parcel's warehouse add their days.
+    Late: one day and more, geometric. Then the incidents of the delivery's warehouse add their
+    days.
     """
     process, rng = world.process, world.stream(Stream.PARCELS, block)
     line = np.flatnonzero(documents.kind[documents.line_order] == PURCHASE)
@@ -95,9 +97,9 @@ def delay_by_incidents(
     planned: np.ndarray,
     counts: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Day of delivery after incidents; parcels delayed and made late by each incident.
+    """Day of delivery after incidents; deliveries delayed and made late by each incident.
 
-    A parcel is hit if any day from its shipping to its planned delivery is one of the incident's,
+    A delivery is hit if any day from its shipping to its planned delivery is one of the incident's,
     at the same warehouse. It loses 1 + Poisson(extra days - 1) days.
     """
     incidents = world.incidents
@@ -121,7 +123,7 @@ def delay_by_incidents(
 def delivery_table(
     world: World, parcels: Parcels, *, number: np.ndarray, first_customer: int
 ) -> pa.Table:
-    """The rows of deliveries: parcels shipped before the end, by order and warehouse."""
+    """The rows of deliveries: deliveries shipped before the end, by order and warehouse."""
     end = world.days * DAY
     seen = np.flatnonzero(parcels.shipped_at < end)
     row = seen[np.lexsort((parcels.warehouse[seen], number[parcels.order[seen]]))]
@@ -144,7 +146,7 @@ def delivery_table(
 
 
 def last_delivery(parcels: Parcels, *, orders: int) -> np.ndarray:
-    """Second at which the last parcel of each order arrives."""
+    """Second at which the last delivery of each order arrives."""
     last = np.zeros(orders, dtype=int)
     np.maximum.at(last, parcels.order, parcels.delivered_at)
     return last
@@ -160,7 +162,7 @@ def missed_promise(world: World, parcels: Parcels, *, orders: int) -> np.ndarray
 
 
 def complaint_table(world: World, parcels: Parcels, *, number: np.ndarray, block: int) -> pa.Table:
-    """Complaints about parcels by day, one an order: late ones by days late, others rarely."""
+    """Complaints about deliveries by day, one per order: late ones by days late, others rarely."""
     process, rng = world.process, world.stream(Stream.COMPLAINTS, block)
     size = len(parcels.order)
     delivered_day = parcels.delivered_at // DAY
@@ -187,7 +189,7 @@ def complaint_table(world: World, parcels: Parcels, *, number: np.ndarray, block
 
 
 def promises_by_day(world: World, parcels: Parcels) -> np.ndarray:
-    """Parcels promised for each day, and those of them that were late: 2 x days."""
+    """Deliveries promised for each day, and those of them that were late: 2 x days."""
     due = np.flatnonzero(parcels.promised_day < world.days)
     day = parcels.promised_day[due]
     late = day[parcels.is_late[due]]

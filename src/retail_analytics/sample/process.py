@@ -1,4 +1,4 @@
-"""The declared parameters of the sample retailer: what is true about the shop that never was.
+"""The declared parameters of the sample retailer: what is true about the invented shop.
 
 Nothing here is fitted or drawn. `docs/sample_retailer.md` explains how the numbers are used.
 """
@@ -12,7 +12,7 @@ from retail_analytics.experiments.assignment import Plan
 END = date(2025, 1, 1)
 # customers are drawn in blocks of this size, which bounds the memory
 BLOCK = 100_000
-# numbers of orders, parcels and the like that a block owns for each customer and year: far more
+# numbers of orders, deliveries and the like that a block owns for each customer and year: far more
 # than it needs, so that blocks never share one
 NUMBERS_PER_CUSTOMER_YEAR = 8
 
@@ -44,7 +44,7 @@ class Category:
 
 @dataclass(frozen=True)
 class DemandKind:
-    """How an article is asked for: on which share of days at all, and how many at a time."""
+    """How a product is asked for: on which share of days at all, and how many at a time."""
 
     name: str
     share: float
@@ -54,7 +54,8 @@ class DemandKind:
 
 @dataclass(frozen=True)
 class Carrier:
-    """A carrier: parcels carried, days promised after the order, punctuality, lateness in days."""
+    """A carrier: deliveries carried, days promised after the order, punctuality, lateness in
+    days."""
 
     name: str
     share: float
@@ -234,7 +235,8 @@ class Process:
         Pattern("one_time", 0.48),
         Pattern("no_order", 0.02),
     )
-    # new customers a day: 1 + launch_boost * exp(-day / launch_days), times the market's intensity
+    # new customers per day: 1 + launch_boost * exp(-day / launch_days), times the market's
+    # intensity
     launch_boost: float = 2.5
     launch_days: float = 75.0
     guests_per_customer: float = 0.23
@@ -265,17 +267,17 @@ class Process:
     brands: tuple[str, ...] = ("Alder", "Birk", "Calla", "Dorn", "Esker", "Fenn", "Gale", "Hollin")
     price_log_sd: float = 0.45
     price_tiers: tuple[str, ...] = ("low", "middle", "high")
-    # customers by price taste; an article of the tier a customer likes is this much more likely
+    # customers by price taste; a product of the tier a customer likes is this much more likely
     taste_weights: tuple[float, ...] = (0.4, 0.4, 0.2)
     taste_factor: float = 4.0
     favourite_category_share: float = 0.60
     staple_share: float = 0.35
     products_at_2000: int = 120
     product_growth: float = 0.25
-    # weight of the article of popularity rank r is (r + shift) ** -exponent
+    # weight of the product of popularity rank r is (r + shift) ** -exponent
     zipf_exponent: float = 0.9
     zipf_shift: float = 2.0
-    # the most popular articles are always steady; the kinds below are drawn for the others
+    # the most popular products are always steady; the kinds below are drawn for the others
     steady_top_share: float = 0.3
     demand_kinds: tuple[DemandKind, ...] = (
         DemandKind("steady", 0.55, 1.0, 0.75),
@@ -336,7 +338,7 @@ class Process:
     source_weights: tuple[float, ...] = (0.5, 0.35, 0.15)
     mentions_per_order: float = 0.5
     mentions_per_day: float = 3.0
-    # a mention is negative with this probability; late_7 = share of parcels late, last 7 days
+    # a mention is negative with this probability; late_7 = share of deliveries late, last 7 days
     negative_share: float = 0.08
     negative_share_per_late: float = 0.90
     positive_share_of_rest: float = 0.62
@@ -401,7 +403,7 @@ class Process:
     reopened_after_mean_days: float = 2.0
     # of a second solution over the first
     reopened_time_share: float = 0.5
-    # share of messages with a sentence of bad or good mood; late parcels make it worse
+    # share of messages with a sentence of bad or good mood; late deliveries make it worse
     bad_mood_share: float = 0.18
     bad_mood_share_late: float = 0.45
     good_mood_share: float = 0.12

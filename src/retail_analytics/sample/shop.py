@@ -1,4 +1,4 @@
-"""What the shop as a whole leaves behind: articles, stock, incidents, mentions, month totals."""
+"""What the shop as a whole leaves behind: products, stock, incidents, mentions, month totals."""
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +57,7 @@ def product_table(world: World) -> pa.Table:
 
 
 def stock_table(world: World, demand: np.ndarray) -> pa.Table:
-    """The rows of stock_levels: every article counted on Monday evenings, by day and article.
+    """The rows of stock_levels: every product counted on Monday evenings, by day and product.
 
     Stock is reviewed every evening. When stock and open orders fall to the reorder point, a fixed
     quantity is ordered and comes after a normal lead time. Where demand found too little, the rest
@@ -98,7 +98,8 @@ def stock_table(world: World, demand: np.ndarray) -> pa.Table:
 
 
 def incident_table(world: World, delayed: np.ndarray) -> pa.Table:
-    """The rows of incidents; affected orders are the parcels delayed, as someone counted them."""
+    """The rows of incidents; affected orders are the deliveries delayed, as someone counted
+    them."""
     process, incidents, rng = world.process, world.incidents, world.stream(Stream.REPORTS)
     kinds = [process.incident_kinds[kind] for kind in incidents.kind]
     noise = np.exp(rng.normal(0, process.affected_orders_log_sd, incidents.size))
@@ -164,7 +165,8 @@ def counted_complaint_table(world: World, promises: np.ndarray) -> pa.Table:
 
 
 def delivery_month_table(world: World) -> pa.Table:
-    """The rows of delivery_months: the year before the first day, of which no parcels are kept."""
+    """The rows of delivery_months: the year before the first day, of which no deliveries are
+    kept."""
     rng, year = world.stream(Stream.HISTORY), world.first_day.year - 1
     size = HISTORY_MONTHS
     days_before = np.array(

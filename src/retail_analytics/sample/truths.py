@@ -91,7 +91,7 @@ def priced_truths(world: World, tally: Tally) -> dict[str, pa.Table]:
 
 
 def product_truths(world: World, demand: np.ndarray) -> pa.Table:
-    """An article: how it is asked for, and the mean and dispersion (variance / mean) of days."""
+    """A product: how it is asked for, and the mean and dispersion (variance / mean) of days."""
     process, catalogue = world.process, world.catalogue
     kinds = process.demand_kinds
     mean, variance = demand.mean(axis=1), demand.var(axis=1)
@@ -128,7 +128,8 @@ def carrier_truths(world: World) -> pa.Table:
 
 
 def incident_truths(world: World, tally: Tally) -> pa.Table:
-    """An incident: its window, the days it cost a parcel on average, and the parcels it hit."""
+    """An incident: its window, the days it cost a delivery on average, and the deliveries it
+    hit."""
     process, incidents = world.process, world.incidents
     kinds = [process.incident_kinds[kind] for kind in incidents.kind]
     return pa.table(

@@ -30,7 +30,7 @@ class Incidents:
 
 @dataclass(frozen=True)
 class World:
-    """The shop's parameters, market, articles, incidents and support desk."""
+    """The shop's parameters, market, products, incidents and support desk."""
 
     process: Process
     customers: int

@@ -93,7 +93,7 @@ def figures_in(text: str) -> set[float]:
 
     Example
     -------
-    >>> sorted(figures_in("66 % of 1,200 parcels"))
+    >>> sorted(figures_in("66 % of 1,200 deliveries"))
     [66.0, 1200.0]
     """
     return {float(word) for word in FIGURE.findall(text.replace(",", ""))}

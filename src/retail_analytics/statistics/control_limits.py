@@ -180,8 +180,9 @@ def expected(
 
 
 def _without_outliers(values: np.ndarray, counting: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """`values` (series, period; 0 where unknown) drawn in to OUTLIER robust standard deviations (of
-    the median absolute deviation, no less than by counting) from their median, from a year on."""
+    """`values` (series, period; 0 where unknown) pulled in to OUTLIER robust standard deviations
+    (of the median absolute deviation, no less than by counting) from their median, from a year
+    on."""
     known = np.isfinite(values)
     if not (count >= FEWEST_FOR_OUTLIERS).any():
         return np.where(known, values, 0.0)
@@ -227,7 +228,7 @@ def from_working(working: np.ndarray, weights: np.ndarray, *, scale: str) -> np.
 
 
 def false_alarms_per_year(*, tail: float, sides: int = 1, periods_per_year: int = 12) -> float:
-    """Values a year beyond their limits where nothing happened, at most, on `sides` sides."""
+    """Values per year beyond their limits where nothing happened, at most, on `sides` sides."""
     excess = np.interp(np.log(tail), np.log(SIMULATED_TAILS), SIMULATED_EXCESS)
     return float(excess * tail * sides * periods_per_year)
 

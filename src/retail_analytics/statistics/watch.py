@@ -183,7 +183,7 @@ def watch(
         usable = known[:, step]
         started = usable & (level_mass > 0)
         base = np.where(level_mass > 0, level, learned[:, step]) + profile[:, now]
-        # what few values say of the season is drawn towards none
+        # what few values say of the season is shrunk towards none
         least = np.maximum(floor[:, step], LEAST_SPREAD * np.maximum(np.abs(base), 1))
         scale = np.sqrt(np.maximum(variance, least**2))
         own = 1 / np.maximum(level_mass, 1) + (

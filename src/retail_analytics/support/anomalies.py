@@ -77,7 +77,7 @@ def support_anomalies(series: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame
 
     Returns
     -------
-    One row per unusual kind, measure, entity and period with the gravest severity it reaches.
+    One row per unusual kind, measure, entity and period with the highest severity it reaches.
     """
     found = [readings(series, kind) for kind in sorted(set(rules["kind"]))]
     parts = [
@@ -137,7 +137,7 @@ def readings(series: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def judged(read: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
-    """Readings beyond a limit, with the gravest severity they reach."""
+    """Readings beyond a limit, with the highest severity they reach."""
     kind = read["kind"].iloc[0]
     series = len(read[["measure", "entity"]].drop_duplicates())
     tests_per_week = series * HOURS_OF_WEEK / read["step_hours"].iloc[0]

@@ -288,7 +288,8 @@ def what_if(plan: pd.DataFrame, *, agents: int, seed: int = 42) -> pd.DataFrame:
 
 
 def as_text(result: pd.DataFrame, *, channel: str) -> str:
-    """A what-if in a few lines: how many hours reach the target, and the hours that fare worst."""
+    """A what-if in a few lines: how many hours reach the target, and the hours with the worst
+    service."""
     first = result.iloc[0]
     days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
     tickets = result["volume_p80"].to_numpy(dtype=float)

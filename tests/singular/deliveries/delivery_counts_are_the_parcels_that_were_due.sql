@@ -1,5 +1,5 @@
--- delivery_performance and deliveries agree, month by month and slice by slice: parcels, parcels on
--- time, and the mean days they took.
+-- delivery_performance and deliveries agree, month by month and slice by slice: deliveries,
+-- deliveries on time, and the mean days they took.
 with deliveries as (
     select * from {{ ref('deliveries') }}
     where is_on_time is not null

@@ -1,5 +1,5 @@
 -- incident_summary and incidents agree, category by category: how many, the orders
--- affected, and the parcels made late.
+-- affected, and the deliveries made late.
 with summary_totals as (
     select
         category,

@@ -1,5 +1,6 @@
--- Every article has its row in inventory_levels, with its revenue, and no other has; what is planned
--- for has a row for each of the three rules in the backtest; demand_classes adds up the levels.
+-- Every product has its row in inventory_levels, with its revenue, and no other has; what is
+-- planned for has a row for each of the three rules in the backtest; demand_classes adds up the
+-- levels.
 with products as (
     select * from {{ ref('products') }}
 ),

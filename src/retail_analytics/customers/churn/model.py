@@ -7,13 +7,13 @@ slopes for all horizons.
 
 Levels and slopes maximise the sum of the likelihoods of the horizons less a ridge on the slopes (le
 Cessie and van Houwelingen 1992). Whether customers have left shows more the longer the horizon is:
-the scales, near 1, are fitted next, each with its level and bend, and shrunk to 1 and 0. Who has
-left stays away for sure, and the best customers may leave too: the curve is bent upwards, and a
+the scales, near 1, are fitted next, each with its level and bend, and shrunk towards 1 and 0. Who
+has left stays away for sure, and the best customers may leave too: the curve is bent upwards, and a
 straight line misses at both ends in every shop (linear splines in logit calibration: Harrell 2015).
 
 `season(h)` is the logarithm of how many days of trade the h days ahead hold, a day (`season`). The
 chance of a rare event within a time is proportional to that time, so that the pull is about -1: it
-is shrunk to that.
+is shrunk towards that.
 
 The interval is that of the share that stays away of a group of customers of that chance, a tenth of
 all: the luck of so many customers, what the form of the model usually misses by (MISFIT), and what
@@ -25,7 +25,7 @@ prove little; a shop whose season is not known yet has larger ones.
 A feature separates where its slope lies further from 0 than the jackknife over the cut-offs leaves
 to chance (Efron and Stein 1981).
 
-`training` below is a frame of one row a customer and cut-off, every horizon complete: as_of_date
+`training` below is a frame of one row per customer and cut-off, every horizon complete: as_of_date
 (timestamp), customer_id, the features, and days_to_next_purchase (null where none followed).
 Horizons are days; cut-offs lie one longest horizon apart.
 """
@@ -65,7 +65,8 @@ FEWEST_FOLDS = 4
 INTERVAL_LEVEL = 0.80
 RIDGE = 1.0
 YEAR = timedelta(days=365)
-# The scales are shrunk to 1 as by as much information as a standard deviation of a seventh gives.
+# The scales are shrunk towards 1 as by as much information as a standard deviation of a seventh
+# gives.
 SCALE_PRECISION = 50.0
 # Two years show each season twice, and how far a period lies from another.
 TRAINING_TIME = timedelta(days=730)
@@ -330,9 +331,9 @@ def period_variances(missed: Array, *, is_season_known: bool) -> Array:
     """Variance of the log odds of a period to come about the level that is fitted, by horizon.
 
     missed: what `excess_of_groups` found of each period, predicted from the others; nothing where
-    there is one period only. The variance of a period is shrunk to the usual one. A level fitted to
-    n periods misses the next one by 1 + 1 / n of it, each of them, predicted from the others, by
-    1 + 1 / (n - 1).
+    there is one period only. The variance of a period is shrunk towards the usual one. A level
+    fitted to n periods misses the next one by 1 + 1 / n of it, each of them, predicted from the
+    others, by 1 + 1 / (n - 1).
     """
     count = len(missed)
     excess, scale = missed.sum(axis=0)
@@ -382,7 +383,8 @@ def fit_logits(
     start: Array | None = None,
     ridge: float = RIDGE,
 ) -> Array:
-    """Levels (one a horizon), the pull of the season, slopes (one a feature), by Newton's method.
+    """Levels (one per horizon), the pull of the season, slopes (one per feature), by Newton's
+    method.
 
     x: rows x features; outcomes: rows x horizons, 0 or 1; season: rows x horizons; offset: a known
     part of each row's log odds, of each horizon's too; start: parameters to begin with. ValueError

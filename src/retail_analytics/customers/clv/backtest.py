@@ -65,7 +65,7 @@ class Outcomes:
     """What customers did in the `days` after a history.
 
     trade_days: the same time in days of trade, which the history is in. orders and value have one
-    entry a customer; value is what their spend was worth.
+    entry per customer; value is what their spend was worth.
     """
 
     days: int

@@ -74,7 +74,7 @@ def known_purchases(
 def expected_spend(
     parameters: Mapping[str, float], *, purchase_count: ArrayLike, total_spend: ArrayLike
 ) -> Array:
-    """Expected spend per future purchase: the customer's own mean, shrunk to that of all.
+    """Expected spend per future purchase: the customer's own mean, shrunk towards that of all.
 
     `total_spend` is that of the `purchase_count` purchases known, in the money of the fit.
     """

@@ -63,7 +63,7 @@ BACKTEST_COLUMNS = {
 
 
 class Forecasts(NamedTuple):
-    """The two frames of `forecast`: one row a series and step ahead in each."""
+    """The two frames of `forecast`: one row per series and step ahead in each."""
 
     forecasts: pd.DataFrame
     backtest: pd.DataFrame

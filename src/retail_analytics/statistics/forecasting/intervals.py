@@ -25,7 +25,7 @@ def spread_growth(errors: np.ndarray, unit: np.ndarray, known: np.ndarray) -> fl
     """The power of growth, 0 to 1, that the replayed errors speak for.
 
     `errors`, `unit` (their expected size, above 0) and `known` have one row an origin and one
-    column a step. Each power of GROWTHS counts by its likelihood under errors with a Laplace
+    column per step. Each power of GROWTHS counts by its likelihood under errors with a Laplace
     distribution, at the best scale; the errors of one origin hang together and count as one. With
     few errors growth is as the model says.
     """

@@ -25,9 +25,9 @@ PROFILE_COST = 1.25
 class Paths:
     """Component forecasts from one origin.
 
-    `components` has one row a component, in the order of COMPONENTS, and one column a step ahead;
-    `spread` is the standard error that the damped trend model expects at each step, with that of
-    the seasonal profile.
+    `components` has one row per component, in the order of COMPONENTS, and one column per step
+    ahead; `spread` is the standard error that the damped trend model expects at each step, with
+    that of the seasonal profile.
     """
 
     components: np.ndarray
