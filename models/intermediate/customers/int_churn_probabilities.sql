@@ -1,7 +1,7 @@
 -- 1. The log odds of no purchase are the level of the horizon and its scale times what the drivers
 --    add, and its bend times that where it is above 0; never more than at a shorter horizon.
--- 2. The interval is that of the share of a group of such customers, a tenth of all: the luck of so
---    many and the misfit of the model, p (1 - p) / group size, and the luck of the period, a shift
+-- 2. The interval is that of the share of a group of such customers, a tenth of all: the sampling
+--    error of so many and the misfit of the model, p (1 - p) / group size, and the period, a shift
 --    of the log odds by its variance, which moves a chance by p (1 - p).
 with customers as (
     select * from {{ ref('customers') }}

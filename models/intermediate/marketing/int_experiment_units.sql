@@ -2,7 +2,7 @@
 -- 1. The days run from the customer's assignment; an experiment that still runs counts what it has
 --    so far.
 -- 2. Who was put into both arms is in neither.
--- 3. What a customer did in as many days before is known, so that luck of the draw can be taken off.
+-- 3. What a customer did in as many days before is known, so that chance imbalance can be removed.
 with rules as (
     select * from {{ ref('channel_experiments') }}
 ),

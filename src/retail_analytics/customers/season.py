@@ -43,7 +43,7 @@ class TradeYear:
     """Index of trade by calendar month, January first; of mean 1 over the days of a year.
 
     common_sd: standard deviation of a month's repeat purchases around what customers and season
-    give, relative to them, beyond the luck of counts; what all customers share. None where unknown.
+    give, relative to them, beyond counting error; what all customers share. None where unknown.
     """
 
     index: tuple[float, ...] = (1.0,) * MONTHS

@@ -1,4 +1,4 @@
-"""Inventory: demand classes, forecasts of intermittent demand, stock levels and their proof."""
+"""Inventory: demand classes, forecasts of intermittent demand, stock levels and their backtest."""
 
 from retail_analytics.inventory.demand_classes import demand_classes
 from retail_analytics.inventory.levels import (

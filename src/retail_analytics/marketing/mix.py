@@ -31,7 +31,7 @@ NOISE_WEEKS, NOISE_VARIANCE = 2.0, 0.02**2
 
 @dataclass(frozen=True)
 class MixSettings:
-    """What the model believes before it has seen sales, and how long it looks.
+    """The priors of the model and the settings of its sampler.
 
     carry_overs: parts of a week's stock still working in the next; half_saturations: in multiples
     of mean media; zero_probability: chance that a channel does nothing; share_sd: scale of a

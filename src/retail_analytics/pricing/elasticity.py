@@ -170,7 +170,7 @@ def fitted_within(
     weights: np.ndarray | None = None,
     tolerance: float = TOLERANCE,
 ) -> Fit | None:
-    """Slopes within groups and periods; None where the regressors do not tell each other apart."""
+    """Slopes within groups and periods; None where the regressors are collinear."""
     weight = np.ones(len(outcome)) if weights is None else weights
     inside = within_two_ways(
         np.column_stack([outcome, regressors]), group, period, weights=weight, tolerance=tolerance

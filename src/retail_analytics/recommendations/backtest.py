@@ -1,4 +1,4 @@
-"""The proof of the lists: every strategy on held-out baskets, the blend's gate, and the variants.
+"""The evaluation of lists: every strategy on held-out baskets, the blend's gate, the variants.
 
 The blend's weights are learned in one month and tested in the next. It serves only where its gain
 in nDCG over what the customer buys anyway (ties by popularity) is above zero at the lower end of

@@ -1,8 +1,8 @@
-"""Which products are bought together more often than chance: rules of the basket with their proof.
+"""Which products are bought together more often than chance: rules of the basket with their tests.
 
-A lift without a floor is luck: of all pairs of products some are together by chance, and those with
-the fewest baskets have the largest lifts. So a pair needs a number of baskets, its chance is the
-hypergeometric tail, and the false discovery rate is controlled over all pairs that there could be.
+A lift without a floor is noise: of all pairs of products some are together by chance, and those
+with the fewest baskets have the largest lifts. So a pair needs a number of baskets, its chance is
+the hypergeometric tail, and the false discovery rate is controlled over all possible pairs.
 """
 
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ def common_baskets(
 def overlap_chance(
     together: np.ndarray, first: np.ndarray, second: np.ndarray, total: int
 ) -> np.ndarray:
-    """P(X >= together) of X common baskets of two products that know nothing of each other.
+    """P(X >= together) of X common baskets of two independent products.
 
     X is hypergeometric: `first` drawn out of `total` baskets of which `second` hold the other. The
     terms of the shorter tail are added from its largest on.

@@ -11,7 +11,7 @@ from retail_analytics.recommendations.ordering import MOST_ENTRIES, MOST_ROWS, b
 
 # entries of a block of the products' overlap; one product has fewer, for all have at most 4 million
 BLOCK_ENTRIES = MOST_ENTRIES // 2
-# shared buyers that two products are short of, as prior weight: one shared buyer is luck
+# shared buyers that two products are short of, as prior weight: one shared buyer is chance
 OVERLAP_SHRINKAGE = 10.0
 EASE_RIDGE = 500.0
 

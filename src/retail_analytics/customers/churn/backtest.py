@@ -118,7 +118,7 @@ def choose_method(table: pd.DataFrame) -> str | None:
 
     It serves where nothing did before (`statistics.champions`). The best model is it when it takes
     WORTH_IT off the score of the best baseline, else that baseline: less than that is within the
-    luck of one test.
+    sampling error of one test.
     """
     table = table[table["metric"] == DECIDING_METRIC]
     if table.empty:

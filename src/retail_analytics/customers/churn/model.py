@@ -16,10 +16,10 @@ chance of a rare event within a time is proportional to that time, so that the p
 is shrunk towards that.
 
 The interval is that of the share that stays away of a group of customers of that chance, a tenth of
-all: the luck of so many customers, what the form of the model usually misses by (MISFIT), and what
-a period has of its own. The model is fitted without each cut-off in turn, and predicts it; what the
-shares of ten groups miss by, more than luck and form, is the variance of a period (of the log odds,
-alike for all). PRIOR_PERIODS periods of the usual size are added, for a few cut-offs of one shop
+all: the sampling error of so many customers, what the form of the model usually misses by (MISFIT),
+and the effect of the period. The model is fitted without each cut-off in turn, and predicts it;
+what the shares of ten groups miss by beyond these two is the variance of a period (of the log odds,
+the same for all). PRIOR_PERIODS periods of the usual size are added, for a few cut-offs of one shop
 prove little; a shop whose season is not known yet has larger ones.
 
 A feature separates where its slope lies further from 0 than the jackknife over the cut-offs leaves
@@ -135,18 +135,18 @@ class ChurnModel:
 
     @property
     def is_separating(self) -> NDArray[np.bool_]:
-        """Which slopes are not luck."""
+        """Which slopes differ from 0 by more than chance."""
         z = norm.ppf((1 + SEPARATING_LEVEL) / 2)
         return np.abs(self.slopes) > np.maximum(z * self.errors, NO_CHANGE)
 
 
 def telling_size(group_size: float) -> float:
-    """Customers whose luck is as large as that of the group and the misfit of the model."""
+    """Customers whose sampling error equals that of the group and the misfit of the model."""
     return 1 / (1 / max(group_size, 1.0) + MISFIT)
 
 
 def half_width(chance: Array, *, period_variance: Array | float, group_size: float) -> Array:
-    """Half the interval of the share of a group: its luck, and that of the period.
+    """Half the interval of the share of a group: its sampling error, and that of the period.
 
     One unit of log odds moves a chance by chance x (1 - chance).
     """
@@ -312,10 +312,10 @@ def jackknife_errors(left_out: Array) -> Array:
 
 
 def excess_of_groups(chance: Array, outcomes: Array) -> Array:
-    """What groups of similar chance missed by, squared, beyond luck, and the scale of that.
+    """What groups of similar chance missed by, squared, beyond sampling error, and its scale.
 
     A group that expects n p, with a period's shift of variance v, has the variance
-    luck (1 + MISFIT n) + v luck^2, luck being n p (1 - p); groups count by 1 / luck (DerSimonian
+    luck (1 + MISFIT n) + v luck^2, `luck` being n p (1 - p); groups count by 1 / luck (DerSimonian
     and Laird 1986). Two x horizons.
     """
     excess, scale = np.zeros(chance.shape[1]), np.zeros(chance.shape[1])

@@ -59,7 +59,7 @@ def log_likelihood(
 def known_purchases(
     *, frequency: ArrayLike, repeat_mean_spend: ArrayLike, first_spend: ArrayLike
 ) -> tuple[Array, Array]:
-    """Number and total of the purchases by which a customer's spend is judged, the first by half.
+    """Number and total of purchases by which a customer's spend is estimated, the first by half.
 
     `repeat_mean_spend` may be missing where `frequency` is 0; spend below 0 counts as 0.
     """

@@ -95,8 +95,8 @@ def score_histories(
       expected spend per purchase;
     - the level and the shares that give a customer's expected spend per purchase
       (`gamma_gamma.spend_coefficients`);
-    - discounted_spends_sd, its standard deviation by the customer's own luck, and common_sd, that
-      of a total of many customers relative to it (`totals`).
+    - discounted_spends_sd, its standard deviation for one customer, and common_sd, that of a
+      total of many customers relative to it (`totals`).
 
     Bounds are widened to the expected value where it lies outside: where nothing at all is by far
     the likeliest, the shortest range is that one point and the mean is above it.

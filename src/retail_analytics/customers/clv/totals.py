@@ -1,4 +1,4 @@
-"""Totals of many customers: how far off they are together, beyond the luck of each.
+"""Totals of many customers: how far off they are together, beyond each customer's variance.
 
 What customers do by themselves cancels out in a total; what they have in common does not: a bad
 month, a campaign, habits that change, parameters that are a little wrong. Its size is taken from
@@ -25,7 +25,7 @@ PRIOR_WEIGHT = 2.0
 # Usual common_sd with a known season, and without one by days ahead: a year has all seasons.
 PRIOR_WITH_SEASON = 0.08
 PRIOR_DAYS, PRIOR_WITHOUT_SEASON = (180, 365), (0.25, 0.15)
-# Totals of fewer orders are luck.
+# Totals of fewer orders are mostly noise.
 FEWEST_ORDERS = 10
 
 

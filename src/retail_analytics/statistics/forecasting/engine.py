@@ -24,7 +24,7 @@ from retail_analytics.statistics.forecasting.series import (
 FEWEST_FOR_FORECAST = 3
 FEWEST_FOR_REPLAY = 8
 # The baseline serves where its error is at most this much of the combination's: what is less is
-# luck of a few origins, after which the combination does better more often than not.
+# chance of a few origins, after which the combination does better more often than not.
 BASELINE_MUST_BE = 1 / 1.1
 
 FORECAST_COLUMNS = {
