@@ -21,6 +21,8 @@ metric_forecast_backtest as (
         relative_mae,
         combination_relative_mae,
         coverage,
+        scaled_interval_score,
+        baseline_scaled_interval_score,
         as_of_period
     from forecast_run
 )

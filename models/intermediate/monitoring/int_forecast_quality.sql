@@ -20,6 +20,16 @@ forecast_errors as (
         round(
             sum(baseline_mase * origin_count) / sum(origin_count) filter (mase is not null), 9
         ) as baseline_scaled_error,
+        round(
+            sum(scaled_interval_score * origin_count)
+            / sum(origin_count) filter (scaled_interval_score is not null),
+            9
+        ) as interval_score,
+        round(
+            sum(baseline_scaled_interval_score * origin_count)
+            / sum(origin_count) filter (scaled_interval_score is not null),
+            9
+        ) as baseline_interval_score,
         round(sum(coverage * origin_count) / sum(origin_count), 9) as coverage
     from forecast_run
     group by metric, baseline
@@ -37,6 +47,11 @@ forecast_figures as (
                 'metric': 'mean_absolute_scaled_error',
                 'value': scaled_error,
                 'baseline_value': baseline_scaled_error
+            },
+            {
+                'metric': 'mean_scaled_interval_score',
+                'value': interval_score,
+                'baseline_value': baseline_interval_score
             },
             {
                 'metric': 'coverage_rate',

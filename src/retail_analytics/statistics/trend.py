@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from retail_analytics.statistics.season import SEASON_YEARS, season_of
 from retail_analytics.statistics.series import checked_series, on_grid
@@ -73,7 +73,9 @@ def mann_kendall(
     trend a trend far too often (24 months, lag-one autocorrelation .4: 16 % at 5 %). With
     `is_corrected` the variance of `s` is that of a first-order autoregressive series (Hamed 2009)
     whose coefficient is estimated from what Sen's slope leaves, from 8 points on and only upwards,
-    or is `autocorrelation` where a longer history says more.
+    or is `autocorrelation` where a longer history says more. Where the values themselves say that
+    they persist, by more than its standard error without persistence, so few give a poor variance,
+    and Student's distribution with n - 2 degrees of freedom stands for the normal one.
     """
     seen = values[np.isfinite(values)]
     size = len(seen)
@@ -98,6 +100,8 @@ def mann_kendall(
     z = float(np.sign(s) * max(abs(s) - 1, 0) / np.sqrt(variance))
     if size <= EXACT_UP_TO and len(ties) == size:
         p_value = _exact_p_value(abs(s) / np.sqrt(inflation), size)
+    elif autocorrelation is None and is_beyond_chance(persistence, size):
+        p_value = float(2 * stdtr(size - 2, -abs(z)))
     else:
         p_value = float(2 * ndtr(-abs(z)))
     return MannKendall(s, variance, tau, p_value, z, persistence)
@@ -123,6 +127,11 @@ def lag_one(values: np.ndarray) -> float:
     # each mean over what is there: a gap neither adds nor takes persistence
     seen = float(np.nanmean(products)) / square * (size - 1) / size
     return float(np.clip((size * seen + 2) / (size - 4), 0.0, MOST_AUTOCORRELATION))
+
+
+def is_beyond_chance(autocorrelation: float, size: int) -> bool:
+    """Whether a lag-one autocorrelation exceeds its standard error in `size` independent values."""
+    return autocorrelation > size**-0.5
 
 
 @cache
@@ -170,10 +179,11 @@ def sen_slope(
     slopes = np.sort(_slopes(values))
     if not len(slopes):
         return SenSlope(np.nan, np.nan, np.nan)
-    variance = mann_kendall(
-        values, is_corrected=is_corrected, autocorrelation=autocorrelation
-    ).variance
-    reach = ndtri((1 + level) / 2) * np.sqrt(variance)
+    test = mann_kendall(values, is_corrected=is_corrected, autocorrelation=autocorrelation)
+    size = int(np.isfinite(values).sum())
+    is_estimated = autocorrelation is None and is_beyond_chance(test.autocorrelation, size)
+    share = (1 + level) / 2
+    reach = (stdtrit(size - 2, share) if is_estimated else ndtri(share)) * np.sqrt(test.variance)
     low = max(round((len(slopes) - reach) / 2) - 1, 0)
     high = min(round((len(slopes) + reach) / 2), len(slopes) - 1)
     return SenSlope(float(np.median(slopes)), float(slopes[low]), float(slopes[high]))
@@ -219,7 +229,7 @@ def trends(
         span = {"from_period": one.index[0], "to_period": one.index[-1]}
         found = _trend(
             values[-periods if periods else 0 :],
-            persistence=lag_one(history),
+            persistence=lag_one(history) if len(history) > len(one) else None,
             level=level,
             significance=significance,
         )
@@ -228,7 +238,7 @@ def trends(
 
 
 def _trend(
-    values: np.ndarray, *, persistence: float, level: float, significance: float
+    values: np.ndarray, *, persistence: float | None, level: float, significance: float
 ) -> dict[str, object]:
     count = int(np.isfinite(values).sum())
     if count < FEWEST_POINTS:

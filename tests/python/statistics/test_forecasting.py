@@ -12,6 +12,7 @@ from scipy.special import ndtri, stdtrit
 
 from retail_analytics.statistics.forecasting import backtest, forecast
 from retail_analytics.statistics.forecasting.combine import combination_weights
+from retail_analytics.statistics.forecasting.engine import interval_score
 from retail_analytics.statistics.forecasting.intervals import (
     conformal_factor,
     grown,
@@ -24,8 +25,19 @@ from retail_analytics.statistics.forecasting.models import (
     newest_path,
     seasonal_profile,
 )
-from retail_analytics.statistics.forecasting.replay import Replay, replay, replayed_hits
-from retail_analytics.statistics.forecasting.series import BOUNDS, SCALES, from_working, to_working
+from retail_analytics.statistics.forecasting.replay import (
+    Replay,
+    replay,
+    replayed_half_widths,
+    replayed_hits,
+)
+from retail_analytics.statistics.forecasting.series import (
+    BOUNDS,
+    SCALES,
+    Series,
+    from_working,
+    to_working,
+)
 
 SEASON = 10 * np.sin(np.arange(12) * np.pi / 6)
 
@@ -130,7 +142,7 @@ def test_weights_without_errors_are_equal():
 
 def test_factor_without_residuals_is_the_usual_one_and_falls_with_origins():
     nothing = np.array([])
-    assert conformal_factor(nothing, origins=0, level=0.8) == pytest.approx(1.2 * stdtrit(1, 0.9))
+    assert conformal_factor(nothing, origins=0, level=0.8) == pytest.approx(1.1 * stdtrit(1, 0.9))
     usual = np.full(10, 1.2 * ndtri(0.9))
     factors = [conformal_factor(usual, origins=count, level=0.8) for count in (1, 4, 12)]
     assert factors[0] > factors[1] > factors[2] > usual[0]
@@ -138,7 +150,7 @@ def test_factor_without_residuals_is_the_usual_one_and_falls_with_origins():
 
 def test_factor_follows_the_residuals_more_the_more_origins_there_are():
     wide = np.full(50, 4.0)
-    pooled = np.exp((3 * np.log(4.0) + 8 * np.log(1.2 * ndtri(0.9))) / 11)
+    pooled = np.exp((3 * np.log(4.0) + 12 * np.log(1.1 * ndtri(0.9))) / 15)
     few = conformal_factor(wide, origins=3, level=0.8)
     assert few == pytest.approx(pooled * stdtrit(4, 0.9) / ndtri(0.9))
     assert conformal_factor(wide, origins=200, level=0.8) == pytest.approx(4.0, rel=0.06)
@@ -189,18 +201,32 @@ def test_the_replay_knows_nothing_of_the_future():
 def test_an_outcome_has_no_say_in_the_interval_it_is_held_against():
     working = simulated(1)
     past = replay(working, np.ones(len(working), dtype=bool), season_length=12, horizon=6)
-    hits = replayed_hits(past, served=past.combined, level=0.8)
+    half = replayed_half_widths(past, served=past.combined, level=0.8)
+    hits = replayed_hits(past, served=past.combined, half=half)
     for row in (0, 5, len(past.origins) - 1):
         actual = past.actual.copy()
         actual[row] += 1000
         moved = Replay(past.origins, past.components, past.spread, actual)
-        found = replayed_hits(moved, served=past.combined, level=0.8)
+        half = replayed_half_widths(moved, served=past.combined, level=0.8)
+        found = replayed_hits(moved, served=past.combined, half=half)
         known = np.isfinite(actual[row])
         assert not found[row][known].any()
         options = {"served": past.combined, "spread": past.spread[row], "level": 0.8}
         halves = [one.half_widths_at(len(working), without=row, **options) for one in (past, moved)]
         np.testing.assert_array_equal(halves[0], halves[1])
     assert 0.6 < np.nanmean(hits) < 1
+
+
+def test_the_interval_score_is_the_width_and_ten_times_what_lies_outside():
+    # ends of 3 and 5, one outcome inside, one 2 above, one 1 below: 2, 2 + 20, 2 + 10
+    actual = np.array([[4.0], [7.0], [2.0]])
+    past = Replay(np.array([1, 2, 3]), np.full((3, 1, 1), 4.0), np.ones((3, 1)), actual)
+    values = np.r_[0.0, actual[:, 0]]
+    series = Series("m", "e", "real", pd.Timestamp("2024-01-01"), values, values)
+    found = interval_score(
+        past, series, served=np.full((3, 1), 4.0), half=np.ones((3, 1)), level=0.8
+    )
+    assert found == pytest.approx([12.0])
 
 
 def test_filled_gaps_are_never_scored_and_no_origin_lies_in_one():

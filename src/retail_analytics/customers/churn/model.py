@@ -79,7 +79,7 @@ LEAST_LUCK = 0.5
 SEPARATING_LEVEL = 0.95
 # Usual standard deviation of a period in log odds, with a known season and without, and how many
 # periods that counts for.
-USUAL_PERIOD_SD, UNKNOWN_SEASON_SD, PRIOR_PERIODS = 0.15, 0.4, 2.0
+USUAL_PERIOD_SD, UNKNOWN_SEASON_SD, PRIOR_PERIODS = 0.15, 0.3, 2.0
 # What a group's share is usually off by for the form of the model, squared, of p (1 - p).
 MISFIT = 0.002
 MAX_STEPS = 100

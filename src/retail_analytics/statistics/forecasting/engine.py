@@ -11,7 +11,12 @@ import pandas as pd
 
 from retail_analytics.statistics.forecasting.intervals import short_half_widths
 from retail_analytics.statistics.forecasting.models import RICHER, component_paths, newest_path
-from retail_analytics.statistics.forecasting.replay import replay, replayed_hits
+from retail_analytics.statistics.forecasting.replay import (
+    Replay,
+    replay,
+    replayed_half_widths,
+    replayed_hits,
+)
 from retail_analytics.statistics.forecasting.series import (
     Series,
     bounds_from_working,
@@ -58,6 +63,8 @@ BACKTEST_COLUMNS = {
     "relative_mae": "float64",
     "combination_relative_mae": "float64",
     "coverage": "float64",
+    "scaled_interval_score": "float64",
+    "baseline_scaled_interval_score": "float64",
     "as_of_period": "datetime64[ns]",
 }
 
@@ -134,7 +141,8 @@ def backtest(frame: pd.DataFrame, **options) -> pd.DataFrame:
     `smape` in percent of 200; `relative_mae` compares with the baseline at that step,
     `combination_relative_mae` is the figure over all steps that decided which of them serves.
     `coverage` is the share of outcomes inside the interval as it is given now, from the residuals
-    of the other origins.
+    of the other origins; `scaled_interval_score` is the score of those intervals (width and 10
+    times what an outcome lies outside, Winkler 1972) in the units of `mase`.
     """
     return forecast(frame, **options).backtest
 
@@ -210,18 +218,26 @@ def _replayed(
         method, path, served = baseline, now.components[0], naive
         width = 1.0
     half = width * past.half_widths_at(size, served=served, spread=now.spread, level=level)
+    widths = replayed_half_widths(past, served=served, level=level)
+    score = interval_score(past, one, served=served, half=widths, level=level)
+    baseline_score = score
+    if served is not naive:
+        baseline_widths = replayed_half_widths(past, served=naive, level=level)
+        baseline_score = interval_score(past, one, served=naive, half=baseline_widths, level=level)
     scores = {
         **_scores(from_working(served, scale=one.scale), actual),
         **_scores(from_working(naive, scale=one.scale), actual, prefix="baseline_"),
         "origin_count": np.isfinite(actual).sum(axis=0),
         "baseline": baseline,
         "combination_relative_mae": combined_mae / naive_mae if naive_mae > 0 else np.nan,
-        "coverage": _step_means(replayed_hits(past, served=served, level=level)),
+        "coverage": _step_means(replayed_hits(past, served=served, half=widths)),
     }
     # Of what was known before the first forecast: what is to be foretold is no measure of itself.
     unit = _usual_change(one.values[: past.origins[0]], season_length)
     for prefix in ("", "baseline_"):
         scores[f"{prefix}mase"] = _ratio(scores[f"{prefix}mae"], np.full(horizon, unit))
+    scores["scaled_interval_score"] = _ratio(score, np.full(horizon, unit))
+    scores["baseline_scaled_interval_score"] = _ratio(baseline_score, np.full(horizon, unit))
     scores["relative_mae"] = _ratio(scores["mae"], scores["baseline_mae"])
     return path, half, method, scores
 
@@ -232,6 +248,19 @@ def _scores(paths: np.ndarray, actual: np.ndarray, *, prefix: str = "") -> dict[
     percent = 200 * np.divide(errors, size, out=np.zeros_like(errors), where=size > 0)
     percent[np.isnan(actual)] = np.nan
     return {f"{prefix}mae": _step_means(errors), f"{prefix}smape": _step_means(percent)}
+
+
+def interval_score(
+    past: Replay, one: Series, *, served: np.ndarray, half: np.ndarray, level: float
+) -> np.ndarray:
+    """Mean score of the replayed intervals by step, in the metric's unit: the width, and 2 / (1 -
+    level) times the distance of an outcome outside (Winkler 1972)."""
+    actual = past.outcomes(one.values)
+    lower, upper = (
+        held_within(bound, one) for bound in bounds_from_working(served - half, served + half, one)
+    )
+    outside = np.maximum(lower - actual, 0.0) + np.maximum(actual - upper, 0.0)
+    return _step_means(upper - lower + 2 / (1 - level) * outside)
 
 
 def _usual_change(values: np.ndarray, season_length: int) -> float:

@@ -5,10 +5,10 @@ from scipy.special import ndtri, stdtrit
 
 # What a series' own residuals say is mixed with what series usually say, which counts as much as
 # this many origins of replay.
-USUAL_ORIGINS = 8
+USUAL_ORIGINS = 12
 # Replayed errors are usually this many times wider than the model's own standard error promises,
 # measured over public and simulated monthly series: a model does not know that it may be wrong.
-USUAL_EXCESS = 1.2
+USUAL_EXCESS = 1.1
 # How fast intervals widen with the steps, as a power of how fast the model says: a model that takes
 # each change for lasting widens them too fast.
 GROWTHS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])

@@ -18,7 +18,10 @@ RICHER_WIDTH = 0.95
 NO_MODEL = "no model able to be fitted"
 # Points that a seasonal profile takes from the residuals, over its degrees of freedom: the trend
 # under it takes some as well.
-PROFILE_COST = 1.25
+PROFILE_COST = 1.5
+# The model takes its own parameters for known, too: what they miss by grows with the steps and
+# falls with the points they were learned from (of a random walk with drift by 1, of its trend).
+PARAMETER_COST = 3.0
 
 
 @dataclass(frozen=True)
@@ -192,15 +195,19 @@ def _smoothing_paths(
     if size >= DAMPED_NEEDS:
         model = ets_f(standard, 1, model="AAN", damped=True)
         damped = centre + unit * forecast_ets(model, horizon)["mean"]
-        spread = unit * _damped_spread(model["par"], model["sigma2"], horizon)
+        spread = unit * _damped_spread(model["par"], model["sigma2"], size=size, horizon=horizon)
     return damped, spread, theta
 
 
-def _damped_spread(parameters: np.ndarray, variance: float, horizon: int) -> np.ndarray:
-    """Standard error of ETS(A,Ad,N) by step, Hyndman and others 2008, chapter 6."""
+def _damped_spread(
+    parameters: np.ndarray, variance: float, *, size: int, horizon: int
+) -> np.ndarray:
+    """Standard error of ETS(A,Ad,N) by step, Hyndman and others 2008, chapter 6, with that of its
+    parameters, fitted to `size` points."""
     alpha, beta, _, phi = parameters[:4]
     reaction = alpha + beta * np.cumsum(phi ** np.arange(1, horizon))
-    return np.sqrt(variance * (1 + np.r_[0.0, np.cumsum(reaction**2)]))
+    unknown = 1 + PARAMETER_COST * np.arange(horizon) / size
+    return np.sqrt(variance * unknown * (1 + np.r_[0.0, np.cumsum(reaction**2)]))
 
 
 def _sane(components: np.ndarray, working: np.ndarray) -> np.ndarray:

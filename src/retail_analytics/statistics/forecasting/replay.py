@@ -65,6 +65,8 @@ class Replay:
         """Interval half-widths by step, for an origin of this `spread`, by the errors of `served`
         seen until `time`; the origin in row `without` has no say."""
         known = self.known_at(time)
+        # as many as count now: what is measured is the interval as it is given
+        origins = int(known.any(axis=1).sum())
         if without is not None:
             known[without] = False
         errors = np.abs(served - self.actual)
@@ -72,7 +74,6 @@ class Replay:
         unit = np.where(self.spread > 0, self.spread, 1.0)
         growth = spread_growth(errors, unit, known)
         scores = (errors / grown(unit, growth))[known]
-        origins = int(known.any(axis=1).sum())
         return conformal_factor(scores, origins=origins, level=level) * grown(spread, growth)
 
 
@@ -105,19 +106,22 @@ def replay(working: np.ndarray, known: np.ndarray, *, season_length: int, horizo
     )
 
 
-def replayed_hits(past: Replay, *, served: np.ndarray, level: float) -> np.ndarray:
-    """Whether each outcome (origin, step) lies in an interval as it is given now: from all
-    residuals but those of the outcome's own origin; NaN where the outcome is unknown."""
-    hits = np.full(past.actual.shape, np.nan)
+def replayed_half_widths(past: Replay, *, served: np.ndarray, level: float) -> np.ndarray:
+    """Half-widths (origin, step) of intervals as they are given now, each origin's from the errors
+    of all the others."""
     now = past.origins[-1] + past.actual.shape[1]
-    for row in range(len(past.origins)):
-        half = past.half_widths_at(
-            now, served=served, spread=past.spread[row], level=level, without=row
-        )
-        outcome = past.actual[row]
-        inside = np.abs(outcome - served[row]) <= half + 1e-9 * np.abs(outcome)
-        hits[row] = np.where(np.isfinite(outcome), inside, np.nan)
-    return hits
+    return np.stack(
+        [
+            past.half_widths_at(now, served=served, spread=spread, level=level, without=row)
+            for row, spread in enumerate(past.spread)
+        ]
+    )
+
+
+def replayed_hits(past: Replay, *, served: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Whether each outcome (origin, step) lies in its interval; NaN where it is unknown."""
+    inside = np.abs(past.actual - served) <= half + 1e-9 * np.abs(past.actual)
+    return np.where(np.isfinite(past.actual), inside, np.nan)
 
 
 def _outcomes(values: np.ndarray, origins: np.ndarray, horizon: int) -> np.ndarray:
