@@ -1,3 +1,4 @@
+-- Clusters are fitted by cluster_fits (src/retail_analytics/customers/clusters.py).
 -- 1. A customer belongs to the nearest centroid of the chosen clusters, in standardised logarithms.
 -- 2. The silhouette is the simplified one (Hruschka et al. 2004), from distances to centroids: 1 in
 --    the middle of the own cluster, 0 between two.

@@ -1,3 +1,4 @@
+-- Markov credit: src/retail_analytics/marketing/attribution.py; all other rules: int_journey_credits.
 -- 1. Every method hands out the orders of journeys, by channel; what has no journey (guests, orders
 --    without a touch, returns) is `unattributed`. So each method adds up to all orders and revenue.
 -- 2. Markov needs journeys that were lost: without any it hands out nothing, and says so.

@@ -1,3 +1,4 @@
+-- Fitted by conversion_coefficients (src/retail_analytics/marketing/conversion.py).
 -- 1. The log odds are those of the level, of the three drivers and of all other features; the
 --    chance is 1 / (1 + exp(-log odds)).
 -- 2. The recommendation goes by the chance over the rate of all.

@@ -1,3 +1,4 @@
+-- The media mix is fitted by mix_draws (src/retail_analytics/marketing/mix.py).
 -- The interval of a channel that does nothing in a tenth of the draws or more begins at 0.
 with draws as (
     select * from {{ ref('mix_draws') }}

@@ -1,3 +1,4 @@
+-- The media mix is fitted by mix_draws (src/retail_analytics/marketing/mix.py).
 -- 1. A curve runs from nothing to twice of today's spend; multiple 1 is today.
 -- 2. Beyond what was ever in the market (stock of spend, weeks before included) it is a guess by the
 --    shape of the curve, and marked as extrapolated.

@@ -1,3 +1,4 @@
+-- Readings are made by metric_readings (src/retail_analytics/monitoring/anomalies.py).
 with readings as (
     select * from {{ ref('metric_readings') }}
     where is_anomaly

@@ -1,3 +1,4 @@
+-- Forecasts are made by forecast_run (src/retail_analytics/statistics/forecasting/).
 -- A series whose last known month is old (a carrier that has brought nothing since) is forecast from
 -- there; of its forecasts those of months already past are left out.
 with forecast_run as (

@@ -1,3 +1,4 @@
+-- Measured by recommendation_backtest (src/retail_analytics/recommendations/backtest.py).
 -- A figure of too few customers is null, and the status says so.
 with figures as (
     select * from {{ ref('recommendation_backtest') }}

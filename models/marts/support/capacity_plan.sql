@@ -1,3 +1,4 @@
+-- Services are computed by capacity_options (src/retail_analytics/support/staffing.py).
 -- The option that the staffing rules recommend, and people to employ for it: some are ill or away.
 with options as (
     select * from {{ ref('capacity_options') }}
