@@ -265,6 +265,15 @@ def test_a_few_equal_months_do_not_promise_the_next():
     assert (rates["value_lower"] < 0.95).all()
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0, 100.0])
+def test_equal_counts_reach_no_further_than_counts_scatter(value):
+    found = one(np.full(3, value), scale="count").forecasts
+    reach = 4 * np.sqrt(value + 0.5)
+    assert found["value_upper"].iloc[-1] <= value + reach + 1e-9
+    assert found["value_lower"].iloc[-1] >= max(value - reach, 0) - 1e-9
+    assert (found["value_upper"] > value).all()
+
+
 def test_a_repeated_season_forecasts_itself():
     found = one(np.tile(SEASON, 5), horizon=12).forecasts
     np.testing.assert_allclose(found["value"], SEASON, atol=1e-9)

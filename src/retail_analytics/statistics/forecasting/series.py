@@ -144,13 +144,18 @@ def held_within(values: np.ndarray, series: Series) -> np.ndarray:
     """Values no further beyond what the series has shown than twice its range.
 
     On a logarithmic scale an interval that is honest there can end at amounts nobody would print
-    (five months between 20 and 150 gave 56,606). A series that never moved shows no range.
+    (five months between 20 and 150 gave 56,606). A series that never moved shows no range, but
+    counts are known to scatter: three months of one incident each gave 33.
     """
     observed = series.values[series.known]
     low, high = observed.min(), observed.max()
-    if low == high:
-        return values
-    reach = MOST_RANGES * (high - low)
+    shown = high - low
+    if shown == 0:
+        if series.scale != "count":
+            return values
+        # a counting error to either side, half an event added (Anscombe 1948)
+        shown = 2 * np.sqrt(low + 0.5)
+    reach = MOST_RANGES * shown
     return np.clip(values, low - reach, high + reach)
 
 
