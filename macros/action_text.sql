@@ -14,7 +14,7 @@
     || '.'
     || case
         when told.needs_consent and told.member_count = 0
-            then ' None of them agreed to be written to.'
+            then ' No consent to be written to is on record for any of them.'
         when told.needs_consent
             then ' ' || {{ plain_number('told.member_count') }} || ' of them agreed to be written to.'
         else ''
