@@ -13,6 +13,8 @@
     end
     || '.'
     || case
+        when told.needs_consent and told.member_count = 0
+            then ' No consent to be written to is on record for any of them.'
         when told.needs_consent
             then ' ' || {{ plain_number('told.member_count') }} || ' of them agreed to be written to.'
         else ''

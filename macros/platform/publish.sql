@@ -95,6 +95,18 @@
             from {{ result.node.schema }}.input_summary
             having sum(rows_after_as_of) > 0
             union all
+            select format(
+                'note: {}: {:,} of {:,} rows equal another one in every column and count once; an id, or a count, tells them apart',
+                source_file,
+                rows_duplicate,
+                rows_read
+            )
+            from {{ result.node.schema }}.input_summary
+            where
+                rows_duplicate >= 0.05 * rows_read
+                and rows_duplicate > 0
+                and input_table in ({{ inputs_without_key() }})
+            union all
             select format('note: {:,} returns stand under the id of their sale: both count', count(*))
             from staging.stg_orders
             where sold_order_id is not null
@@ -128,6 +140,15 @@
         {% endfor %}
     {% endfor %}
 {% endmacro %}
+
+{# The names of the inputs whose rows nothing tells apart but all of their columns. #}
+{% macro inputs_without_key() -%}
+    {%- set found = [] -%}
+    {%- for input_table in var('inputs') if not input_contract(input_table).key -%}
+        {%- do found.append("'" ~ input_table ~ "'") -%}
+    {%- endfor -%}
+    {{ found | join(', ') }}
+{%- endmacro %}
 
 {# The three most important findings of the day, what was not told before first. #}
 {% macro say_what_changed(results) %}

@@ -4,6 +4,7 @@
 --    that of the whole, else the largest (seeds/rules/actions/action_causes.csv).
 -- 3. The most urgent first, and among them what has most at stake; no more than `most_actions`
 --    (seeds/rules/actions/action_settings.csv).
+-- 4. Where nobody meant agreed to be written to, the action is another one.
 with findings as (
     select * from {{ ref('action_findings') }}
 ),
@@ -38,7 +39,8 @@ told as (
         ) as parts_sentence,
         totals.unnamed_count,
         totals.member_count,
-        causes.needs_consent
+        causes.needs_consent,
+        causes.without_consent
     from findings
     inner join totals on findings.cause = totals.cause
     inner join causes on findings.cause = causes.cause
@@ -56,7 +58,10 @@ recommended_actions as (
         told.entity_type,
         told.entity,
         told.domain,
-        told.action,
+        case
+            when told.needs_consent and told.member_count = 0 then told.without_consent
+            else told.action
+        end as action,
         coalesce('Cause: ' || known_causes.known_cause || '. ', '')
         || {{ action_text() }} as details,
         known_causes.known_cause,

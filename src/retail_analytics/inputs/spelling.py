@@ -1,9 +1,10 @@
 """How the values of an input are written: a value is read as part of its column and file.
 
-The signs for thousands and decimals are settled per column, and where a column says nothing, by
+The signs for thousands and decimals are settled per column and, where a column says nothing, by
 the other columns of its file: `1.012` beside `10,50` is a thousand and twelve. Where nothing
-settles them, the values that could be either are not read. Cells that a spreadsheet wrote as a
-formula (`="007"`) are unwrapped. What was found is said in notes.
+settles them, the values that could be either are not read, and so is `1.000` beside `500` where no
+whole number has four digits: a column of three decimals would say `500.000`. Cells that a
+spreadsheet wrote as a formula (`="007"`) are unwrapped. What was found is said in notes.
 
 A column in which nothing of this happens, nearly every one, is read as it stands.
 """
@@ -140,7 +141,7 @@ def settle(
                 f"a spreadsheet"
             )
     numbers = [name for name in texts if columns[name] in NUMBERS]
-    if any(found[name]["unread"] for name in numbers):
+    if any(found[name]["unread"] or found[name]["doubtful"] for name in numbers):
         styles = number_styles(con, relation, {name: expressions.get(name) for name in numbers})
         for name, (style, doubtful) in styles.items():
             value = expressions.get(name, identifier(name))
@@ -197,7 +198,8 @@ def counts(
     for name, kind in columns.items():
         value = identifier(name)
         is_text = types[name] == "VARCHAR"
-        keys = ("formulas", "apostrophes", "unread", "decimals", "words", "cut", "midnights")
+        keys = ("formulas", "apostrophes", "unread", "doubtful", "decimals", "words", "cut")
+        keys += ("midnights",)
         found = dict.fromkeys(keys, "0")
         found |= {"example": "null", "word": "null", "cut_id": "null", "values": "0"}
         found |= {"largest": "null", "stand_ins": "0", "stand_in": "null", "ids": "0"}
@@ -223,6 +225,11 @@ def counts(
         if kind in NUMBERS and is_text:
             found["unread"] = (
                 f"count(*) filter ({value} is not null and try_cast({value} as double) is null)"
+            )
+            # looking at one sign first is cheaper than the pattern
+            found["doubtful"] = (
+                f"count(*) filter ({value}[-4] = '.' "
+                f"and regexp_matches({value}, {literal(DOUBTFUL)}))"
             )
         if kind == "decimal":
             if is_text:
@@ -291,6 +298,8 @@ def number_styles(
             "doubtful": DOUBTFUL,
             "doubtful_comma": DOUBTFUL.replace("[.,]", ","),
             "spaced": f"^{SIGN}{grouped(f'[{GROUPERS}]')}",
+            "short": f"^{SIGN}[0-9]{{1,3}}$",
+            "long": f"^{SIGN}[0-9]{{4,}}$",
         }
         packed = ", ".join(
             f"{literal(key)}: count(*) filter (regexp_matches({value}, {literal(pattern)}))"
@@ -307,7 +316,7 @@ def number_styles(
         if style == "open" and how["doubtful"]:
             if len(in_file) == 1:
                 (style,) = in_file
-            elif not in_file and not how["doubtful_comma"]:
+            elif not in_file and not how["doubtful_comma"] and (how["long"] or not how["short"]):
                 style = "plain"
             else:
                 style = "mixed"

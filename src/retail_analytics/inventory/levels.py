@@ -391,10 +391,10 @@ def _reason(row: tuple, *, silent_days: int, is_count_unusable: bool, is_season_
             f"Not sold for {_days(silent_days)}, which is longer than its sales before explain: "
             "taken as no longer selling, nothing to order."
         )
-    demand = (
-        f"{row.demand_class.capitalize()} demand of {plain_number(row.forecast_daily_demand)} "
-        f"{'unit' if row.forecast_daily_demand == 1 else 'units'} per day"
-    )
+    rate = plain_number(row.forecast_daily_demand)
+    demand = f"{row.demand_class.capitalize()} demand of {rate} unit{'s' * (rate != '1')} per day"
+    if rate == "0":
+        demand = f"{row.demand_class.capitalize()} demand, of which hardly any is left"
     if row.reorder_point_units > 0:
         until = f"a review every {_days(row.review_period_days)}"
         if row.lead_time_days > 0:

@@ -39,6 +39,12 @@ def test_a_build_says_how_many_rows_it_rejected_and_of_which_files(built: Built)
         assert re.search(line, built.output), line
 
 
+def test_a_build_says_where_rows_that_nothing_tells_apart_count_once(built: Built):
+    of_table = [fate for table, _, _, fate in ALL if table == "loyalty_events"]
+    said = f"{of_table.count(DUPLICATE)} of {len(of_table)} rows equal another one in every column"
+    assert re.search(rf"note: loyalty_events\.\w+: {said} and count once", built.output)
+
+
 @pytest.fixture(scope="module")
 def rejected(built: Built) -> dict[tuple[str, int], list[str]]:
     rows = built.query("select input_table, row_number, reasons from quality.rejected_rows")

@@ -232,6 +232,13 @@ def test_separators_after_the_last_name_are_no_columns_to_slip_into(tmp_path, en
     ]
 
 
+def test_a_word_for_nothing_is_no_second_currency(tmp_path):
+    words = ["EUR", "eur", "NA", "(null)", "N/A", "-", ""]
+    lines = "".join(f"O{i},2024-01-01,{word}\n" for i, word in enumerate(words))
+    loaded = load(tmp_path, {"orders.csv": "order_id,ordered_at,currency\n" + lines})
+    assert loaded.query("select currency from raw.settings") == [("EUR",)]
+
+
 @pytest.mark.parametrize("padding", [b"\0" * 512, b"\x1a", b"\0" * 3_000_000])
 def test_zero_bytes_at_the_end_are_passed_over_and_said(tmp_path, padding):
     loaded = load(tmp_path, {"orders.csv": PLAIN.encode() + padding})

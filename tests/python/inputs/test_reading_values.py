@@ -245,6 +245,20 @@ def test_a_number_is_read_as_part_of_its_column(tmp_path):
     }
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_points_before_three_digits_beside_short_whole_numbers_are_doubtful(tmp_path, form):
+    def read_in(*texts: str) -> list:
+        (tmp_path / str(texts)).mkdir()
+        return amounts(tmp_path / str(texts), {"order_total": list(texts)}, form)["order_total"]
+
+    assert read_in("500", "1.000", "2.500") == [500, None, None]
+    # three decimals all over, a longer number without a sign, a value that says what the point is
+    assert read_in("500.000", "1.000") == [500, 1]
+    assert read_in("500", "1.250", "1500") == [500, Decimal("1.25"), 1500]
+    assert read_in("500", "1.250", "0.5") == [500, Decimal("1.25"), Decimal("0.5")]
+    assert read_in("500", "1.250", "1.234.567") == [500, 1250, 1234567]
+
+
 def test_where_a_column_says_nothing_the_file_does(tmp_path):
     found = amounts(
         tmp_path, {"order_total": ["1.012", "2.500"], "discount_amount": ["0,5", "1,25"]}, "csv"

@@ -9,6 +9,7 @@ from bad_rows import DUPLICATE, KEPT, fates, write_bad_rows
 from conftest import ROOT
 
 from retail_analytics.cli import main
+from retail_analytics.warehouse.check import FileCheck
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,12 @@ def test_a_file_without_a_usable_row_is_said_and_fails():
     exit_code, lines = checked(ROOT / "tests" / "fixtures" / "cases" / "no_row_can_be_read")
     assert exit_code == 1
     assert "no row of this file can be used" in [line.strip() for line in lines]
+
+
+def test_a_file_of_rows_that_begin_later_is_as_usable_as_for_a_build():
+    assert FileCheck("orders", "orders.csv", 2, {"after_as_of": 2}).is_usable
+    assert FileCheck("orders", "orders.csv", 0).is_usable
+    assert not FileCheck("orders", "orders.csv", 2, {"rejected": 2}).is_usable
 
 
 def test_it_leaves_nothing_behind(report):
