@@ -4,15 +4,17 @@
 
 Features are what was known when a mailing was sent: the customer's own rate so far, shrunk towards
 the rate of all, mailings, opens, clicks and orders before, and how long ago the last ones were. The
-latest mailings are held out: where the model does not beat the own rate there, that serves.
+latest mailings are held out: where the model does not beat the own rate there, that serves. Own
+rates are beta-binomial: how far they are shrunk follows from how much customers differ.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
-from scipy.stats import beta
+from scipy.special import betaln, expit, logit, polygamma
+from scipy.stats import beta, norm
 
 from retail_analytics.marketing.conversion import (
     BACKTEST_COLUMNS,
@@ -34,8 +36,8 @@ OWN_RATE = "own rate so far"
 NOT_TO_BE_MAILED = "not_to_be_mailed"
 # outcome of a mailing: column with it, column with how often it happened before
 OUTCOMES = {"open": ("has_opened", "opened_count"), "click": ("has_clicked", "clicked_count")}
-# a customer's own rate is shrunk towards the rate of all by so many mailings
-SHRUNK_BY = 10.0
+# mailings by which own rates may be shrunk towards the rate of all: customers hardly alike to alike
+STRENGTHS = np.geomspace(0.5, 500, 61)
 METRICS = ("auc", "brier_score", "log_loss", "calibration_slope", "calibration_intercept")
 COUNTS = {
     "mailings before": "sent_count",
@@ -53,15 +55,49 @@ SCORE_COLUMNS = [
 ]
 
 
-def own_rate(rows: pd.DataFrame, outcome: str, base_rate: float) -> Array:
-    """The rate of each row's customer so far, shrunk towards the base rate."""
-    before = rows[OUTCOMES[outcome][1]].to_numpy(float)
-    return (before + SHRUNK_BY * base_rate) / (rows["sent_count"].to_numpy(float) + SHRUNK_BY)
+@dataclass(frozen=True)
+class Habit:
+    """How customers differ in an outcome: beta with this mean, worth so many mailings."""
+
+    rate: float
+    strength: float
+
+    def counts(self, rows: pd.DataFrame, outcome: str) -> tuple[Array, Array]:
+        """Parameters of each row's beta distribution: prior, and what came and did not before."""
+        before = rows[OUTCOMES[outcome][1]].to_numpy(float)
+        sent = rows["sent_count"].to_numpy(float)
+        return (
+            before + self.strength * self.rate,
+            sent - before + self.strength * (1 - self.rate),
+        )
+
+    def own_rate(self, rows: pd.DataFrame, outcome: str) -> Array:
+        """The rate of each row's customer so far, shrunk towards the rate of all."""
+        came, did_not = self.counts(rows, outcome)
+        return came / (came + did_not)
 
 
-def features(rows: pd.DataFrame, base_rates: dict[str, float]) -> pd.DataFrame:
+def habits(rows: pd.DataFrame) -> dict[str, Habit]:
+    """The habit of each outcome, by maximum likelihood of the strength over STRENGTHS.
+
+    Source: beta-binomial (Skellam 1948). The mean is the rate of all; of nothing, and where all or
+    none did it, not quite that.
+    """
+    found = {}
+    for name, (column, _) in OUTCOMES.items():
+        rate = float((rows[column].sum() + 0.5) / (len(rows) + 1))
+        own = rows.groupby(["customer_id", "channel"])[column].agg(["sum", "size"])
+        came = own["sum"].to_numpy(float)[:, None]
+        did_not = own["size"].to_numpy(float)[:, None] - came
+        a, b = STRENGTHS * rate, STRENGTHS * (1 - rate)
+        likelihood = np.sum(betaln(came + a, did_not + b) - betaln(a, b), axis=0)
+        found[name] = Habit(rate, float(STRENGTHS[int(np.argmax(likelihood))]))
+    return found
+
+
+def features(rows: pd.DataFrame, known: dict[str, Habit]) -> pd.DataFrame:
     """What was known of each row's customer; numbers that are not known are NaN."""
-    table = {f"own {name} rate": logit(own_rate(rows, name, base_rates[name])) for name in OUTCOMES}
+    table = {f"own {name} rate": logit(known[name].own_rate(rows, name)) for name in OUTCOMES}
     for name, column in COUNTS.items():
         table[name] = np.log1p(rows[column].to_numpy(float))
     table["history: never opened"] = (rows["opened_count"] == 0).to_numpy(float)
@@ -70,22 +106,14 @@ def features(rows: pd.DataFrame, base_rates: dict[str, float]) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def cases(rows: pd.DataFrame, outcome: str, base_rates: dict[str, float]) -> Cases:
+def cases(rows: pd.DataFrame, outcome: str, known: dict[str, Habit]) -> Cases:
     """Mailings with what became of them."""
     return Cases(
-        features=features(rows, base_rates),
+        features=features(rows, known),
         days=rows["as_of_date"].to_numpy(),
         last_channel=rows["channel"].to_numpy(object),
         ordered=rows[OUTCOMES[outcome][0]].to_numpy(float),
     )
-
-
-def rates(rows: pd.DataFrame) -> dict[str, float]:
-    """The rate of all, by outcome; of nothing, and where all or none did it, not quite that."""
-    return {
-        name: float((rows[column].sum() + 0.5) / (len(rows) + 1))
-        for name, (column, _) in OUTCOMES.items()
-    }
 
 
 def past_mailings(histories: pd.DataFrame) -> pd.DataFrame:
@@ -117,7 +145,7 @@ def engagement_backtest(histories: pd.DataFrame, *, engagement_days: int) -> pd.
     past = past_mailings(histories)
     parts = []
     for outcome in OUTCOMES:
-        _, held = split(cases(past, outcome, rates(past)))
+        _, held = split(cases(past, outcome, habits(past)))
         if not len(held.days):
             continue
         first_held = held.days.min()
@@ -125,13 +153,13 @@ def engagement_backtest(histories: pd.DataFrame, *, engagement_days: int) -> pd.
         gap = pd.Timedelta(days=engagement_days)
         earlier = pd.to_datetime(past["as_of_date"]) + gap < pd.Timestamp(first_held)
         learned, tested = past[earlier.to_numpy()], past[latest]
-        base_rates = rates(learned)
-        known, held = (cases(rows, outcome, base_rates) for rows in (learned, tested))
+        own = habits(learned)
+        known, held = (cases(rows, outcome, own) for rows in (learned, tested))
         if not (known.is_enough and held.is_enough):
             continue
         chances = {
             LOGISTIC: expit(fit_logistic(known).log_odds(held.features)),
-            OWN_RATE: own_rate(tested, outcome, base_rates[outcome]),
+            OWN_RATE: own[outcome].own_rate(tested, outcome),
         }
         measured = {
             method: measures(chance, held.ordered, cut=1.0) for method, chance in chances.items()
@@ -176,7 +204,7 @@ def engagement_scores(histories: pd.DataFrame, backtest: pd.DataFrame) -> pd.Dat
     Returns
     -------
     DataFrame : SCORE_COLUMNS, one row per customer, channel and outcome. The interval of an own
-    rate is that of its beta distribution, that of the logistic the spread of its folds of days.
+    rate is that of its beta distribution; the logistic adds to it the spread of its folds of days.
     Status `insufficient_data` where too little was opened or clicked by anybody, and
     `not_to_be_mailed` of who gave no consent or unsubscribed: there is no chance.
     """
@@ -193,9 +221,9 @@ def scored(
     past: pd.DataFrame, today: pd.DataFrame, backtest: pd.DataFrame
 ) -> Iterator[pd.DataFrame]:
     """The rows of `engagement_scores`, an outcome at a time."""
-    base_rates = rates(past)
+    own = habits(past)
     for outcome, (_, count) in OUTCOMES.items():
-        known = cases(past, outcome, base_rates)
+        known = cases(past, outcome, own)
         serving = backtest[(backtest["target"] == outcome) & backtest["is_serving"].astype(bool)]
         status = OK if len(serving) else SHORT_HISTORY
         frame = pd.DataFrame(
@@ -213,11 +241,13 @@ def scored(
             continue
         method = serving["model"].iloc[0] if len(serving) else OWN_RATE
         if method == LOGISTIC:
-            chance, driver = logistic_chances(fit_logistic(known), features(today, base_rates))
+            chance, driver = logistic_chances(
+                fit_logistic(known), features(today, own), own[outcome].counts(today, outcome)
+            )
         else:
-            chance, driver = own_chances(today, outcome, base_rates[outcome]), None
+            chance, driver = own_chances(*own[outcome].counts(today, outcome)), None
         frame = frame.assign(
-            status=status, method=method, driver=driver, base_rate=base_rates[outcome]
+            status=status, method=method, driver=driver, base_rate=own[outcome].rate
         )
         names = ["", "_lower", "_upper"]
         for name, values in zip(names, chance, strict=True):
@@ -228,24 +258,27 @@ def scored(
         yield frame
 
 
-def own_chances(rows: pd.DataFrame, outcome: str, base_rate: float) -> tuple[Array, Array, Array]:
-    """The shrunk own rates with their intervals."""
-    mean = own_rate(rows, outcome, base_rate)
-    weight = rows["sent_count"].to_numpy(float) + SHRUNK_BY
-    tail = (1 - INTERVAL_LEVEL) / 2
-    lower, upper = (beta.ppf(p, mean * weight, (1 - mean) * weight) for p in (tail, 1 - tail))
+def own_chances(came: Array, did_not: Array) -> tuple[Array, Array, Array]:
+    """The means of beta distributions with their intervals."""
+    mean, tail = came / (came + did_not), (1 - INTERVAL_LEVEL) / 2
+    lower, upper = (beta.ppf(p, came, did_not) for p in (tail, 1 - tail))
     # of a very lopsided distribution the mean lies outside
     return mean, np.minimum(lower, mean), np.maximum(upper, mean)
 
 
 def logistic_chances(
-    model: Model, table: pd.DataFrame
+    model: Model, table: pd.DataFrame, counts: tuple[Array, Array]
 ) -> tuple[tuple[Array, Array, Array], np.ndarray]:
-    """Chances with their intervals, and the feature that moves each most."""
+    """Chances with their intervals, and the feature that moves each most.
+
+    counts: parameters of each customer's beta distribution, whose spread is that of the habit.
+    """
     table = table.reindex(columns=model.features, fill_value=0.0)
     centred = ((table - model.centre) / model.sd).fillna(0.0).to_numpy(float)
     odds = model.weights[0] + centred @ model.weights[1:]
-    half = np.sqrt(np.sum((model.spreads[:, :1] + model.spreads[:, 1:] @ centred.T) ** 2, axis=0))
+    folds = np.sum((model.spreads[:, :1] + model.spreads[:, 1:] @ centred.T) ** 2, axis=0)
+    habit = polygamma(1, counts[0]) + polygamma(1, counts[1])
+    half = np.sqrt(folds + norm.ppf((1 + INTERVAL_LEVEL) / 2) ** 2 * habit)
     moves = np.abs(centred * model.weights[1:])
     driver = np.array(model.features, object)[moves.argmax(axis=1)]
     return (expit(odds), expit(odds - half), expit(odds + half)), driver

@@ -41,6 +41,7 @@ from retail_analytics.sample.loyalty import (
     loyal_assignments,
     loyalty_table,
 )
+from retail_analytics.sample.mailings import mailing_tables
 from retail_analytics.sample.marketing import NO_CHANNEL, draw_causes, touchpoint_table
 from retail_analytics.sample.orders import (
     Documents,
@@ -138,6 +139,21 @@ def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
         **ticket_tables(world, buyers, documents, missed=missed, block=block),
         "cancellations": cancellation_table(world, buyers, documents, missed=missed, block=block),
     }
+    if world.process.is_priced:
+        mailed = mailing_tables(
+            world,
+            buyers,
+            purchases,
+            is_lost=is_lost,
+            has_consent=tables["customers"]["marketing_consent"].to_numpy(),
+            block=block,
+        )
+        # the type of a touch is known of mailings only, and a column of those markets
+        untyped = pa.nulls(touchpoints.num_rows, pa.string())
+        mailed["touchpoints"] = pa.concat_tables(
+            [touchpoints.append_column("touch_type", untyped), mailed["touchpoints"]]
+        )
+        tables |= mailed
     further, truths = further_tables(world, buyers, purchases, block=block)
     tables["experiment_assignments"] = pa.concat_tables(
         [tables["experiment_assignments"], further["experiment_assignments"]]

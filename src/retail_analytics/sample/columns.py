@@ -54,6 +54,7 @@ class Stream(IntEnum):
     COMPETITORS = 82
     LOYALTY = 83
     LOYAL_CAMPAIGNS = 84
+    MAILINGS = 85
     WATCHED = 100
 
 

@@ -558,6 +558,16 @@ class Process:
         LoyalCampaign("thanks-spring", "email", date(2024, 3, 4), 120, 3, 0.10, 0.15, 400.0),
         LoyalCampaign("voucher-autumn", "email", date(2024, 8, 5), 120, 3, 0.10, 0.15, 600.0, 0.10),
     )
+    # priced market: a newsletter to who consents, log odds of opening it normal (level, sd), more
+    # for who ordered lately; shares of the opens that click and that unsubscribe
+    newsletter_count: int = 26
+    newsletter_every_days: int = 14
+    newsletter_level: float = -1.1
+    newsletter_sd: float = 1.1
+    newsletter_recent_days: int = 30
+    newsletter_recent_effect: float = 0.8
+    newsletter_click_share: float = 0.25
+    newsletter_leave_share: float = 0.005
     # loyalty programme: share of each pattern (in the order of `patterns`) that joins, had joining
     # no effect; its true effect on the rate of repeat orders; a point per unit of money
     loyalty_join_shares: tuple[float, ...] = (0.60, 0.25, 0.06, 0.0)

@@ -14,6 +14,7 @@ from retail_analytics.marketing.engagement import (
     OWN_RATE,
     engagement_backtest,
     engagement_scores,
+    habits,
 )
 
 WEEKS = 40
@@ -70,7 +71,7 @@ def figure(backtest: pd.DataFrame, model: str, metric: str, target: str = "open"
 
 
 def test_true_chances_are_found_again_and_calibrated() -> None:
-    histories, truth = newsletter(trend=1.0)
+    histories, truth = newsletter(customers=800, trend=1.0)
     found, backtest = scores(histories)
     assert 0.9 <= figure(backtest, LOGISTIC, "calibration_slope") <= 1.1
     assert abs(figure(backtest, LOGISTIC, "calibration_intercept")) < 0.1
@@ -81,6 +82,10 @@ def test_true_chances_are_found_again_and_calibrated() -> None:
     assert (opens["response_probability"] - opens["truth"]).abs().mean() < 0.08
     assert (opens["response_probability_lower"] <= opens["response_probability"]).all()
     assert (opens["response_probability_upper"] >= opens["response_probability"]).all()
+    inside = opens["truth"].between(
+        opens["response_probability_lower"], opens["response_probability_upper"]
+    )
+    assert 0.7 <= inside.mean() <= 0.9
     clicks = found[found["outcome"] == "click"].set_index("customer_id")["response_probability"]
     assert (clicks < opens.set_index("customer_id")["response_probability"]).mean() > 0.9
 
@@ -141,10 +146,24 @@ def test_a_single_mailing_is_scored_by_the_own_rate_and_says_so() -> None:
     assert backtest.empty
     opens = found[found["outcome"] == "open"]
     assert set(opens["status"]) == {"short_history"} and set(opens["method"]) == {OWN_RATE}
-    # shrunk towards the rate of all by ten mailings (and more for those with less history)
-    row, base = opens.iloc[0], opens["base_rate"].iloc[0]
-    expected = (row["response_count"] + 10 * base) / (row["mailing_count"] + 10)
-    assert row["response_probability"] == pytest.approx(expected)
+    # shrunk towards the rate of all: between it and what the customer did
+    raw = opens["response_count"] / opens["mailing_count"]
+    chance, base = opens["response_probability"], opens["base_rate"]
+    assert (chance.between(np.minimum(raw, base) - 1e-9, np.maximum(raw, base) + 1e-9)).all()
+
+
+def test_own_rates_are_shrunk_by_how_much_customers_differ() -> None:
+    rng = np.random.default_rng(6)
+    for strength in (2.0, 20.0):
+        own = rng.beta(0.3 * strength, 0.7 * strength, 800)
+        rows = pd.DataFrame({"customer_id": np.repeat(np.arange(800), 20), "channel": "email"})
+        rows["has_opened"] = rng.random(len(rows)) < np.repeat(own, 20)
+        rows["has_clicked"] = False
+        found = habits(rows)
+        assert found["open"].rate == pytest.approx(0.3, abs=0.03)
+        assert strength / 1.5 < found["open"].strength < strength * 1.5
+        # nobody clicked: all are alike
+        assert found["click"].rate < 0.001
 
 
 def test_rows_in_another_order_change_nothing() -> None:

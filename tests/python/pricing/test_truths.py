@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pricing_chain import campaigns, loyalty, prices, shop
+from pricing_chain import campaigns, loyalty, mailings, prices, shop
 
+from retail_analytics.marketing.engagement import engagement_backtest, engagement_scores
 from retail_analytics.sample import write_sample
 
 
@@ -58,6 +59,27 @@ def test_the_naive_estimate_of_a_campaign_is_wrong_and_the_hold_out_holds_the_tr
     sales = found[found.index.str.startswith("sale-")]
     assert set(sales["status"]) == {"no_audience"}
     assert sales[["caused_orders", "naive_caused_orders"]].isna().all(axis=None)
+
+
+def test_who_will_open_the_newsletter_is_found_again(priced: Path) -> None:
+    histories, rates = mailings(shop(priced))
+    truths = pd.read_parquet(priced / "truth_engagement.parquet")
+    backtest = engagement_backtest(histories, engagement_days=7)
+    opens = backtest[backtest["target"] == "open"].set_index(["model", "metric"])["value"]
+    assert 0.9 <= opens["logistic regression", "calibration_slope"] <= 1.1
+    assert opens["logistic regression", "auc"] > 0.7
+    scores = engagement_scores(histories, backtest)
+    # who unsubscribed or never consented is not in the truths, and has no chance
+    known = scores[scores["response_probability"].notna() & (scores["outcome"] == "open")]
+    assert set(known["customer_id"]) <= set(truths["customer_id"])
+    rows = known.merge(truths, on="customer_id")
+    assert np.corrcoef(rows["response_probability"], rows["open_probability"])[0, 1] > 0.8
+    inside = rows["open_probability"].between(
+        rows["response_probability_lower"], rows["response_probability_upper"]
+    )
+    assert 0.7 <= inside.mean() <= 0.9
+    assert rates.loc["newsletter", "status"] == "ok"
+    assert 0.25 < rates.loc["newsletter", "open_rate"] < 0.35
 
 
 def test_members_come_back_more_often_and_that_is_not_the_programme(priced: Path) -> None:
