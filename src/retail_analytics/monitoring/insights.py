@@ -22,6 +22,8 @@ LEVEL_80 = float(ndtri(0.9))
 WITNESSES = 3
 # first days of one finding in two builds lie no further apart
 SAME_DAYS = 13
+# a month with a smaller share of the orders of a year before is a part of one, or of a file
+FEWEST_SHARE = 0.1
 # findings whose first day moves on with the data
 WITHOUT_DAY = ("trend", "touches")
 DAY = timedelta(days=1)
@@ -259,7 +261,9 @@ def printed(value: float, unit: str, *, has_unit: bool = True) -> str:
 
 
 def percent(value: float) -> str:
-    return f"{abs(value):.0f} %" if abs(value) >= 10 else f"{abs(value):.1f} %"
+    # what is nearly all is not all
+    is_whole = abs(value) >= 10 and not 99 < abs(value) < 100
+    return f"{abs(value):.0f} %" if is_whole else f"{abs(value):.1f} %"
 
 
 def where(dimension: str, entity: str) -> str:
@@ -483,6 +487,25 @@ def against_last_year(months: pd.DataFrame, settings: dict, currency: str) -> It
     now, then = frame.loc[newest], frame.loc[before]
     figures = [now["order_count"], then["order_count"], now["revenue"], then["revenue"]]
     if any(not value > 0 for value in figures):
+        return
+    if now["order_count"] < FEWEST_SHARE * then["order_count"]:
+        yield Finding(
+            "month_in_part",
+            "order_count",
+            "all",
+            "all",
+            False,
+            "marts.metric_series",
+            newest.date(),
+            (newest + pd.offsets.MonthEnd(0)).date(),
+            {
+                "month": (f"{newest:%Y-%m}", f"{newest:%Y-%m}"),
+                "orders": (float(now["order_count"]), printed(now["order_count"], "orders")),
+                "before": (float(then["order_count"]), f"{then['order_count']:,.0f}"),
+            },
+            q_value=0.0,
+            weight=8.0,
+        )
         return
     change = now["revenue"] - then["revenue"]
     # a sum over orders that come at random has the sum of their squares as variance

@@ -345,3 +345,16 @@ def test_a_score_is_not_told_beside_what_it_is_made_of():
 def test_a_change_of_level_says_its_unit_once():
     (found,) = told(changes=pd.DataFrame([change("order_count", 20)]))["text"]
     assert "80 instead of 60 orders per week" in found
+
+
+def test_a_month_of_which_files_hold_a_part_is_no_fall_of_revenue():
+    part = MONTHS.assign(order_count=[1000, 60], revenue=[50_000.0, 90.0])
+    (found,) = told(months=part).to_dict("records")
+    assert found["template"] == "month_in_part" and np.isnan(found["money"])
+    assert found["text"] == (
+        "2024-05 has 60 orders, 1,000 in the same month a year before: the files may hold a part "
+        "of it only"
+    )
+    # nearly all is not all
+    fell = MONTHS.assign(order_count=[1000, 101], revenue=[50_000.0, 90.0])
+    assert "-99.8 % against" in told(months=fell)["text"].iloc[0]
