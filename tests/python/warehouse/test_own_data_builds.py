@@ -216,7 +216,6 @@ def contoso_prices_and_mails(built: Built) -> None:
         "discount_effects": "uplift",
         "optimal_discounts": "optimal_discount",
         "engagement_scores": "response_probability",
-        "category_revenue_forecasts": "revenue",
     }.items():
         assert built.query(f"select count({figure}), count(*) > 0 from marts.{table}") == [
             (0, True)
@@ -230,7 +229,13 @@ def contoso_prices_and_mails(built: Built) -> None:
     assert built.query(
         "select status, points_liability, breakage_rate from marts.loyalty_liability "
         "where tier = 'all'"
-    ) == [("insufficient_data", 1200, None)]
+    ) == [("short_history", 1200, None)]
+    # six whole months: the last month again, from a third of it to three times as much
+    assert built.query(
+        "select status, method, history_count, round(revenue, 2), "
+        "round(revenue_lower / revenue, 2), round(revenue_upper / revenue, 2) "
+        "from marts.category_revenue_forecasts where horizon_months = 1"
+    ) == [("short_history", "naive", 6, 110, 0.34, 2.95)]
     assert built.query(
         "select campaign, open_rate, click_rate, unsubscribe_rate from marts.campaign_engagement "
         "order by campaign"
