@@ -56,7 +56,7 @@ built as (
         date_diff('day', cast(summary.last_event_at as date), as_of.as_of_date) as age_days,
         cast(summary.last_event_at as date) as newest_event_on,
         newest.as_of_date as compared_with,
-        as_of.first_event_on as history_from,
+        coalesce(as_of.first_event_on, as_of.as_of_date) as history_from,
         as_of.as_of_date
     from input_files
     inner join summary on input_files.input_table = summary.input_table

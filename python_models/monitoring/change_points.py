@@ -2,6 +2,7 @@
 
 from retail_analytics.monitoring.changes import change_points
 from retail_analytics.storage.engine import query
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -19,7 +20,10 @@ def model(dbt, session):
         """,
         daily=daily,
     )
-    found = change_points(
-        complete.df(), rules.df(), settings.df().set_index("setting")["value"].to_dict()
+    found = apart(
+        change_points,
+        complete.df(),
+        rules.df(),
+        settings.df().set_index("setting")["value"].to_dict(),
     )
     return found.assign(as_of_date=as_of.fetchall()[0][0])

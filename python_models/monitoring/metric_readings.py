@@ -2,6 +2,7 @@
 
 from retail_analytics.monitoring.anomalies import metric_readings
 from retail_analytics.storage.engine import query
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -21,7 +22,8 @@ def model(dbt, session):
         """,
         daily=daily,
     )
-    return metric_readings(
+    return apart(
+        metric_readings,
         complete.df(),
         rules.df(),
         settings.df().set_index("setting")["value"].to_dict(),

@@ -2,6 +2,7 @@
 
 from retail_analytics.monitoring.changes import metric_trends
 from retail_analytics.storage.engine import query
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -18,7 +19,8 @@ def model(dbt, session):
         """,
         series=series,
     )
-    return metric_trends(
+    return apart(
+        metric_trends,
         complete.df(),
         settings=settings.df().set_index("setting")["value"].to_dict(),
         as_of_date=as_of.fetchall()[0][0],

@@ -1,6 +1,7 @@
 """One row per part, test, name and metric: what the lists were learned from and how they did."""
 
 from retail_analytics.recommendations.tables import backtest_table
+from retail_analytics.warehouse.apart import apart
 
 
 def model(dbt, session):
@@ -11,7 +12,8 @@ def model(dbt, session):
     rules = dbt.ref("recommendation_rules")
     as_of = dbt.ref("int_as_of")
     ((today, last_month),) = as_of.select("as_of_date, last_month").fetchall()
-    return backtest_table(
+    return apart(
+        backtest_table,
         purchases.to_arrow_table(),
         customers=customers.count("*").fetchall()[0][0],
         products=products.df(),

@@ -21,6 +21,7 @@ MODELS = {
     "int_incident_deliveries": "table",
     "deliveries": "table",
     "int_deliveries_due": "table",
+    "int_incident_groups": "view",
     "int_incident_baselines": "view",
     "int_delivery_clumps": "view",
     "int_incident_comparisons": "view",

@@ -65,7 +65,7 @@ select
     {% for column in kept -%}
     null as {{ column }},
     {% endfor -%}
-    as_of.first_event_on as history_from,
+    coalesce(as_of.first_event_on, as_of.as_of_date) as history_from,
     as_of.as_of_date
 from current_scores
 cross join as_of

@@ -89,7 +89,7 @@ model_champions as (
     select
         champions.*,
         coalesce(reigns.champion_since, as_of.as_of_date) as champion_since,
-        as_of.first_event_on as history_from,
+        coalesce(as_of.first_event_on, as_of.as_of_date) as history_from,
         as_of.as_of_date
     from champions
     cross join as_of

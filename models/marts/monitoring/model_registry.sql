@@ -38,7 +38,7 @@ built as (
         as_of.as_of_date as data_until,
         coalesce(memory.first_built_on, as_of.as_of_date) as first_built_on,
         as_of.as_of_date as last_built_on,
-        as_of.first_event_on as history_from
+        coalesce(as_of.first_event_on, as_of.as_of_date) as history_from
     from versions
     cross join as_of
     left join memory

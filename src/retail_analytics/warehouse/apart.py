@@ -18,7 +18,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 # frames of more bytes are not copied to the other process
@@ -56,7 +56,9 @@ class SecondProcess:
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        # what it was not sent to the end has no reader any more
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.stdout.close()
 
 
@@ -95,10 +97,16 @@ def apart(function: Callable, *arguments: Any, **options: Any) -> Any:
 
 
 def frame_bytes(values: list) -> int:
-    """What the frames among some values take, about."""
+    """What the tables and columns among some values take, about."""
+    return sum(map(size_of, values))
+
+
+def size_of(value: object) -> int:
     # pandas is not imported for it: the process is to start before anything that takes long
-    frames = [value for value in values if hasattr(value, "memory_usage")]
-    return sum(int(frame.memory_usage().sum()) for frame in frames)
+    if hasattr(value, "memory_usage"):
+        used = value.memory_usage()
+        return int(used if isinstance(used, int) else used.sum())
+    return int(getattr(value, "nbytes", 0))
 
 
 def serve() -> None:

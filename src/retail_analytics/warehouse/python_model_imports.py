@@ -10,6 +10,7 @@ come imports for all, and the others wait until it is done.
 # DuckDB asks for it when it meets Arrow data
 import pyarrow.dataset
 
+import retail_analytics.customers.champions
 import retail_analytics.customers.churn.backtest
 import retail_analytics.customers.churn.model
 import retail_analytics.customers.clusters
@@ -27,6 +28,7 @@ import retail_analytics.inventory.tables
 import retail_analytics.marketing.attribution
 import retail_analytics.marketing.budget_tables
 import retail_analytics.marketing.conversion
+import retail_analytics.marketing.engagement
 import retail_analytics.marketing.mix
 import retail_analytics.marketing.mix_tables
 import retail_analytics.marketing.revenue
