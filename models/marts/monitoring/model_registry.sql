@@ -31,10 +31,8 @@ built as (
         versions.code_version,
         versions.parameter_count,
         versions.case_count,
-        greatest(
-            as_of.first_event_on,
-            as_of.as_of_date - coalesce(versions.window_days, 36525)
-        ) as data_from,
+        greatest(as_of.first_event_on, as_of.as_of_date - coalesce(versions.window_days, 36525))
+            as data_from,
         as_of.as_of_date as data_until,
         coalesce(memory.first_built_on, as_of.as_of_date) as first_built_on,
         as_of.as_of_date as last_built_on,

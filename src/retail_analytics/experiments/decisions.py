@@ -320,7 +320,13 @@ def effect_text(row: pd.Series) -> str:
         name, write = "relative_difference", lambda value: f"{100 * value:+,.1f}"
         unit = " %"
     else:
-        name, write, unit = "difference", lambda value: f"{value:+,.4g}", ""
+        name, unit = "difference", ""
+        # three digits of the largest of them, all with the same decimals
+        bounds = row[["difference", "difference_lower", "difference_upper"]].astype(float)
+        largest = bounds.abs().max()
+        known = 0 < largest < np.inf
+        decimals = max(0, 2 - int(np.floor(np.log10(largest)))) if known else 0
+        write = f"{{:+,.{decimals}f}}".format
     value, low, high = (write(row[f"{name}{end}"]) for end in ("", "_lower", "_upper"))
     return f"{value}{unit} ({low} to {high}{unit})"
 
