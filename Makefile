@@ -89,9 +89,6 @@ build: $(READY)  ## build, test and publish the warehouse
 
 test: check $(REPORTS_READY) $(DASHBOARDS_READY)  ## everything: lint, a build of the sample with all tests of dbt, pytest
 	rm -rf $(SAMPLE_BUILD)
-	mkdir -p $(SAMPLE_BUILD)/target
-	# what dbt has parsed already; where a file changed it reads that one again
-	cp target/partial_parse.msgpack $(SAMPLE_BUILD)/target 2> /dev/null || true
 	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse $(SAMPLE_BUILD) \
 		--target-path $(SAMPLE_BUILD)/target --log-path $(SAMPLE_BUILD)/logs
 	SAMPLE_BUILD=$(SAMPLE_BUILD) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
