@@ -97,6 +97,7 @@ def replay(folder: Path) -> None:
     import duckdb
 
     from retail_analytics.inputs.load import load_inputs, parse_contract
+    from retail_analytics.warehouse.memory import load_memory
 
     nodes = json.loads((folder / "target" / "manifest.json").read_text())
     contract = {
@@ -107,6 +108,7 @@ def replay(folder: Path) -> None:
     con = duckdb.connect(str(folder / "build.duckdb"))
     con.execute("set TimeZone = 'UTC'")
     load_inputs(con, folder=folder / "data", contract=parse_contract(json.dumps(contract)))
+    load_memory(con, folder / "no build before")
     order = json.loads((folder / "target" / "run_results.json").read_text())["results"]
     made: set[str] = set()
     for result in order:
