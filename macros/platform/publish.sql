@@ -81,9 +81,7 @@
             where rows_rejected >= 0.01 * rows_read
             order by share desc, line
         {% endset %}
-        {% for line in run_query(lines).columns[0] %}
-            {% do log(line, info=true) %}
-        {% endfor %}
+        {% do say_lines(lines) %}
     {% endfor %}
 {% endmacro %}
 
@@ -135,9 +133,7 @@
             )
             having count(*) > 0
         {% endset %}
-        {% for line in run_query(lines).columns[0] %}
-            {% do log(line, info=true) %}
-        {% endfor %}
+        {% do say_lines(lines) %}
     {% endfor %}
 {% endmacro %}
 
@@ -150,6 +146,13 @@
     {{ found | join(', ') }}
 {%- endmacro %}
 
+{# Says each line that a query gives. #}
+{% macro say_lines(query) %}
+    {% for line in run_query(query).columns[0] %}
+        {% do log(line, info=true) %}
+    {% endfor %}
+{% endmacro %}
+
 {# The three most important findings of the day, what was not told before first. #}
 {% macro say_what_changed(results) %}
     {% for result in results if result.node.name == 'insights' and result.status == 'success' %}
@@ -160,9 +163,7 @@
             order by is_new desc, insight_rank
             limit 3
         {% endset %}
-        {% for line in run_query(lines).columns[0] %}
-            {% do log(line, info=true) %}
-        {% endfor %}
+        {% do say_lines(lines) %}
     {% endfor %}
 {% endmacro %}
 
@@ -179,9 +180,7 @@
                 and as_of_date = (select max(as_of_date) from {{ result.node.schema }}.input_history)
             order by line
         {% endset %}
-        {% for line in run_query(lines).columns[0] %}
-            {% do log(line, info=true) %}
-        {% endfor %}
+        {% do say_lines(lines) %}
     {% endfor %}
 {% endmacro %}
 
