@@ -99,7 +99,7 @@ def judged(data: MixData, rules: MixRules) -> tuple[list[str | None], float]:
         if noise > rules.most_noise:
             why = (
                 f"weekly sales vary by {100 * noise:.0f}% for no known reason, "
-                f"which hides what spend brings (up to {100 * rules.most_noise:.0f}% it can be seen)"
+                f"and above {100 * rules.most_noise:.0f}% that hides what spend brings"
             )
     reasons: list[str | None] = []
     for column in range(len(data.channels)):
