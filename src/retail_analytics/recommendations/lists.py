@@ -116,5 +116,5 @@ def choose(
 
 
 def known_or_none(group: np.ndarray, is_one: np.ndarray) -> np.ndarray:
-    """The group of what each customer was given last, as a column; -2 where it is none or unknown."""
+    """The group of what each customer was just given, as a column; -2 for none and unknown."""
     return np.where(is_one & (group >= 0), group, -2).astype(np.int32)[:, None]
