@@ -118,7 +118,7 @@ CARDS = [
     ),
     (
         "inventory",
-        "Articles to order",
+        "Products to order",
         "select format('{:d}', count(*)) from marts.inventory_levels where order_now_units > 0",
     ),
     (
