@@ -10,7 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from bad_rows import fates
 from conftest import ROOT, YAML_FILES, Built
+
+from retail_analytics.inputs.contract import input_table_names
 
 # the one test of the keys and required columns of all rule tables
 RULE_PROMISES = "every_rule_table_keeps_its_promises"
@@ -336,6 +339,13 @@ def test_what_follows_from_the_input_contract_is_as_it_says() -> None:
     script = [sys.executable, str(ROOT / "docs" / "make_inputs.py"), "--check"]
     run = subprocess.run(script, capture_output=True, text=True)
     assert run.returncode == 0, f"run python docs/make_inputs.py: {run.stdout}"
+
+
+def test_every_input_has_good_and_bad_rows() -> None:
+    assert set(input_table_names()) == {table for table, *_ in fates()} | {
+        # a file with a header and nothing else
+        "experiment_assignments"
+    }
 
 
 def test_no_model_configures_itself(manifest: dict) -> None:
