@@ -35,6 +35,8 @@ from retail_analytics.serving.reports.content import (  # noqa: E402
 )
 from retail_analytics.serving.reports.workbook import write as write_workbook  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = ROOT / "dashboards"
 TOPICS = tuple(read_topics(QUESTIONS))
 HOSTILE = '=HYPERLINK("http://x")<script>alert(1)</script>'
