@@ -23,12 +23,12 @@ DATA_TYPES = {
 }
 VERDICT = """\
       - name: reasons
-        description: Everything that is wrong with the row, in column order, or why else it does not count; null for a row that is kept.
+        description: "{{ doc('reasons') }}"
         data_type: varchar[]
       - name: row_status
-        description: "`kept`, `rejected`, `duplicate` for a repetition of a whole row, or `after_as_of` for what begins later."
+        description: "{{ doc('row_status') }}"
         data_type: varchar
-"""  # noqa: E501
+"""
 # columns of a staging model that no file has: after which one it stands, what it says
 MADE = {
     "orders": (
@@ -58,7 +58,7 @@ def staged_columns(table: dict) -> str:
         table["columns"], key=lambda column: types.index(column["config"]["meta"]["type"])
     )
     # counts stand among the other numbers, behind them
-    text = column_yaml("row_number", "Number of the row in the file, from 1.", "bigint")
+    text = column_yaml("row_number", "{{ doc('row_number') }}", "bigint")
     for column in columns:
         data_type = DATA_TYPES[column["config"]["meta"]["type"]]
         text += column_yaml(column["name"], column["description"], data_type)

@@ -4,6 +4,7 @@ import copy
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +94,25 @@ def test_every_column_is_described(manifest: dict) -> None:
         if not re.fullmatch(r".*[.!?)]\s*", column["description"], re.DOTALL)
     ] == []
     assert [table["name"] for table in tables(manifest) if not table["columns"]] == []
+
+
+def test_what_is_said_of_a_column_in_many_tables_stands_once() -> None:
+    """In models/columns.md, as a block that `doc()` reads; the inputs' own words in _inputs.yml."""
+    said = Counter(
+        (column["name"], column["description"])
+        for path in YAML_FILES
+        if "staging" not in path.parts
+        for model in yaml.safe_load(path.read_text()).get("models", [])
+        for column in model["columns"]
+    )
+    is_block = re.compile(r"\{\{ doc\('(\w+)'\) \}\}")
+    assert {
+        told: count for told, count in said.items() if count > 4 and not is_block.fullmatch(told[1])
+    } == {}
+    blocks = re.findall(r"\{% docs (\w+) %\}", (ROOT / "models" / "columns.md").read_text())
+    used = {name for _, text in said for name in is_block.findall(text)}
+    # what staging says of every row
+    assert set(blocks) == used | {"row_number", "reasons", "row_status"}
 
 
 def test_every_column_is_typed(manifest: dict) -> None:
