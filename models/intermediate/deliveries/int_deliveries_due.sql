@@ -24,11 +24,11 @@ as_of as (
 disturbed_days as (
     select distinct
         warehouse,
-        cast(
-            unnest(generate_series(
+        unnest(cast(
+            generate_series(
                 occurred_on - {{ var('incident_shadow_days') }}, ended_on, interval 1 day
-            )) as date
-        ) as day
+            ) as date []
+        )) as day
     from incidents
 ),
 
