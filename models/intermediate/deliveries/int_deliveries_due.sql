@@ -27,7 +27,7 @@ disturbed_days as (
         unnest(cast(
             generate_series(
                 occurred_on - {{ var('incident_shadow_days') }}, ended_on, interval 1 day
-            ) as date []
+            ) as date[]
         )) as day
     from incidents
 ),

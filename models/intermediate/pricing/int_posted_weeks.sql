@@ -48,7 +48,7 @@ spell_weeks as (
                 date_trunc('week', starts_on),
                 date_trunc('week', next_starts_on - 1),
                 interval 7 day
-            ) as date []
+            ) as date[]
         )) as week
     from spells
 ),

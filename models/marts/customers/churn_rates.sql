@@ -49,7 +49,9 @@ span as (
 
 months as (
     select
-        unnest(cast(generate_series(first_month, last_month, interval 1 month) as date [])) as month
+        unnest(cast(
+            generate_series(first_month, last_month, interval 1 month) as date[]
+        )) as month
     from span
 ),
 

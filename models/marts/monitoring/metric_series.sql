@@ -42,7 +42,7 @@ months as (
                 first_months.first_period,
                 date_trunc('month', metric_coverage.covered_until),
                 interval 1 month
-            ) as date []
+            ) as date[]
         )) as period
     from first_months
     inner join metrics on first_months.metric = metrics.metric
