@@ -423,7 +423,7 @@ def test_a_skewed_half_that_nobody_planned_is_found():
     assert found.check("e", "sample_ratio")["status"] == "failed"
     held_out = assigned("e", ["control"] * 1000 + ["treatment"] * 9000)
     check = tables(held_out, measured(held_out, np.arange(10_000) % 7)).check("e", "sample_ratio")
-    assert "taken for 10% and 90%" in check["detail"]
+    assert "taken for 10 % and 90 %" in check["detail"]
 
 
 def test_a_control_without_complaints_proves_no_harm():
