@@ -66,6 +66,17 @@ def best_entries(rows: np.ndarray, scores: np.ndarray, *, most: int) -> np.ndarr
     return keys[kept] & (MOST_ENTRIES - 1)
 
 
+def best_of_runs(rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Positions of the best entry of each row, for rows in order; as `best_entries` of one."""
+    if not len(rows):
+        return np.zeros(0, dtype=np.int64)
+    bits = (np.asarray(scores, dtype=np.float32) + np.float32(0)).view(np.int32) >> LOST_BITS
+    # of equal scores the first position is the largest number
+    keys = (bits.astype(np.int64) << 32) | np.arange(2**32 - 1, 2**32 - 1 - len(rows), -1)
+    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
+    return 2**32 - 1 - (np.maximum.reduceat(keys, starts) & (2**32 - 1))
+
+
 def position_in_run(values: np.ndarray) -> np.ndarray:
     """0, 1, 2, ... within each run of equal values."""
     return np.arange(len(values)) - first_of_run(values)

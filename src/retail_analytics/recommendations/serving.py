@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from retail_analytics.recommendations.backtest import probability_terms
 from retail_analytics.recommendations.lists import ListRules, choose
-from retail_analytics.recommendations.ordering import best_entries
+from retail_analytics.recommendations.ordering import best_of_runs
 from retail_analytics.recommendations.strategies import (
     BASELINE_WEIGHTS,
     SEASONAL,
@@ -189,7 +189,7 @@ def strongest(
         place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
         value = np.where(known[place] == wanted, similarity.data[place], 0)
     found = np.flatnonzero((value > 0) & (mine != product[entry]))
-    best = found[best_entries(entry[found], value[found], most=1)]
+    best = found[best_of_runs(entry[found], value[found])]
     result[entry[best]] = mine[best]
     return result
 

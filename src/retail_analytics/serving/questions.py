@@ -62,6 +62,11 @@ STATUSES = {
     "short_history": "the history is too short",
     "insufficient_data": "there is too little data",
     "not_converged": "no model fitted",
+    "no_price_change": "prices never moved",
+    "only_with_season": "prices moved in the same weeks for all products",
+    "quantity_prices": "whoever buys more pays less per unit",
+    "no_discount": "no discount was given",
+    "one_competitor": "prices of one competitor only are known",
 }
 
 

@@ -17,6 +17,7 @@ SETTINGS = {
     "minimum_price_moves": 10,
     "minimum_discount_weeks": 20,
     "minimum_variation_kept": 0.1,
+    "maximum_quantity_prices": 0.1,
     "interval_z": 1.2815515655446004,
 }
 
@@ -126,6 +127,19 @@ def test_a_discount_that_always_falls_in_one_season_is_refused():
     frame = price_elasticities(sold({"Toys": -1.5}, season=0.2), settings=SETTINGS)
     assert set(frame["status"]) == {"only_with_season"}
     assert frame["elasticity"].isna().all()
+
+
+def test_prices_that_go_by_the_quantity_are_refused_and_prices_by_chance_are_not():
+    weeks = sold({"Toys": -1.5, "Books": -0.8})
+    rng = np.random.default_rng(5)
+    by_chance = weeks.assign(cheaper_by_quantity=rng.choice([-1.0, 0.0, 1.0, np.nan], len(weeks)))
+    assert set(price_elasticities(by_chance, settings=SETTINGS)["status"]) == {"ok"}
+    by_quantity = np.where(weeks["category"] == "Toys", 1.0, np.nan)
+    frame = price_elasticities(weeks.assign(cheaper_by_quantity=by_quantity), settings=SETTINGS)
+    frame = frame.set_index("category")
+    assert frame.loc["Toys", "status"] == "quantity_prices"
+    assert np.isnan(frame.loc["Toys", "elasticity"])
+    assert frame.loc["Books", "status"] == "ok"
 
 
 def test_nothing_gives_nothing():
