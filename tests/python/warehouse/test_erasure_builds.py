@@ -1,4 +1,7 @@
-"""A whole build without those who asked to be forgotten: no trace in any file, the same sums."""
+"""A whole build without those who asked to be forgotten: no trace in any file, the same sums.
+
+The build also rolls two models back, by rows of the user's own rules: one build for both.
+"""
 
 import shutil
 from pathlib import Path
@@ -11,6 +14,11 @@ from retail_analytics.serving.export import export_marts
 from retail_analytics.warehouse.mask import publish_masked
 
 COUNT = 25
+# which model a person wants to serve, with the day up to which it does
+CHOSEN = {
+    "customer_churn_risks": ("recency alone", "2024-12-31"),
+    "customer_lifetime_values": ("pareto_nbd", "9999-12-31"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +39,9 @@ def erased(build_warehouse: BuildWarehouse, people, tmp_path_factory) -> Built:
     shutil.copytree(ROOT / "seeds" / "sample", data, dirs_exist_ok=True)
     lines = "".join(f"{customer},2024-12-01\n" for customer, *_ in people)
     (data / "erasure_requests.csv").write_text(f"customer_id,requested_on\n{lines}")
+    (data / "rules").mkdir()
+    rows = "".join(f"{mart},{model},{day},a test\n" for mart, (model, day) in CHOSEN.items())
+    (data / "rules" / "served_models.csv").write_text(f"mart,model,until_on,note\n{rows}")
     built = build_warehouse(data)
     assert built.exit_code == 0, built.output
     export_marts(built.warehouse, built.warehouse / "exports")
@@ -124,3 +135,17 @@ def test_personal_data_is_listed_as_it_is_marked(erased: Built) -> None:
         ("customers", "customer_name", "name"),
         ("customers", "email", "email"),
     ]
+
+
+@pytest.mark.parametrize("mart", CHOSEN)
+def test_a_model_that_a_person_chose_serves_and_says_so(erased: Built, mart: str) -> None:
+    model, _ = CHOSEN[mart]
+    said = erased.query(
+        "select champion, served_model, reason, pinned from marts.model_champions where mart = ?",
+        [mart],
+    )
+    assert said == [(model, model, "rolled_back", model)]
+    methods = erased.query(f"select distinct method from marts.{mart} where status = 'ok'")
+    assert methods == [(model,)]
+    registry = "select model from marts.model_registry where mart = ? and is_current and is_serving"
+    assert erased.query(registry, [mart]) == [(model,)]
