@@ -6,11 +6,15 @@ that every query runs on both, and summaries leave out groups of so few people t
 speak of one of them. What is left out could be had as the whole less the rest: where the groups
 left out are together about too few people, the next larger ones go with them (complementary
 suppression: Hundepool et al., Statistical Disclosure Control, 2012, chapter 4).
+
+Shops take e-mail addresses for ids of customers. An address that stands where none is expected, as
+an id or within a text, is none in the masked file either.
 """
 
 import fcntl
 import os
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +28,12 @@ from retail_analytics.warehouse.publish import MODE, PUBLISHED, STORAGE_VERSION,
 
 MASKED = "retail.masked.duckdb"
 LOCK = ".masked.lock"
+# what pseudonyms are made with: in the folder, for its owner alone, so that a customer keeps one
+KEY = ".masked.key"
 PERSONAL = re.compile(r"Personal data \((name|email|free_text)\)\.")
+# in any text, as DuckDB's regular expressions have it
+ADDRESS = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+WITHHELD = "(e-mail address)"
 # how many people a row of a summary must be about, at least
 LEAST_GROUP = 10
 
@@ -155,6 +164,7 @@ def write_masked(folder: Path, least_group: int) -> Path:
                 f"attach {literal(str(new))} as masked "
                 f"(storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes)"
             )
+            con.execute("set variable mask_key = ?", [mask_key(folder)])
             copy_masked(con, least_group)
             con.execute("checkpoint masked")
             con.execute("detach masked")
@@ -176,13 +186,12 @@ def write_masked(folder: Path, least_group: int) -> Path:
 
 def copy_masked(con: duckdb.DuckDBPyConnection, least_group: int) -> None:
     """Every table with its constraints and comments, without what is personal."""
-    comments = {
-        (schema, table, column): comment
-        for schema, table, column, comment in con.execute(
-            "select schema_name, table_name, column_name, comment from duckdb_columns() "
-            "where database_name = 'given' order by table_oid, column_index"
-        ).fetchall()
-    }
+    found = con.execute(
+        "select schema_name, table_name, column_name, comment, data_type from duckdb_columns() "
+        "where database_name = 'given' order by table_oid, column_index"
+    ).fetchall()
+    comments = {tuple(place): comment for *place, comment, _ in found}
+    texts = {tuple(place) for *place, _, data_type in found if data_type == "VARCHAR"}
     tables = con.execute(
         "select schema_name, table_name, sql, comment from duckdb_tables() "
         "where database_name = 'given' order by table_oid"
@@ -197,6 +206,8 @@ def copy_masked(con: duckdb.DuckDBPyConnection, least_group: int) -> None:
         values = ", ".join(
             f"null as {identifier(column)}"
             if personal_kind(comments[schema, table, column])
+            else without_addresses(column)
+            if (schema, table, column) in texts
             else identifier(column)
             for column in columns
         )
@@ -222,6 +233,28 @@ def copy_masked(con: duckdb.DuckDBPyConnection, least_group: int) -> None:
             [schema, table],
         )
     con.execute("use memory")
+
+
+def mask_key(folder: Path) -> str:
+    """The folder's secret, made where there is none."""
+    path = folder / KEY
+    if not path.exists():
+        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
+            stream.write(secrets.token_hex(32))
+    return path.read_text()
+
+
+def without_addresses(column: str) -> str:
+    """The text of a column without e-mail addresses: one that is the whole text is an id, and gets
+    a pseudonym that is the same in every table and build, for it must meet itself in joins."""
+    name = identifier(column)
+    pseudonym = f"'id-' || left(sha256(getvariable('mask_key') || {name}), 16)"
+    return (
+        f"case when not contains({name}, '@') then {name} "
+        f"when regexp_full_match({name}, {literal(ADDRESS)}) then {pseudonym} "
+        f"else regexp_replace({name}, {literal(ADDRESS)}, {literal(WITHHELD)}, 'g') "
+        f"end as {name}"
+    )
 
 
 def large_enough(source: str, table: str, columns: list[str], least_group: int) -> str:
