@@ -139,51 +139,72 @@ def by_touches(journeys: pd.DataFrame, settings: dict, as_of_date: date) -> Iter
 
 
 def against_last_month(months: pd.DataFrame, settings: dict, currency: str) -> Iterator[Finding]:
-    """Revenue per day of the newest complete month against the month before; where the same months
-    of a year before are known, against the step between those."""
+    """Revenue per day of the newest complete month (orders where an order's is unknown) against the
+    month before; where the same months of a year before are known, against the step between
+    those."""
     frame = months.assign(month=pd.to_datetime(months["month"])).set_index("month").sort_index()
     if frame.empty:
         return
-    newest = frame.index[-1]
-    steps = [newest, newest - pd.DateOffset(months=1)]
+    steps = [frame.index[-1], frame.index[-1] - pd.DateOffset(months=1)]
     then = [month - pd.DateOffset(years=1) for month in steps]
-    has_year = all(month in frame.index and frame["revenue"][month] > 0 for month in then)
-    used = steps + (then if has_year else [])
-    if steps[1] not in frame.index or not all(frame["revenue"][month] > 0 for month in used):
-        return
-    per_day = [float(frame["revenue"][month]) / month.days_in_month for month in used]
     # a sum over orders that come at random has the sum of their squares as variance
-    error = np.sqrt(sum(frame["revenue_squares"][m] / frame["revenue"][m] ** 2 for m in used))
+    for metric, label, unit, variance in (
+        ("revenue", "revenue", currency, "revenue_squares"),
+        ("order_count", "orders", "orders", "order_count"),
+    ):
+        known = frame.index[frame[metric].astype(float) > 0]
+        if not set(steps) <= set(known):
+            continue
+        has_year = set(then) <= set(known)
+        used = frame.loc[[*steps, *(then if has_year else [])]].astype(float)
+        per_day = (used[metric] / used.index.days_in_month).tolist()
+        error = float(np.sqrt((used[variance] / used[metric] ** 2).sum()))
+        yield from month_before(steps[0], metric, label, unit, per_day, error, settings)
+        return
+
+
+def month_before(
+    month: pd.Timestamp,
+    metric: str,
+    label: str,
+    unit: str,
+    per_day: list[float],
+    error: float,
+    settings: dict,
+) -> Iterator[Finding]:
+    """The finding of a month, where it is one. per_day: of it and the month before, and of both a
+    year before where they are known; error: standard error of the logarithm of their step."""
+    has_year = len(per_day) == 4
     step = per_day[0] / per_day[1]
     usual = per_day[2] / per_day[3] if has_year else 1.0
     p_value = float(2 * ndtr(-abs(np.log(step / usual)) / error))
-    change, usual_change = 100 * (step - 1), 100 * (usual - 1)
     if p_value > settings["false_discovery_rate"] or 0.9 < step / usual < 1.1:
         return
 
-    def signed(value: float) -> str:
-        return ("+" if value > 0 else "-") + percent(value)
+    def signed(share: float) -> str:
+        return ("+" if share > 1 else "-") + percent(100 * (share - 1))
 
     season = (
-        f"; a year before the same step was {signed(usual_change)}"
+        f"; a year before the same step was {signed(usual)}"
         if has_year
         else "; whether that is the season a second year will say"
     )
     yield Finding(
         "month_before",
-        "revenue",
+        metric,
         "all",
         "all",
         bool(step > usual),
         "marts.metric_series",
-        newest.date(),
-        (newest + pd.offsets.MonthEnd(0)).date(),
+        month.date(),
+        (month + pd.offsets.MonthEnd(0)).date(),
         {
-            "month": (f"{newest:%Y-%m}", f"{newest:%Y-%m}"),
-            "revenue": (per_day[0], printed(per_day[0], currency)),
-            "revenue_before": (per_day[1], printed(per_day[1], currency)),
-            "change_pct": (change, signed(change)),
-            "usual_pct": (usual_change, signed(usual_change)) if has_year else (None, ""),
+            "label": (metric, label),
+            "month": (f"{month:%Y-%m}", f"{month:%Y-%m}"),
+            "value": (per_day[0], printed(per_day[0], unit)),
+            "before": (per_day[1], printed(per_day[1], "")),
+            "change_pct": (100 * (step - 1), signed(step)),
+            "usual_pct": (100 * (usual - 1), signed(usual)) if has_year else (None, ""),
             "season": (None, season),
         },
         q_value=p_value,

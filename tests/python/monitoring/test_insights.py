@@ -380,7 +380,7 @@ def test_a_month_is_held_against_the_step_of_the_year_before():
     (row,) = found.to_dict("records")
     # 100,000 in 31 days against 200,000 in 30; there is no April of a year before
     assert row["template"] == "month_before" and not row["is_better"]
-    assert row["text"].startswith("Revenue of 2024-05 was 3,226 EUR per day, -52 % against 6,667")
+    assert row["text"].startswith("Revenue of 2024-05: 3,226 EUR per day, -52 % against 6,667 in")
     assert row["text"].endswith("whether that is the season a second year will say")
     # the same fall came a year before: it is the season
     season = months_of([200e3, 100e3, *usual, 200e3, 100e3], first="2023-04-01")
@@ -388,6 +388,13 @@ def test_a_month_is_held_against_the_step_of_the_year_before():
     # a year before it was none
     falls = told(months=months_of([100e3, 100e3, *usual, 200e3, 100e3], first="2023-04-01"))
     assert falls["text"].iloc[0].endswith("a year before the same step was -3.2 %")
+
+
+def test_orders_are_told_where_the_revenue_of_one_is_unknown():
+    months = months_of([100e3] * 10 + [200e3, 100e3]).assign(revenue=np.nan)
+    (row,) = told(months=months).to_dict("records")
+    assert row["metric"] == "order_count"
+    assert row["text"].startswith("Orders of 2024-04: 66.7 orders per day, -48 % against 129 in")
 
 
 def test_a_month_is_told_once():
