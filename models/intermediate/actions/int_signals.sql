@@ -24,6 +24,8 @@
     'discount_margin',
     'campaign_return_at_best',
     'points_expiring',
+    'products_due',
+    'sold_together',
     'open_alert',
     'feature_drift',
 ] %}

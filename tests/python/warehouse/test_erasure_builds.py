@@ -16,6 +16,8 @@ from retail_analytics.serving.export import export_marts
 from retail_analytics.serving.reports import write_report
 from retail_analytics.warehouse.mask import publish_masked
 
+pytestmark = pytest.mark.slow
+
 COUNT = 25
 # which model a person wants to serve, with the day up to which it does
 CHOSEN = {
