@@ -7,7 +7,7 @@ with usage as (
 priced as (
     select
         *,
-        cast(date_trunc('month', made_at) as date) as month,
+        cast(date_trunc('month', {{ shop_day('made_at') }}) as date) as month,
         (input_tokens * cast(input_price as double) + output_tokens * cast(output_price as double))
         / 1000000 as cost
     from usage
@@ -22,8 +22,8 @@ llm_usage as (
             as input_tokens,
         case when count(output_tokens) = count(*) then cast(sum(output_tokens) as bigint) end
             as output_tokens,
-        -- in one order: the last digit of a sum depends on it
-        case when count(cost) = count(*) then round(list_sum(list(cost order by cost)), 9) end
+        -- as decimals: the last digits of a sum of doubles depend on their order
+        case when count(cost) = count(*) then cast(sum(cast(cost as decimal(38, 12))) as double) end
             as cost,
         month
     from priced
