@@ -130,6 +130,14 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("no month", "January,3,90,", ["unreadable_month"]),
         ],
     ),
+    "complaints": (
+        "complained_on,topic,order_id,complaint_count",
+        [
+            ("good", "2024-03-04,late,O1,", KEPT),
+            ("no day", ",late,O1,1", ["missing_complained_on"]),
+            ("fewer than none", "2024-03-04,late,,-1", ["invalid_complaint_count"]),
+        ],
+    ),
     "incidents": (
         "incident_id,occurred_on,description,affected_orders,resolved_at",
         [

@@ -14,6 +14,8 @@ from conftest import ROOT, BuildWarehouse, Built
 
 from retail_analytics.inputs.contract import read_tables
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = ROOT / "seeds" / "sample"
 COUNT = int(os.environ.get("AS_OF_DAYS", "2"))
 DAYS = [date(2024, 1, 17) + timedelta(days=340 * number // COUNT) for number in range(COUNT)]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy.integrate import quad
 
 from retail_analytics.pricing.elasticity import price_elasticities, shrunk, two_way_slopes
 
@@ -163,6 +164,36 @@ def test_few_rows_are_shrunk_more():
     )
     assert abs(values[1] + 3) > abs(values[0] + 1) and -3 < values[1] < -1.5
     assert values[3] == pytest.approx(-1.5) and errors[3] > 0.05
+
+
+def test_shrunk_estimates_are_those_of_an_integral_over_the_spread():
+    own, errors, common, common_error = np.array([-1.0, -3.0, -2.0]), (0.3, 1.0, 0.4), -1.5, 0.1
+    error = np.array(errors)
+
+    def weight(spread: float) -> float:
+        total = spread**2 + error**2 + common_error**2
+        return float(np.exp(-0.5 * (np.log(total) + (own - common) ** 2 / total)).prod())
+
+    def moments(spread: float, i: int) -> tuple[float, float]:
+        """Mean and mean square of a value, normal-normal, where the spread is known."""
+        share = spread**2 / (spread**2 + error[i] ** 2)
+        centre = share * own[i] + (1 - share) * common
+        variance = share * error[i] ** 2 + ((1 - share) * common_error) ** 2
+        return centre, variance + centre**2
+
+    def mean_over_spreads(of) -> float:
+        # the widest of what was seen, twice
+        top = quad(lambda spread: weight(spread) * of(spread), 0, 3.0)[0]
+        return top / quad(weight, 0, 3.0)[0]
+
+    values, found = shrunk(own, error, towards=common, towards_error=common_error)
+    for i in range(3):
+        centre, square = (
+            mean_over_spreads(lambda spread, i=i, power=power: moments(spread, i)[power])
+            for power in (0, 1)
+        )
+        assert values[i] == pytest.approx(centre, abs=0.01)
+        assert found[i] == pytest.approx(np.sqrt(square - centre**2), abs=0.01)
 
 
 def test_errors_are_those_of_groups_whose_errors_go_together():

@@ -10,6 +10,8 @@ from conftest import ROOT, BuildWarehouse, Built
 from retail_analytics.serving.export import export_marts
 from retail_analytics.warehouse.mask import publish_masked
 
+pytestmark = pytest.mark.slow
+
 COUNT = 25
 
 
