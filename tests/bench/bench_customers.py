@@ -111,6 +111,14 @@ def lifetime_values(purchases: pd.DataFrame, today: pd.Timestamp) -> list[dict]:
     totals = con.execute(
         "from customer_value_totals where segment = 'all' and horizon_months in (3, 6, 12)"
     ).df()
+    # what would be held if the outcomes on a bound counted in part only
+    in_part = con.execute("""
+        select horizon_days, value
+        from clv_backtest
+        where is_serving and metric = 'randomised_coverage_rate' and target = 'value'
+        group by all
+        order by horizon_days
+    """).df()
     purchases = purchases.assign(customer_id=purchases["customer_id"].astype(str))
     rows = []
     for months, own in customers.groupby("horizon_months"):
@@ -133,6 +141,7 @@ def lifetime_values(purchases: pd.DataFrame, today: pd.Timestamp) -> list[dict]:
                 "value inside": inside.mean(),
                 "4+": inside[often].mean(),
                 "of more than .5 orders": inside[buying].mean(),
+                "in part": in_part["value"].mean(),
                 "nothing came": (orders == 0).mean(),
                 "orders inside": counted.mean(),
                 "orders, 4+": counted[often].mean(),

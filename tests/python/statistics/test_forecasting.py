@@ -23,7 +23,7 @@ from retail_analytics.statistics.forecasting.models import (
     COMPONENTS,
     airline_path,
     component_paths,
-    has_airline,
+    is_long,
     newest_path,
     seasonal_profile,
 )
@@ -188,8 +188,12 @@ def test_the_airline_model_by_hand():
     found = airline_path(working, season_length=12, horizon=12)
     np.testing.assert_allclose(found, 3.0 * ahead + SEASON[ahead % 12], atol=1e-8)
     assert airline_path(np.full(60, 7.0), season_length=12, horizon=3).tolist() == [7.0] * 3
-    assert not has_airline(35, season_length=12) and has_airline(36, season_length=12)
-    assert not has_airline(500, season_length=52)
+    for size, origins in ((47, 4), (48, 5)):
+        past = replay(
+            simulated(0)[:size], np.full(size, True), season_length=12, horizon=6
+        ).components
+        assert past.shape[1] == origins
+    assert not is_long(500, season_length=52)
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])

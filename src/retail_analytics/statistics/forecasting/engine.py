@@ -13,7 +13,7 @@ from retail_analytics.statistics.forecasting.intervals import short_half_widths
 from retail_analytics.statistics.forecasting.models import (
     RICHER,
     component_paths,
-    has_airline,
+    is_long,
     newest_path,
 )
 from retail_analytics.statistics.forecasting.replay import (
@@ -205,7 +205,7 @@ def _replayed(
         one.working,
         season_length=season_length,
         horizon=horizon,
-        with_airline=has_airline(size, season_length=season_length),
+        with_airline=is_long(size, season_length=season_length),
     )
     baseline = "seasonal_naive" if size >= 2 * season_length > 2 else "naive"
 

@@ -7,7 +7,7 @@ import numpy as np
 COMPONENTS = ("seasonal_naive", "drift", "damped_trend", "theta", "airline")
 DAMPED_NEEDS = 10
 THETA_NEEDS = 6
-# Seasons that the airline model needs; from fewer, the others combine without it.
+# Seasons that a fit of the airline model needs.
 AIRLINE_SEASONS = 3
 # Values of its two parameters that are tried.
 AIRLINE_GRID = np.array([0.0, 0.2, 0.4, 0.55, 0.7, 0.8, 0.9, 0.97])
@@ -89,18 +89,18 @@ def component_paths(
 
     rows = [naive, drift + season_ahead, damped + season_ahead, theta + season_ahead]
     if with_airline:
-        known = has_airline(size, season_length=season_length)
         rows.append(
             airline_path(working, season_length=season_length, horizon=horizon)
-            if known
+            if size >= AIRLINE_SEASONS * season_length
             else np.full(horizon, np.nan)
         )
     return Paths(components=_sane(np.vstack(rows), working), spread=spread)
 
 
-def has_airline(size: int, *, season_length: int) -> bool:
-    """Whether a history of `size` points is long enough for the airline model, and has a season."""
-    return 1 < season_length <= LONGEST_SEASON and size >= AIRLINE_SEASONS * season_length
+def is_long(size: int, *, season_length: int) -> bool:
+    """Whether a history of `size` points has the airline model among its components, and richer
+    models beside them at its newest origin."""
+    return 1 < season_length <= LONGEST_SEASON and size >= RICHER_SEASONS * season_length
 
 
 def airline_path(working: np.ndarray, *, season_length: int, horizon: int) -> np.ndarray:
@@ -151,7 +151,7 @@ def newest_path(
     Petropoulos and Svetunkov 2020.
     """
     size, unit = len(working), working.std()
-    few = size < RICHER_SEASONS * season_length or not 1 < season_length <= LONGEST_SEASON
+    few = not is_long(size, season_length=season_length)
     if not RICHER[combination] or few or unit <= 1e-12 * np.abs(working).max():
         return combined, 1.0
     # statsforecast takes seconds to import: only who fits a model pays for it.

@@ -11,7 +11,7 @@ from retail_analytics.statistics.forecasting.intervals import (
     grown,
     spread_growth,
 )
-from retail_analytics.statistics.forecasting.models import component_paths, has_airline
+from retail_analytics.statistics.forecasting.models import component_paths, is_long
 
 ORIGINS = 12
 FEWEST_POINTS = 6
@@ -99,7 +99,7 @@ def replay(working: np.ndarray, known: np.ndarray, *, season_length: int, horizo
             working[:origin],
             season_length=season_length,
             horizon=horizon,
-            with_airline=has_airline(size, season_length=season_length),
+            with_airline=is_long(size, season_length=season_length),
         )
         for origin in origins
     ]
