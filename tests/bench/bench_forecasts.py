@@ -17,6 +17,7 @@ import pandas as pd
 from bench import Measurement
 
 from retail_analytics.statistics.forecasting import forecast
+from retail_analytics.statistics.forecasting.models import RICHER
 
 HORIZON = 6
 SEASON_LENGTH = 12
@@ -72,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--combination", default="ets", choices=["plain", "ets", "ets_ces"])
+    parser.add_argument("--combination", default="ets_ces_airline", choices=list(RICHER))
     options = parser.parse_args()
     truth = [simulated(seed) for seed in range(options.series)]
     frame = pd.concat(

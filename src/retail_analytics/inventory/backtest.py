@@ -11,7 +11,12 @@ import numpy as np
 from retail_analytics.inventory import intermittent
 from retail_analytics.inventory.demand_classes import ADI_CUT
 from retail_analytics.inventory.demand_matrix import first_demand, week_sums
-from retail_analytics.inventory.lead_time_demand import gamma_quantile, interval_moments
+from retail_analytics.inventory.lead_time_demand import (
+    WEEK_DAYS,
+    booking_days,
+    gamma_quantile,
+    interval_moments,
+)
 from retail_analytics.inventory.season import mean_ahead
 
 # The first is what a product gets unless another one is clearly better.
@@ -27,7 +32,8 @@ MIN_ORIGINS = 13
 CLEARLY_BETTER = 1.0
 MIN_GAIN = 0.02
 # What a week's error says of the variance fades by this factor a week (half in 34 weeks): an error
-# variance that never forgets keeps the stock of a peak, or of better days, for ever.
+# variance that never forgets keeps the stock of a peak, or of better days, for ever. Like the
+# weight of smoothing it gets slower for what sells in few weeks.
 FORGETTING = 0.98
 # Share of its highest level below which a level does not make its variance any smaller.
 LEAST_LEVEL = 0.02
@@ -96,23 +102,27 @@ def forecast_paths(
     `interval_days` (products,) is the mean protection interval, `drawn_days` (products, weeks) the
     whole days of the one that begins after each week, with a random lead time in it. With a season
     `index` (see `season_index`), demand is divided by it and forecasts multiplied by its mean over
-    the interval ahead. The variance of demand grows with its mean, as a Poisson's.
+    the interval ahead. The variance of demand grows with its mean, as a Poisson's. Where sales are
+    booked once a month, weeks without them say nothing: the variance is that of whole periods.
     """
     articles, days = demand.shape
     count = days // 7
     week_end = days - 7 * (count - 1 - np.arange(count))
     if index is None:
-        weeks, week_season = week_sums(demand), np.ones(count)
+        even, week_season = demand, np.ones(count)
         season = np.ones((articles, count))
     else:
-        weeks = week_sums(demand / index[:days])
+        even = demand / index[:days]
         week_season = week_sums(index[None, :days])[0] / 7
         season = mean_ahead(index, after=week_end, days=interval_days)
+    weeks = week_sums(even)
     started = first_demand(weeks)
     seen = np.maximum(np.arange(count) - started[:, None] + 1, 0)
     blocks = np.maximum(np.rint(interval_days / 7).astype(int), 1)
     frequency = np.cumsum(weeks > 0, axis=1) / np.maximum(seen, 1)
-    alpha = SMOOTHING * np.minimum(1.0, frequency / SPARSE_SHARE)
+    sparse = np.minimum(1.0, frequency / SPARSE_SHARE)
+    alpha = SMOOTHING * sparse
+    memory = FORGETTING**sparse
     by_name = {
         "ses": intermittent.ses(weeks, alpha=alpha, started=started),
         "average": intermittent.ses(weeks, alpha=0.0, started=started),
@@ -140,7 +150,22 @@ def forecast_paths(
     # A block method has no forecast before its first block is full: until then it is the first's.
     levels = np.stack([by_name[name] for name in METHODS])
     levels = np.nan_to_num(np.where(np.isnan(levels), levels[0], levels))
-    variance = _error_variance(weeks, levels, seen, share, season=week_season)
+    variance = _error_variance(weeks, levels, seen, share, memory=memory, season=week_season)
+    booked = booking_days(demand, week_end=week_end)
+    for period in np.unique(booked[booked > WEEK_DAYS]):
+        rows = np.flatnonzero((booked == period).any(axis=1))
+        own = _booked_variance(
+            even[rows],
+            levels[:, rows],
+            seen[rows],
+            share[:, rows],
+            memory=memory[rows],
+            season=week_season,
+            period=period,
+            week_end=week_end,
+            interval_days=interval_days[rows],
+        )
+        variance[:, rows] = np.where(booked[rows] == period, own, variance[:, rows])
     cumulative = np.concatenate([np.zeros((articles, 1)), np.cumsum(demand, axis=1)], axis=1)
     last_day = week_end + drawn_days
     later = np.take_along_axis(cumulative, np.minimum(last_day, days), axis=1)
@@ -254,6 +279,7 @@ def _error_variance(
     seen: np.ndarray,
     share: np.ndarray,
     *,
+    memory: np.ndarray,
     season: np.ndarray,
 ) -> np.ndarray:
     """Variance of a week around its expectation, from the one-week-ahead errors so far, the older
@@ -265,17 +291,57 @@ def _error_variance(
     errors[..., 1:] = (weeks[:, 1:] - levels[..., :-1]) ** 2 * season[1:]
     # An error holds the week's own variance and that of the forecast made the week before.
     errors[..., 1:] /= 1 + share[..., :-1]
-    counted = np.broadcast_to(seen >= 2, errors.shape)
-    weights = FORGETTING ** np.arange(errors.shape[-1])[::-1]
-    count = np.maximum(np.cumsum(counted * weights, axis=-1), weights)
+    return _faded(errors, levels, lag=1, counted=seen >= 2, memory=memory)
+
+
+def _booked_variance(
+    demand: np.ndarray,
+    levels: np.ndarray,
+    seen: np.ndarray,
+    share: np.ndarray,
+    *,
+    memory: np.ndarray,
+    season: np.ndarray,
+    period: float,
+    week_end: np.ndarray,
+    interval_days: np.ndarray,
+) -> np.ndarray:
+    """`_error_variance` of what is booked once in `period` days: from the errors of whole periods,
+    one ending with each week, and with the variance of the number of bookings in an interval that
+    begins on any day: of k and a fraction f of periods k or k + 1 are held, in f of the cases."""
+    days = round(period)
+    lag = -(-days // 7)
+    running = np.concatenate([np.zeros((len(demand), 1)), np.cumsum(demand, axis=1)], axis=1)
+    whole = np.flatnonzero(week_end >= max(days, week_end[0] + 7 * lag))
+    sums = running[:, week_end[whole]] - running[:, week_end[whole] - days]
+    before = whole - lag
+    errors = np.zeros(levels.shape)
+    errors[..., whole] = (sums - levels[..., before] * days / 7) ** 2 * season[whole]
+    errors[..., whole] /= (1 + share[..., before] * days / 7) * days / 7
+    fraction = interval_days % period / period
+    scatter = fraction * (1 - fraction) * (period / 7) ** 2 * 7 / interval_days
+    found = _faded(errors, levels, lag=lag, counted=seen > lag, memory=memory)
+    return found + scatter[:, None] * levels**2
+
+
+def _faded(
+    errors: np.ndarray, levels: np.ndarray, *, lag: int, counted: np.ndarray, memory: np.ndarray
+) -> np.ndarray:
+    """Mean of the squared errors of forecasts made `lag` weeks before, the older the less."""
 
     def faded(values: np.ndarray) -> np.ndarray:
-        return np.cumsum(np.where(counted, values, 0.0) * weights, axis=-1) / count
+        means, total, count = np.empty(values.shape), 0.0, 0.0
+        for week in range(values.shape[-1]):
+            is_one = counted[..., week]
+            total = memory[..., week] * total + np.where(is_one, values[..., week], 0.0)
+            count = memory[..., week] * count + is_one
+            means[..., week] = total / np.maximum(count, 1.0)
+        return means
 
     # What sells less than it did varies less, in proportion as a Poisson's demand does.
     level = np.maximum(levels, LEAST_LEVEL * np.maximum.accumulate(levels, axis=-1))
     before = np.ones(levels.shape)
-    before[..., 1:] = np.where(level[..., :-1] > 0, level[..., :-1], 1.0)
+    before[..., lag:] = np.where(level[..., :-lag] > 0, level[..., :-lag], 1.0)
     return np.minimum(faded(errors), faded(errors / before) * level)
 
 

@@ -25,7 +25,7 @@ from retail_analytics.inventory.stopped import LEAST_CHANCE, selling_chance
 MIN_HISTORY_DAYS = 28
 MIN_DEMAND_DAYS = 2
 # One order of a thousand units in a year would otherwise have to be in stock for ever.
-LEAST_FREEDOM = 10.0
+LEAST_FREEDOM = 30.0
 # Evenly spread probabilities, for the moments of a time that has no closed form.
 CHANCES = (np.arange(64) + 0.5) / 64
 

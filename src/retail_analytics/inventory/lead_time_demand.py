@@ -30,9 +30,12 @@ RHYTHM_SHARES = (0.25, 0.75)
 RHYTHM_DEVIATIONS = 1.64
 LEAST_GAPS = 5
 # Periods in days, and by how many days a gap or an interval may miss a whole number of them.
-# Demand counts as booked once a period where this share of its gaps are whole periods.
-BOOKING_PERIODS = {7.0: 0.5, 30.4375: 3.0}
+# Demand counts as booked once a period where this share of its gaps are whole periods, and so many
+# would hardly be by chance; once every fourth week, the last that fits, rather than once a week.
+BOOKING_PERIODS = {7.0: 0.5, 30.4375: 3.0, 14.0: 0.5, 28.0: 0.5}
 BOOKED_SHARE = 0.9
+BOOKED_BY_CHANCE = 0.001
+WEEK_DAYS = 7.0
 NORMAL_CV = 0.1
 MAX_EVENTS = 400
 MAX_LEVEL = 1 - 1e-9
@@ -141,8 +144,9 @@ def choose_distribution(
     """`normal`, `negative_binomial` or `bootstrap` for each product.
 
     `events` is the expected number of days with demand in the interval, `size` their mean units.
-    Where sales are booked on one day of a week or month and the interval is whole weeks or months,
-    each interval holds the same number of bookings: the measured variance says all.
+    Where sales are booked on one day of a week and the interval is whole weeks, each interval holds
+    the same number of bookings: the measured variance says all. So it does of longer periods, that
+    of the number of bookings with it (`backtest.forecast_paths`).
     """
     even = variance <= mean
     few = events < BOOTSTRAP_EVENTS
@@ -150,6 +154,7 @@ def choose_distribution(
     whole = np.zeros(len(mean), dtype=bool)
     for period in BOOKING_PERIODS:
         whole |= (rhythm.booking_days == period) & _is_whole(interval_days, period=period)
+    whole |= (rhythm.booking_days > WEEK_DAYS) & ~rhythm.is_own
     drawn = few & ~whole & ((size >= BOOTSTRAP_SIZE) | even | rhythm.is_own)
     return np.select([drawn, tight | even], ["bootstrap", "normal"], default="negative_binomial")
 
@@ -168,9 +173,9 @@ def demand_rhythm(demand: np.ndarray) -> Rhythm:
     enough = count >= LEAST_GAPS
     share = np.clip(1 - RHYTHM_DEVIATIONS * np.sqrt(8 / np.maximum(count, 1)), *RHYTHM_SHARES)
     booking = np.zeros(articles)
-    for period in reversed(BOOKING_PERIODS):
+    for period in BOOKING_PERIODS:
         held = np.bincount(owner, weights=_is_whole(gaps, period=period), minlength=articles)
-        booking = np.where(enough & (held >= BOOKED_SHARE * count), period, booking)
+        booking = np.where(_is_booked(count, held, period=period), period, booking)
     return Rhythm(
         gaps=np.append(gaps, 1.0),
         first=np.cumsum(count) - count,
@@ -180,6 +185,35 @@ def demand_rhythm(demand: np.ndarray) -> Rhythm:
         is_own=enough & (variance < share * mean * (mean - 1)),
         booking_days=booking,
     )
+
+
+def booking_days(demand: np.ndarray, *, week_end: np.ndarray) -> np.ndarray:
+    """The period of which the gaps between days with demand are whole numbers, as known at the end
+    of each week: (products, weeks), 0 where there is none.
+
+    `demand` is (products, days), `week_end` (weeks,) the number of days seen.
+    """
+    rows, days = np.nonzero(demand > 0)
+    follows = np.diff(rows) == 0
+    owner, gaps = rows[1:][follows], np.diff(days)[follows].astype(float)
+    shape = len(demand), len(week_end)
+    cell = owner * shape[1] + np.searchsorted(week_end, days[1:][follows] + 1)
+
+    def seen(weights: np.ndarray | None = None) -> np.ndarray:
+        cells = np.bincount(cell, weights=weights, minlength=shape[0] * shape[1])
+        return np.cumsum(cells.reshape(shape), axis=1)
+
+    count, found = seen(), np.zeros(shape)
+    for period in BOOKING_PERIODS:
+        held = seen(_is_whole(gaps, period=period))
+        found = np.where(_is_booked(count, held, period=period), period, found)
+    return found
+
+
+def _is_booked(count: np.ndarray, held: np.ndarray, *, period: float) -> np.ndarray:
+    """Whether `held` of `count` gaps being whole periods is no chance."""
+    chance = (2 * np.floor(BOOKING_PERIODS[period]) + 1) / period
+    return (held >= BOOKED_SHARE * count) & (chance**count < BOOKED_BY_CHANCE)
 
 
 def _is_whole(days: np.ndarray, *, period: float) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Stock where the truth is known: regular sales, dead articles, falling demand, peaks."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from retail_analytics.inventory import InventorySettings, inventory, inventory_chunk
 from retail_analytics.inventory.backtest import pinball
+from retail_analytics.inventory.lead_time_demand import booking_days
 from retail_analytics.inventory.season import peak_index
 from retail_analytics.inventory.stopped import selling_chance
 
@@ -197,3 +199,59 @@ def test_an_even_first_year_has_no_peak():
     assert 2 < index[345] < 3.5
     # Back a year later.
     assert 2 < index[345 + 365] < 3.5
+
+
+def booked_parts(rng, articles, *, periods, days):
+    """Spare parts, a demand in a quarter of the periods, booked on the last day of each."""
+    share = rng.beta(1.0, 3.0, articles)[:, None]
+    mean = rng.gamma(2.0, 0.3, articles)[:, None]
+    draw = rng.random((articles, periods)) < share
+    units = np.where(draw, 1 + rng.poisson(np.broadcast_to(mean, draw.shape)), 0)
+    demand = np.zeros((articles, days * periods))
+    demand[:, days - 1 :: days] = units
+    ahead = rng.random((1000, articles, 3)) < share
+    sizes = 1 + rng.poisson(np.broadcast_to(mean, ahead.shape))
+    return demand, np.where(ahead, sizes, 0).sum(axis=2)
+
+
+def test_parts_booked_every_fourth_week_are_stocked_for_the_bookings_ahead():
+    """Twelve weeks hold three bookings, not a Poisson number of them: the loss is near that of who
+    knows the distribution, and the level is not a quarter above what is needed."""
+    rng = np.random.default_rng(6)
+    demand, futures = booked_parts(rng, 200, periods=48, days=28)
+    held = inventory_chunk(
+        demand,
+        pd.DataFrame({"product_id": [f"p{number:03}" for number in range(200)]}).assign(
+            abc_class="A"
+        ),
+        as_of_date=AS_OF,
+        settings=replace(settings(56), review_period_days=28),
+        seed=1,
+    ).levels["reorder_point_units"]
+    known = held.notna().to_numpy()
+    held, futures = held[known].to_numpy(), futures[:, known]
+    best = np.quantile(futures, 0.95, axis=0)
+    target = np.full(len(held), 0.95)
+    loss, least = (
+        np.mean([pinball(came, level, service=target).mean() for came in futures])
+        for level in (held, best)
+    )
+    assert 0.95 <= (futures <= held).mean() <= 0.98
+    assert loss <= 1.22 * least
+    assert held.mean() <= 1.2 * best.mean()
+
+
+def test_what_is_booked_is_known_only_when_it_has_been_seen():
+    demand = np.zeros((3, 280))
+    demand[0, 27::28] = 2.0
+    demand[1, 6::7] = 2.0
+    demand[2, ::10] = 2.0
+    week_end = 7 * np.arange(1, 41)
+    found = booking_days(demand, week_end=week_end)
+    # three gaps of four weeks are no chance, of one week four are needed
+    assert found[0].tolist() == [0.0] * 15 + [28.0] * 25
+    assert found[1].tolist() == [0.0] * 4 + [7.0] * 36
+    assert not found[2].any()
+    later = demand.copy()
+    later[:, 140:] = np.random.default_rng(0).poisson(0.3, (3, 140))
+    np.testing.assert_array_equal(booking_days(later, week_end=week_end)[:, :20], found[:, :20])

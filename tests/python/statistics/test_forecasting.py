@@ -21,7 +21,9 @@ from retail_analytics.statistics.forecasting.intervals import (
 )
 from retail_analytics.statistics.forecasting.models import (
     COMPONENTS,
+    airline_path,
     component_paths,
+    is_long,
     newest_path,
     seasonal_profile,
 )
@@ -142,8 +144,8 @@ def test_weights_without_errors_are_equal():
 
 def test_factor_without_residuals_is_the_usual_one_and_falls_with_origins():
     nothing = np.array([])
-    assert conformal_factor(nothing, origins=0, level=0.8) == pytest.approx(1.1 * stdtrit(1, 0.9))
-    usual = np.full(10, 1.2 * ndtri(0.9))
+    assert conformal_factor(nothing, origins=0, level=0.8) == pytest.approx(1.1 * stdtrit(13, 0.9))
+    usual = np.full(10, 1.1 * ndtri(0.9))
     factors = [conformal_factor(usual, origins=count, level=0.8) for count in (1, 4, 12)]
     assert factors[0] > factors[1] > factors[2] > usual[0]
     # where no forecast ever missed there is no spread to give
@@ -154,8 +156,46 @@ def test_factor_follows_the_residuals_more_the_more_origins_there_are():
     wide = np.full(50, 4.0)
     pooled = np.exp((3 * np.log(4.0) + 12 * np.log(1.1 * ndtri(0.9))) / 15)
     few = conformal_factor(wide, origins=3, level=0.8)
-    assert few == pytest.approx(pooled * stdtrit(4, 0.9) / ndtri(0.9))
+    assert few == pytest.approx(pooled * stdtrit(16, 0.9) / ndtri(0.9))
     assert conformal_factor(wide, origins=200, level=0.8) == pytest.approx(4.0, rel=0.06)
+
+
+def airline(draw, size, *, step, year):
+    """A series of the airline model with these parameters."""
+    fresh = draw.normal(size=size + 13)
+    changes = fresh[13:] - step * fresh[12:-1] - year * fresh[1:-12] + step * year * fresh[:-13]
+    values = np.r_[10 * draw.normal(size=12), np.zeros(size)]
+    for time in range(12, len(values)):
+        before = values[time - 1] + values[time - 12] - (values[time - 13] if time > 12 else 0.0)
+        values[time] = before + changes[time - 12]
+    return values
+
+
+@pytest.mark.parametrize(("step", "year"), [(0.4, 0.6), (0.8, 0.3)])
+def test_the_airline_model_is_as_good_as_who_knows_its_parameters(step, year):
+    """One step ahead the error of who knows them is the fresh noise, of variance 1."""
+    draw = np.random.default_rng(5)
+    errors = []
+    for _ in range(200):
+        values = airline(draw, 121, step=step, year=year)
+        path = airline_path(values[:-1], season_length=12, horizon=1)
+        errors.append(path[0] - values[-1])
+    assert np.mean(np.square(errors)) == pytest.approx(1.0, abs=0.3)
+
+
+def test_the_airline_model_by_hand():
+    # a line with a season goes on: both differences are zero
+    working = 3.0 * np.arange(60) + SEASON[np.arange(60) % 12]
+    ahead = np.arange(60, 72)
+    found = airline_path(working, season_length=12, horizon=12)
+    np.testing.assert_allclose(found, 3.0 * ahead + SEASON[ahead % 12], atol=1e-8)
+    assert airline_path(np.full(60, 7.0), season_length=12, horizon=3).tolist() == [7.0] * 3
+    for size, origins in ((47, 4), (48, 5)):
+        past = replay(
+            simulated(0)[:size], np.full(size, True), season_length=12, horizon=6
+        ).components
+        assert past.shape[1] == origins
+    assert not is_long(500, season_length=52)
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
@@ -168,7 +208,9 @@ def test_intervals_widen_as_fast_as_the_errors_did(power):
 
 def test_with_few_errors_intervals_widen_as_the_model_says():
     unit = np.ones((1, 5))
-    assert spread_growth(unit, unit, np.full(unit.shape, True)) == 1.0
+    assert spread_growth(unit, unit, np.full(unit.shape, False)) == 1.0
+    # one origin of which every power is as likely, beside the three that the model counts as
+    assert spread_growth(unit, unit, np.full(unit.shape, True)) == pytest.approx((0.5 + 3) / 4)
 
 
 def test_a_profile_of_two_years_widens_the_spread():
@@ -542,12 +584,14 @@ def test_no_bound_of_a_short_history_lies_beyond_five_ranges(short):
 def test_a_richer_combination_needs_four_seasons():
     three, five = (simulated(0)[:size] for size in (36, 60))
     for values, is_richer in ((three, False), (five, True)):
-        plain, mean, median = (
-            one(values, combination=name).forecasts for name in ("plain", "ets", "ets_ces")
+        plain, mean, median, four = (
+            one(values, combination=name).forecasts
+            for name in ("plain", "ets", "ets_ces", "ets_ces_airline")
         )
         assert plain["method"][0] == "combination"
         assert np.allclose(plain["value"], mean["value"]) != is_richer
         assert np.allclose(mean["value"], median["value"]) != is_richer
+        assert np.allclose(median["value"], four["value"]) != is_richer
     with pytest.raises(ValueError, match="combination"):
         one(five, combination="arima")
 
@@ -562,7 +606,7 @@ def test_a_richer_combination_needs_four_seasons():
     ],
 )
 def test_what_a_richer_model_cannot_fit_is_left_to_the_others(values):
-    for name in ("ets", "ets_ces"):
+    for name in ("ets", "ets_ces", "ets_ces_airline"):
         path, width = newest_path(
             np.full(6, values[-1]), values, season_length=12, combination=name
         )

@@ -10,7 +10,12 @@ import numpy as np
 import pandas as pd
 
 from retail_analytics.statistics.forecasting.intervals import short_half_widths
-from retail_analytics.statistics.forecasting.models import RICHER, component_paths, newest_path
+from retail_analytics.statistics.forecasting.models import (
+    RICHER,
+    component_paths,
+    is_long,
+    newest_path,
+)
 from retail_analytics.statistics.forecasting.replay import (
     Replay,
     replay,
@@ -86,7 +91,7 @@ def forecast(
     freq: str = "MS",
     as_of: pd.Timestamp | None = None,
     workers: int = 1,
-    combination: str = "ets",
+    combination: str = "ets_ces_airline",
 ) -> Forecasts:
     """Forecast every series of a long frame (metric, entity, period, value, optional weight).
 
@@ -100,8 +105,7 @@ def forecast(
 
     The combination serves unless the mean absolute error over the replay of the seasonal naive (of
     the naive where the history is shorter than two seasons) is a tenth lower; then that baseline
-    does. `combination` says what it is averaged with at the newest origin: nothing (`plain`),
-    AutoETS (`ets`), or AutoETS and complex exponential smoothing (`ets_ces`).
+    does. `combination` says what it is averaged with at the newest origin (`models.newest_path`).
     Status: `ok`; `short_history` below 8 known values (naive, or drift where it would have erred
     less); `insufficient_data` below 3, with null values. ValueError names the column at fault.
     """
@@ -197,7 +201,12 @@ def _replayed(
 ) -> tuple[np.ndarray, np.ndarray, str, dict[str, object]]:
     size = len(one.working)
     past = replay(one.working, one.known, season_length=season_length, horizon=horizon)
-    now = component_paths(one.working, season_length=season_length, horizon=horizon)
+    now = component_paths(
+        one.working,
+        season_length=season_length,
+        horizon=horizon,
+        with_airline=is_long(size, season_length=season_length),
+    )
     baseline = "seasonal_naive" if size >= 2 * season_length > 2 else "naive"
 
     actual = past.outcomes(one.values)

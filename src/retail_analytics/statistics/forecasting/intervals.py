@@ -12,7 +12,8 @@ USUAL_EXCESS = 1.1
 # How fast intervals widen with the steps, as a power of how fast the model says: a model that takes
 # each change for lasting widens them too fast.
 GROWTHS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
-FEWEST_FOR_GROWTH = 6
+# What the model says of it counts as this many origins.
+GROWTH_ORIGINS = 3
 
 
 def grown(spread: np.ndarray, power: float) -> np.ndarray:
@@ -26,11 +27,11 @@ def spread_growth(errors: np.ndarray, unit: np.ndarray, known: np.ndarray) -> fl
 
     `errors`, `unit` (their expected size, above 0) and `known` have one row an origin and one
     column per step. Each power of GROWTHS counts by its likelihood under errors with a Laplace
-    distribution, at the best scale; the errors of one origin hang together and count as one. With
-    few errors growth is as the model says.
+    distribution, at the best scale; the errors of one origin hang together and count as one. The
+    mean is shrunk towards 1, for growth is as the model says where there are few.
     """
-    count, origins = int(known.sum()), int(known.any(axis=1).sum())
-    if count < FEWEST_FOR_GROWTH:
+    origins = int(known.any(axis=1).sum())
+    if origins == 0:
         return 1.0
     fits = []
     for power in GROWTHS:
@@ -38,7 +39,8 @@ def spread_growth(errors: np.ndarray, unit: np.ndarray, known: np.ndarray) -> fl
         scale = max(float((errors[known] / expected).mean()), 1e-12)
         fits.append(-np.log(expected).mean() - np.log(scale))
     weights = np.exp(origins * (np.array(fits) - max(fits)))
-    return float(weights @ GROWTHS / weights.sum())
+    found = float(weights @ GROWTHS / weights.sum())
+    return (origins * found + GROWTH_ORIGINS) / (origins + GROWTH_ORIGINS)
 
 
 def conformal_factor(scores: np.ndarray, *, origins: int, level: float) -> float:
@@ -47,10 +49,11 @@ def conformal_factor(scores: np.ndarray, *, origins: int, level: float) -> float
     `scores` are absolute residuals divided by the spread expected at their step, pooled over
     steps and origins (normalised split conformal, Lei and others 2018). The pooled quantile is
     shrunk on the log scale to the usual one and widened by Student's quantile: residuals of one
-    origin hang together, so it is the few origins that count, not the many residuals.
+    origin hang together, so it is the few origins that count, not the many residuals; what is
+    usual is known from as many as it counts for.
     """
     normal = ndtri((1 + level) / 2)
-    student = stdtrit(origins + 1, (1 + level) / 2)
+    student = stdtrit(origins + USUAL_ORIGINS + 1, (1 + level) / 2)
     usual = USUAL_EXCESS * normal
     if len(scores) == 0:
         return float(USUAL_EXCESS * student)

@@ -11,7 +11,7 @@ from retail_analytics.statistics.forecasting.intervals import (
     grown,
     spread_growth,
 )
-from retail_analytics.statistics.forecasting.models import component_paths
+from retail_analytics.statistics.forecasting.models import component_paths, is_long
 
 ORIGINS = 12
 FEWEST_POINTS = 6
@@ -95,7 +95,12 @@ def replay(working: np.ndarray, known: np.ndarray, *, season_length: int, horizo
         chosen = possible[-1:]
     origins = chosen[np.unique(np.linspace(0, len(chosen) - 1, ORIGINS).round().astype(int))]
     paths = [
-        component_paths(working[:origin], season_length=season_length, horizon=horizon)
+        component_paths(
+            working[:origin],
+            season_length=season_length,
+            horizon=horizon,
+            with_airline=is_long(size, season_length=season_length),
+        )
         for origin in origins
     ]
     return Replay(

@@ -25,7 +25,7 @@ def forecast_metrics(
     season_length: int,
     level: float,
     trend_months: int,
-    combination: str = "ets",
+    combination: str = "ets_ces_airline",
 ) -> pd.DataFrame:
     """One row per series and month ahead: forecast, errors over the replay, trend of the history.
 
