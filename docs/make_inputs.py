@@ -21,6 +21,9 @@ DATA_TYPES = {
     "timestamp": "timestamp",
 }
 VERDICT = """\
+      - name: has_rejected_state
+        description: Whether a row that may be a newer state of it was rejected; what the two do not both say is null.
+        data_type: boolean
       - name: reasons
         description: Everything that is wrong with the row, in column order, or why else it does not count; null for a row that is kept.
         data_type: varchar[]

@@ -1,4 +1,5 @@
--- 1. A line whose order is not known, or was itself rejected, is `unknown_order`.
+-- 1. A line whose order is not known, or was itself rejected, is `unknown_order`; so is one under the
+--    id of several returns without their sale: nobody knows whose it is.
 -- 2. A line is identified by its number; without one only a whole equal row is a duplicate.
 -- 3. A line of ten billion or more is an entry error, as a single price of that size is.
 -- 4. A till writes a line each time a product is scanned: equal lines without a number all count
@@ -11,6 +12,7 @@ with known_orders as (
     from {{ ref('stg_orders') }}
     where row_status in ('kept', 'after_as_of')
     group by coalesce(sold_order_id, order_id)
+    having count(*) = 1 or min(order_status) <> 'returned'
 ),
 
 cast_rows as (
@@ -31,7 +33,7 @@ checked_rows as (
     from cast_rows
 ),
 
-{{ judged('order_lines') }},
+{{ judged('order_lines', outdated_stay=true) }},
 
 repeated_lines as (
     select
@@ -91,6 +93,7 @@ select
     judged_rows.unit_price,
     judged_rows.line_total,
     case when scanned_again.row_number is null then judged_rows.line_number end as line_number,
+    judged_rows.has_rejected_state,
     case when scanned_again.row_number is null then judged_rows.reasons end as reasons,
     case
         when scanned_again.row_number is null then judged_rows.row_status else 'kept'
