@@ -16,7 +16,7 @@ products as (
 ),
 
 rejected_lines as (
-    {{ rejected_order_lines() }}
+    select * from {{ ref('int_rejected_lines') }}
 ),
 
 orders_without_price as (

@@ -17,7 +17,7 @@ lines as (
 ),
 
 rejected_lines as (
-    {{ rejected_order_lines() }}
+    select * from {{ ref('int_rejected_lines') }}
 ),
 
 line_totals as (

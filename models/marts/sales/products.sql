@@ -16,7 +16,12 @@ status_signs as (
 ),
 
 rejected_lines as (
-    {{ rejected_order_lines('product_id') }}
+    select
+        product_id,
+        count(*) as line_count
+    from {{ ref('stg_order_lines') }}
+    where row_status = 'rejected' and reasons[1] <> 'duplicate_key'
+    group by product_id
 ),
 
 unstocked_categories as (
