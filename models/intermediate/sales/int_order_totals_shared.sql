@@ -16,7 +16,7 @@ products as (
 ),
 
 rejected_lines as (
-    select * from {{ ref('int_rejected_lines') }}
+    {{ rejected_order_lines() }}
 ),
 
 orders_without_price as (
