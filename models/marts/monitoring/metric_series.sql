@@ -42,13 +42,13 @@ months as (
         first_months.entity,
         metric_coverage.domain,
         metric_coverage.covered_until,
-        cast(
-            unnest(generate_series(
+        unnest(cast(
+            generate_series(
                 first_months.first_period,
                 date_trunc('month', metric_coverage.covered_until),
                 interval 1 month
-            )) as date
-        ) as period
+            ) as date[]
+        )) as period
     from first_months
     inner join metrics on first_months.metric = metrics.metric
     inner join metric_coverage on metrics.domain = metric_coverage.domain

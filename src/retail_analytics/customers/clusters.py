@@ -77,7 +77,7 @@ def fit_clusters(customers: pd.DataFrame, *, seed: int) -> pd.DataFrame:
 def describe_fit(
     points: np.ndarray, raw: np.ndarray, *, k: int, seed: int, mean: np.ndarray, sd: np.ndarray
 ) -> pd.DataFrame:
-    """One k: a row a cluster, the best spender first."""
+    """One k: one row per cluster, the best spender first."""
     fit = KMeans(k, n_init=3, random_state=seed).fit(points)
     spend = np.array([raw[fit.labels_ == cluster, 2].mean() for cluster in range(k)])
     order = np.argsort(-spend, kind="stable")
