@@ -1,10 +1,8 @@
--- 1. A line whose order is not known, or was itself rejected, is `unknown_order`; so is one under the
---    id of several returns without their sale: nobody knows whose it is.
+-- 1. A line of no order, a rejected one or several returns without a sale is `unknown_order`.
 -- 2. A line is identified by its number; without one only a whole equal row is a duplicate.
 -- 3. A line of ten billion or more is an entry error, as a single price of that size is.
--- 4. A till writes a line each time a product is scanned: equal lines without a number all count
---    where they add up to the total of their order, and the lines without repetitions do not. So do
---    lines that share one number: it is then no number of theirs.
+-- 4. A till writes a line per scan: equal lines without a number, or lines that share one number, all
+--    count where they add up to the total of their order, and the lines without repetitions do not.
 with known_orders as (
     select
         coalesce(sold_order_id, order_id) as known_order_id,
