@@ -22,6 +22,9 @@ DATA_TYPES = {
     "timestamp": "timestamp",
 }
 VERDICT = """\
+      - name: has_rejected_state
+        description: Whether a row that may be newer was rejected; what they disagree on is null.
+        data_type: boolean
       - name: reasons
         description: "{{ doc('reasons') }}"
         data_type: varchar[]

@@ -13,7 +13,8 @@ INPUTS = {
     "stg_support_tickets": "ticket_id varchar, customer_id varchar, team varchar, agent varchar, "
     "channel varchar, priority varchar, topic varchar, message varchar, "
     "satisfaction_score decimal(18,4), handle_minutes decimal(18,4), opened_at timestamp, "
-    "first_replied_at timestamp, resolved_at timestamp, row_number bigint",
+    "first_replied_at timestamp, resolved_at timestamp, has_rejected_state boolean, "
+    "row_number bigint",
     "stg_ticket_events": "ticket_id varchar, event varchar, agent varchar, team varchar, "
     "occurred_at timestamp, row_number bigint",
     "stg_llm_outputs": "subject_type varchar, subject_id varchar, kind varchar, text varchar, "

@@ -55,7 +55,7 @@ deliveries_judged as (
         on
             deliveries.ordered_on = disturbed_everywhere.day
             and disturbed_everywhere.warehouse is null
-    where deliveries.promised_on < as_of.as_of_date
+    where deliveries.promised_on < as_of.as_of_date and deliveries.is_on_time is not null
 )
 
 select * from deliveries_judged

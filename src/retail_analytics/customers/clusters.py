@@ -145,10 +145,10 @@ def names(centers: np.ndarray, frequency: np.ndarray) -> list[str]:
     """Names in a marketer's words from standardised centroids and mean purchases; all different."""
     found = []
     for (recency, _, monetary), purchases in zip(centers, frequency, strict=True):
-        when = "Recent" if recency < -0.5 else "Lapsed" if recency > 0.5 else "Quiet"
+        when = "recent" if recency < -0.5 else "lapsed" if recency > 0.5 else "quiet"
         often = "one-time" if purchases < 1.5 else "frequent" if purchases >= 5 else "repeat"
         much = "big" if monetary > 0.5 else "small" if monetary < -0.5 else "medium"
-        found.append(f"{when} {often} buyers, {much} spend")
+        found.append(f"On average {when} {often} buyers, {much} spend")
     return [
         name if found.count(name) == 1 else f"{name} ({found[: position + 1].count(name)})"
         for position, name in enumerate(found)
