@@ -22,12 +22,21 @@
                     {% do keys.update({result.node.alias: key_columns(result.node)}) %}
                 {% endif %}
             {% endfor %}
+            {% set parents = {} %}
+            {% for node in graph.nodes.values() if node.resource_type == 'model' %}
+                {% set names = [] %}
+                {% for id in node.depends_on.nodes %}
+                    {% do names.append(id.split('.')[-1]) %}
+                {% endfor %}
+                {% do parents.update({node.name: names}) %}
+            {% endfor %}
             {% set request = {
                 'built_at': run_started_at.strftime('%Y-%m-%d %H:%M:%S'),
                 'invocation_id': invocation_id,
                 'tables': tables,
                 'domains': domains,
                 'keys': keys,
+                'parents': parents,
                 'currency': var('currency', none),
             } %}
             {% set call %}

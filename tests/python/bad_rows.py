@@ -236,6 +236,14 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("older", "customer,C1,summary,Another text.,2024-03-01", ["duplicate_key"]),
         ],
     ),
+    "llm_usage": (
+        "made_at,subject_type,subject_id,kind,attempt,model,outcome,input_tokens",
+        [
+            ("before", "2024-03-02 10:00:00,action,a,summary,1,m,ok,130", ["duplicate_key"]),
+            ("good", "2024-03-02 10:00:00,action,a,summary,1,m,ok,120", KEPT),
+            ("outcome", "2024-03-02 10:00:00,action,a,summary,2,m,lost,1", ["unreadable_outcome"]),
+        ],
+    ),
     # lines without shape are numbered after the others
     "ad_spend": (
         "spent_on,channel,spend_amount,campaign",

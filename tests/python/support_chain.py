@@ -65,12 +65,15 @@ def load_states(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create table ticket_event_states as from read_csv('{path}')")
 
 
-def load_rules(con: duckdb.DuckDBPyConnection) -> None:
-    """All rule tables of support as they stand."""
+def load_rules(con: duckdb.DuckDBPyConnection, own: Path | None = None) -> None:
+    """All rule tables of support as they stand, or as a folder of a shop's own replaces them."""
     for path in sorted((ROOT / "seeds" / "rules" / "support").glob("*.csv")):
+        if own and (own / path.name).exists():
+            path = own / path.name
         if path.stem in INPUTS:
             con.execute(
-                f"insert into {path.stem} by name from read_csv('{path}', all_varchar = true)"
+                f"insert into {path.stem} by name "
+                f"from read_csv('{path}', all_varchar = true, header = true, delim = ',')"
             )
         else:
             con.execute(f"create table {path.stem} as from read_csv('{path}')")

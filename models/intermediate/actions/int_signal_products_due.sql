@@ -6,9 +6,9 @@ with next_purchases as (
     where stopped_probability < 0.5
 ),
 
-customers as (
-    select * from {{ ref('customers') }}
-    where coalesce(has_marketing_consent, true)
+consents as (
+    select * from {{ ref('int_consents') }}
+    where may_be_written_to
 ),
 
 products as (
@@ -41,7 +41,7 @@ products_due as (
         max(next_purchases.as_of_date) as period
     from next_purchases
     cross join rules
-    inner join customers on next_purchases.customer_id = customers.customer_id
+    inner join consents on next_purchases.customer_id = consents.customer_id
     inner join products on next_purchases.product_id = products.product_id
     group by products.product_id
 )

@@ -12,6 +12,7 @@
     'dead_stock',
     'sentiment_drop',
     'net_sentiment',
+    'promise_kept_rate_at_best',
     'segment_value_at_risk',
     'cancellation_reason_share',
     'churn_rate_rise',

@@ -138,10 +138,9 @@ def planned_shares(arms: pd.DataFrame) -> tuple[np.ndarray, str]:
     if nearest == USUAL_SHARES[-1]:
         return planned, ""
     shares = np.where(units == units.min(), nearest, 1 - nearest)
-    return (
-        shares,
-        f" (nobody wrote the split down; taken for {100 * nearest:.0f} % and {100 - 100 * nearest:.0f} %)",
-    )
+    percent = 100 * nearest
+    guess = f" (nobody wrote the split down; taken for {percent:.0f} % and {100 - percent:.0f} %)"
+    return shares, guess
 
 
 def units_are_in_one_variant(arms: pd.DataFrame, settings: Mapping[str, float]) -> dict:

@@ -5,6 +5,7 @@ What begins later is not there yet, and what ends later is open. Two days of the
 """
 
 import os
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def cut_at(day: date, target: Path) -> Path:
         for source in sorted(SAMPLE.glob("*.csv")):
             if source.stem in COLUMNS:
                 cut_file(con, day, source, target / source.name)
+    shutil.copytree(SAMPLE / "rules", target / "rules")
     return target
 
 

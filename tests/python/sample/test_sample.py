@@ -77,8 +77,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
 
 def test_the_committed_sample_is_what_the_generator_writes(tmp_path: Path) -> None:
     write_sample(customers=2000, out=tmp_path)
-    names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == sorted(path.name for path in COMMITTED.glob("*.csv"))
+    names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.csv"))
+    assert names == sorted(str(path.relative_to(COMMITTED)) for path in COMMITTED.rglob("*.csv"))
     assert filecmp.cmpfiles(tmp_path, COMMITTED, names, shallow=False)[0] == names
     assert sum((COMMITTED / name).stat().st_size for name in names) < LARGEST_SAMPLE_BYTES
     assert not any(b"\r" in (COMMITTED / name).read_bytes() for name in names)
@@ -100,7 +100,7 @@ def test_a_seed_fixes_every_byte(tmp_path: Path) -> None:
             write_sample(customers=300, out=out, seed=seed, file_format=file_format)
     for file_format in ("csv", "parquet"):
         one, same, other = (tmp_path / name / file_format for name in ("one", "same", "other"))
-        names = [path.name for path in one.iterdir()]
+        names = [path.name for path in one.iterdir() if path.is_file()]
         assert filecmp.cmpfiles(one, same, names, shallow=False)[0] == names
         assert f"orders.{file_format}" in filecmp.cmpfiles(one, other, names, shallow=False)[1]
 
@@ -109,7 +109,7 @@ def test_csv_and_parquet_hold_the_same_values(tmp_path: Path) -> None:
     for file_format in ("csv", "parquet"):
         write_sample(customers=200, out=tmp_path / file_format, years=1, file_format=file_format)
     con = duckdb.connect()
-    for parquet in sorted((tmp_path / "parquet").iterdir()):
+    for parquet in sorted((tmp_path / "parquet").glob("*.parquet")):
         types = con.execute(f"describe select * from '{parquet}'").fetchall()
         columns = {name: column_type for name, column_type, *_ in types}
         csv = tmp_path / "csv" / f"{parquet.stem}.csv"

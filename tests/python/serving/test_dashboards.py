@@ -238,6 +238,20 @@ def drawn(
     return {name: in_browser(page, tmp_path_factory.mktemp(name)) for name, page in pages.items()}
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_its_grid_its_notes_and_a_choice_with_a_name(
+    name: str, pages: dict[str, str]
+) -> None:
+    page, topic = pages[name], read_topics(QUESTIONS)[name]
+    # with key figures or without
+    assert page.count('<div class="blocks">') == 1
+    assert page.count("<div") == page.count("</div>")
+    for note in topic.get("notes", []):
+        assert note in html.unescape(page)
+    if 'id="choice"' in page:
+        assert re.search(r'<p class="choice"><label>\w', page)
+
+
 @needs_browser
 @pytest.mark.parametrize("name", CHARTED)
 def test_a_browser_draws_every_chart_and_asks_for_nothing(
