@@ -32,8 +32,7 @@ MIN_ORIGINS = 13
 CLEARLY_BETTER = 1.0
 MIN_GAIN = 0.02
 # What a week's error says of the variance fades by this factor a week (half in 34 weeks): an error
-# variance that never forgets keeps the stock of a peak, or of better days, for ever. Like the
-# weight of smoothing it gets slower for what sells in few weeks.
+# variance that never forgets keeps the stock of a peak, or of better days, for ever.
 FORGETTING = 0.98
 # Share of its highest level below which a level does not make its variance any smaller.
 LEAST_LEVEL = 0.02
@@ -120,9 +119,7 @@ def forecast_paths(
     seen = np.maximum(np.arange(count) - started[:, None] + 1, 0)
     blocks = np.maximum(np.rint(interval_days / 7).astype(int), 1)
     frequency = np.cumsum(weeks > 0, axis=1) / np.maximum(seen, 1)
-    sparse = np.minimum(1.0, frequency / SPARSE_SHARE)
-    alpha = SMOOTHING * sparse
-    memory = FORGETTING**sparse
+    alpha = SMOOTHING * np.minimum(1.0, frequency / SPARSE_SHARE)
     by_name = {
         "ses": intermittent.ses(weeks, alpha=alpha, started=started),
         "average": intermittent.ses(weeks, alpha=0.0, started=started),
@@ -150,7 +147,7 @@ def forecast_paths(
     # A block method has no forecast before its first block is full: until then it is the first's.
     levels = np.stack([by_name[name] for name in METHODS])
     levels = np.nan_to_num(np.where(np.isnan(levels), levels[0], levels))
-    variance = _error_variance(weeks, levels, seen, share, memory=memory, season=week_season)
+    variance = _error_variance(weeks, levels, seen, share, season=week_season)
     booked = booking_days(demand, week_end=week_end)
     for period in np.unique(booked[booked > WEEK_DAYS]):
         rows = np.flatnonzero((booked == period).any(axis=1))
@@ -159,7 +156,6 @@ def forecast_paths(
             levels[:, rows],
             seen[rows],
             share[:, rows],
-            memory=memory[rows],
             season=week_season,
             period=period,
             week_end=week_end,
@@ -279,7 +275,6 @@ def _error_variance(
     seen: np.ndarray,
     share: np.ndarray,
     *,
-    memory: np.ndarray,
     season: np.ndarray,
 ) -> np.ndarray:
     """Variance of a week around its expectation, from the one-week-ahead errors so far, the older
@@ -291,7 +286,7 @@ def _error_variance(
     errors[..., 1:] = (weeks[:, 1:] - levels[..., :-1]) ** 2 * season[1:]
     # An error holds the week's own variance and that of the forecast made the week before.
     errors[..., 1:] /= 1 + share[..., :-1]
-    return _faded(errors, levels, lag=1, counted=seen >= 2, memory=memory)
+    return _faded(errors, levels, lag=1, counted=seen >= 2)
 
 
 def _booked_variance(
@@ -300,7 +295,6 @@ def _booked_variance(
     seen: np.ndarray,
     share: np.ndarray,
     *,
-    memory: np.ndarray,
     season: np.ndarray,
     period: float,
     week_end: np.ndarray,
@@ -320,23 +314,18 @@ def _booked_variance(
     errors[..., whole] /= (1 + share[..., before] * days / 7) * days / 7
     fraction = interval_days % period / period
     scatter = fraction * (1 - fraction) * (period / 7) ** 2 * 7 / interval_days
-    found = _faded(errors, levels, lag=lag, counted=seen > lag, memory=memory)
+    found = _faded(errors, levels, lag=lag, counted=seen > lag)
     return found + scatter[:, None] * levels**2
 
 
-def _faded(
-    errors: np.ndarray, levels: np.ndarray, *, lag: int, counted: np.ndarray, memory: np.ndarray
-) -> np.ndarray:
+def _faded(errors: np.ndarray, levels: np.ndarray, *, lag: int, counted: np.ndarray) -> np.ndarray:
     """Mean of the squared errors of forecasts made `lag` weeks before, the older the less."""
+    weights = FORGETTING ** np.arange(errors.shape[-1])[::-1]
+    counted = np.broadcast_to(counted, errors.shape)
+    count = np.maximum(np.cumsum(counted * weights, axis=-1), weights)
 
     def faded(values: np.ndarray) -> np.ndarray:
-        means, total, count = np.empty(values.shape), 0.0, 0.0
-        for week in range(values.shape[-1]):
-            is_one = counted[..., week]
-            total = memory[..., week] * total + np.where(is_one, values[..., week], 0.0)
-            count = memory[..., week] * count + is_one
-            means[..., week] = total / np.maximum(count, 1.0)
-        return means
+        return np.cumsum(np.where(counted, values, 0.0) * weights, axis=-1) / count
 
     # What sells less than it did varies less, in proportion as a Poisson's demand does.
     level = np.maximum(levels, LEAST_LEVEL * np.maximum.accumulate(levels, axis=-1))
