@@ -90,8 +90,15 @@ compared_rows as (
         {%- else -%}
         0
         {%- endfor %} as known_count,
-        {% for column in contract.columns -%}
-        case when raw_rows.{{ column }} is not null then 1 else 0 end
+        -- what cannot be read says something too; what ends after the as-of date is not yet said
+        {% for column, meta in contract.columns.items() -%}
+        case
+            when checked_rows.{{ column }} is not null then 1
+            {%- if meta.type != 'text' %}
+            when list_contains(checked_rows.reasons, 'unreadable_{{ column }}') then 1
+            {%- endif %}
+            else 0
+        end
         {%- if not loop.last %} + {% endif %}
         {%- endfor %} as filled_count,
         row_number() over (

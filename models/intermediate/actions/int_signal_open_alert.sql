@@ -43,7 +43,7 @@ open_alert as (
             when rule = 'input_stopped'
                 then
                     'no new rows for ' || observed_text || ' days, at most ' || expected_text
-                    || ' in the year before'
+                    || ' before'
             else observed_text || ' instead of ' || expected_text
         end as subject,
         cast(severity as double) as value,

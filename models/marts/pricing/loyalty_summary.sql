@@ -35,8 +35,7 @@ tiers as (
         sum(coalesce(member_months.earned, 0)) as points_earned,
         sum(coalesce(member_months.redeemed, 0)) as points_redeemed,
         sum(coalesce(member_months.expired, 0)) as points_expired,
-        sum(case when member_months.balance > 0 then member_months.balance else 0 end)
-            as points_liability,
+        sum(greatest(member_months.balance, 0)) as points_liability,
         count(buyer_months.customer_id) as buyer_count,
         sum(buyer_months.comes_back) as repeat_count
     from member_months

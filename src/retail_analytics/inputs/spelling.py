@@ -147,10 +147,9 @@ def settle(
     numbers = [name for name in texts if columns[name] in NUMBERS]
     for name in numbers:
         if found[name]["underscores"]:
-            # DuckDB reads 1_0 as 10
             value = identifier(name)
             expressions[name] = (
-                f"case when contains({value}, '_') then {value} || ' (no number)' "
+                f"case when {has_odd_underscore(value)} then {value} || ' (no number)' "
                 f"else {expressions.get(name, value)} end"
             )
     if any(found[name]["unread"] or found[name]["doubtful"] for name in numbers):
@@ -240,7 +239,7 @@ def counts(
             found["unread"] = (
                 f"count(*) filter ({value} is not null and try_cast({value} as double) is null)"
             )
-            found["underscores"] = f"count(*) filter (contains({value}, '_'))"
+            found["underscores"] = f"count(*) filter ({has_odd_underscore(value)})"
             # looking at one sign first is cheaper than the pattern
             found["doubtful"] = (
                 f"count(*) filter ({value}[-4] = '.' "
@@ -295,6 +294,12 @@ def alike_ids(con: duckdb.DuckDBPyConnection, relation: str, name: str, value: s
         f"{name}: {count:,} ids look like others and are written in another form of Unicode or "
         f"with signs that nobody sees, such as {example}: they count as different ones"
     ]
+
+
+def has_odd_underscore(value: str) -> str:
+    """SQL for whether an underscore stands not between thousands: DuckDB reads 1_0 as 10."""
+    pattern = f"^{SIGN}{grouped('_')}([.,][0-9]+)?$"
+    return f"(contains({value}, '_') and not regexp_matches({value}, {literal(pattern)}))"
 
 
 def has_apostrophe(value: str) -> str:

@@ -434,10 +434,16 @@ def test_ids_stored_as_numbers_too_long_for_them_are_said(tmp_path, kind, digits
 
 
 @pytest.mark.parametrize("beside", ["5", "1,50", "2.500,00"])
-def test_an_underscore_is_no_part_of_a_number(tmp_path, beside):
-    found = amounts(tmp_path, {"order_total": ["1_0", "1_000.5", beside]}, "csv")["order_total"]
+def test_an_underscore_stands_between_thousands_or_is_no_number(tmp_path, beside):
+    found = amounts(tmp_path, {"order_total": ["1_0", "12_34.5", beside]}, "csv")["order_total"]
     assert found[:2] == [None, None]
     assert found[2] is not None
+    (tmp_path / "thousands").mkdir()
+    texts = {"order_total": ["1_000", "1_234_567.5"]}
+    assert amounts(tmp_path / "thousands", texts, "csv")["order_total"] == [
+        1000,
+        Decimal("1234567.5"),
+    ]
 
 
 def test_a_thin_space_stands_between_thousands(tmp_path):
