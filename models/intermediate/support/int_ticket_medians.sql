@@ -35,8 +35,8 @@ plain_quantiles as (
         month,
         reading.measure as measure,
         bool_and(reading.is_seen) as are_all_seen,
-        percentile_disc(0.5) within group (order by reading.minutes) as median_minutes,
-        percentile_disc(0.9) within group (order by reading.minutes) as p90_minutes
+        list_sort(list(reading.minutes)) as minutes_in_order,
+        count(*) as ticket_count
     from readings
     where reading.minutes is not null
     group by all
@@ -82,8 +82,9 @@ survival as (
 ticket_medians as (
     select
         {{ slice }},
-        median_minutes,
-        p90_minutes
+        -- less what rounding may add to a whole number
+        minutes_in_order[cast(ceil(0.5 * ticket_count - 1e-9) as bigint)] as median_minutes,
+        minutes_in_order[cast(ceil(0.9 * ticket_count - 1e-9) as bigint)] as p90_minutes
     from plain_quantiles
     where are_all_seen
     union all
