@@ -91,7 +91,8 @@ test: check $(REPORTS_READY) $(DASHBOARDS_READY)  ## everything: lint, a build o
 	rm -rf $(SAMPLE_BUILD)
 	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse $(SAMPLE_BUILD) \
 		--target-path $(SAMPLE_BUILD)/target --log-path $(SAMPLE_BUILD)/logs
-	SAMPLE_BUILD=$(SAMPLE_BUILD) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	SAMPLE_BUILD=$(SAMPLE_BUILD) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
+		--no-loadscope-reorder $(ARGS)
 	if [ -f .venv-serving/.ready ]; then
 		SAMPLE_BUILD=$(SAMPLE_BUILD) .venv-serving/bin/python -m pytest tests/python/serving/programs
 	fi

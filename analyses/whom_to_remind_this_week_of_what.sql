@@ -1,6 +1,6 @@
--- Whom should we remind this week of what? Regular purchases that are likely to come, or overdue but
--- not given up, of customers who may be written to and products that are not known to be out of
--- stock; the dearest first. One row per customer and product.
+-- Whom should we remind this week of what? Regular purchases with a chance of a tenth or more to come
+-- within seven days, and not given up, of customers who may be written to and products that are not
+-- known to be out of stock; the dearest first. One row per customer and product.
 select
     next_purchases.customer_id,
     customers.customer_name,
@@ -30,7 +30,7 @@ where
     products.is_stocked
     and coalesce(levels.on_hand_units, 1) > 0
     and coalesce(customers.has_marketing_consent, true)
-    and next_purchases.next_purchase_on <= next_purchases.as_of_date + 7
+    and next_purchases.purchase_probability_7_days >= 0.1
     and next_purchases.stopped_probability < 0.5
 order by
     expected_margin_30_days desc nulls last,

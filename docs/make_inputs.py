@@ -1,8 +1,9 @@
 """Writes what documents and models say of an input's columns from the contract, `_inputs.yml`.
 
 `python docs/make_inputs.py` rewrites the columns of every `models/staging/stg_<input>.yml`, the
-list of inputs in `dbt_project.yml` and the table of inputs in `docs/own_data/README.md`; with
-`--check` it changes nothing and ends with 1 where one of them is not what the contract says.
+list of inputs in `dbt_project.yml` and the table of inputs in `docs/own_data/README.md`, and gives
+the unit tests of what reads all inputs an empty one of each that they lack; with `--check` it
+changes nothing and ends with 1 where one of them is not what the contract says.
 """
 
 import re
@@ -21,13 +22,16 @@ DATA_TYPES = {
     "timestamp": "timestamp",
 }
 VERDICT = """\
+      - name: has_rejected_state
+        description: Whether a row that may be newer was rejected; what they disagree on is null.
+        data_type: boolean
       - name: reasons
-        description: Everything that is wrong with the row, in column order, or why else it does not count; null for a row that is kept.
+        description: "{{ doc('reasons') }}"
         data_type: varchar[]
       - name: row_status
-        description: "`kept`, `rejected`, `duplicate` for a repetition of a whole row, or `after_as_of` for what begins later."
+        description: "{{ doc('row_status') }}"
         data_type: varchar
-"""  # noqa: E501
+"""
 # columns of a staging model that no file has: after which one it stands, what it says
 MADE = {
     "orders": (
@@ -57,7 +61,7 @@ def staged_columns(table: dict) -> str:
         table["columns"], key=lambda column: types.index(column["config"]["meta"]["type"])
     )
     # counts stand among the other numbers, behind them
-    text = column_yaml("row_number", "Number of the row in the file, from 1.", "bigint")
+    text = column_yaml("row_number", "{{ doc('row_number') }}", "bigint")
     for column in columns:
         data_type = DATA_TYPES[column["config"]["meta"]["type"]]
         text += column_yaml(column["name"], column["description"], data_type)
@@ -99,11 +103,35 @@ def readme(current: str) -> str:
     )
 
 
+def given_all(current: str, *kinds: str) -> str:
+    """The YAML of a model that reads every input: an input its unit test lacks has no rows there.
+
+    kinds: how the model reads an input, with {} for the input's name.
+    """
+    lacking = [
+        f"      - input: {reads}\n        rows: []\n"
+        for table in read_tables()
+        for reads in (kind.format(table["name"]) for kind in kinds)
+        if f"- input: {reads}\n" not in current
+    ]
+    return current.replace("    expect:\n", "".join(lacking) + "    expect:\n", 1)
+
+
+def rejected_rows_yaml(current: str) -> str:
+    return given_all(current, "ref('stg_{}')", "source('raw', '{}')")
+
+
+def input_summary_yaml(current: str) -> str:
+    return given_all(current, "ref('stg_{}')")
+
+
 def wanted() -> dict[Path, str]:
     """Every file that follows from the contract, with the text it should have."""
     files = {
         ROOT / "dbt_project.yml": project_yaml,
         ROOT / "docs" / "own_data" / "README.md": readme,
+        ROOT / "models" / "quality" / "rejected_rows.yml": rejected_rows_yaml,
+        ROOT / "models" / "quality" / "input_summary.yml": input_summary_yaml,
     }
     texts = {path: write(path.read_text(encoding="utf-8")) for path, write in files.items()}
     for table in read_tables():

@@ -77,19 +77,23 @@ def table_differences(
         by = ", ".join(map(identifier, order))
         key, rows = ["row_place"], f"select *, row_number() over (order by {by}) as row_place"
     using = ", ".join(map(identifier, key))
+    # rows of both; a table may have a column `is_new`
+    of_both = "there_before and there_after"
     changed = [
-        f"count(*) filter (is_old and is_new and {differs(column, columns[column], tolerance)})"
+        f"count(*) filter ({of_both} and {differs(column, columns[column], tolerance)})"
         for column in compared
     ]
     removed, added, *counts = con.execute(
         f"""
         select
-            count(*) filter (is_new is null),
-            count(*) filter (is_old is null),
+            count(*) filter (there_after is null),
+            count(*) filter (there_before is null),
             {", ".join(changed)}
-        from (from ({rows} from before.{schema}.{identifier(name)}) select *, true as is_old) as old
+        from (
+            from ({rows} from before.{schema}.{identifier(name)}) select *, true as there_before
+        ) as old
         full join (
-            from ({rows} from after.{schema}.{identifier(name)}) select *, true as is_new
+            from ({rows} from after.{schema}.{identifier(name)}) select *, true as there_after
         ) as new using ({using})
         """
     ).fetchall()[0]

@@ -23,7 +23,24 @@
         {% for note in answer.notes %}
             {% do log('note: ' ~ note, info=true) %}
         {% endfor %}
+        {% do say_assumptions() %}
     {% endif %}
+{% endmacro %}
+
+{# What figures rest on that nobody of the shop said: rule tables with `meta.assumption` that stay the project's. #}
+{% macro say_assumptions() %}
+    {% set is_sample = not (var('data') or env_var('DATA', '')) %}
+    {% for seed in graph.nodes.values() if seed.config.meta.assumption and not is_sample %}
+        {% set is_own = adapter.get_relation(
+            database=target.database, schema='raw', identifier='rule_' ~ seed.name
+        ) %}
+        {% set asked = adapter.get_relation(
+            database=target.database, schema='raw', identifier=seed.config.meta.assumed_for
+        ) %}
+        {% if asked and not is_own and run_query('select 1 from ' ~ asked ~ ' limit 1').rows %}
+            {% do log('note: ' ~ seed.config.meta.assumption, info=true) %}
+        {% endif %}
+    {% endfor %}
 {% endmacro %}
 
 {# Before any model: what the builds before leave to be known (raw.memory_<name>). #}

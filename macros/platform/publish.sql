@@ -22,12 +22,21 @@
                     {% do keys.update({result.node.alias: key_columns(result.node)}) %}
                 {% endif %}
             {% endfor %}
+            {% set parents = {} %}
+            {% for node in graph.nodes.values() if node.resource_type == 'model' %}
+                {% set names = [] %}
+                {% for id in node.depends_on.nodes %}
+                    {% do names.append(id.split('.')[-1]) %}
+                {% endfor %}
+                {% do parents.update({node.name: names}) %}
+            {% endfor %}
             {% set request = {
                 'built_at': run_started_at.strftime('%Y-%m-%d %H:%M:%S'),
                 'invocation_id': invocation_id,
                 'tables': tables,
                 'domains': domains,
                 'keys': keys,
+                'parents': parents,
                 'currency': var('currency', none),
             } %}
             {% set call %}
@@ -105,10 +114,20 @@
                 and rows_duplicate > 0
                 and input_table in ({{ inputs_without_key() }})
             union all
-            select format('note: {:,} returns stand under the id of their sale: both count', count(*))
+            select format('note: {:,} returns stand under the id of a sale or another return: all count', count(*))
             from staging.stg_orders
-            where sold_order_id is not null
+            where sold_order_id is not null and row_status = 'kept'
             having count(*) > 0
+            {% for input_table in var('inputs') -%}
+            union all
+            select format(
+                'note: {{ input_table }}: rows of which a newer state was rejected: {:,}; what it may have changed is unknown',
+                count(*)
+            )
+            from staging.stg_{{ input_table }}
+            where has_rejected_state
+            having count(*) > 0
+            {% endfor %}
             union all
             select format(
                 'note: equal lines were taken for copies in {:,} orders, whose totals do not fit what is left',

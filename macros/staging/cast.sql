@@ -91,8 +91,12 @@
     end
 {%- endmacro %}
 
+{# `1.0` and `0.0` is what a program writes of truth values of which some are missing #}
 {% macro as_boolean(column) -%}
-    try_cast({{ column }} as boolean)
+    coalesce(
+        try_cast({{ column }} as boolean),
+        case cast({{ column }} as varchar) when '1.0' then true when '0.0' then false end
+    )
 {%- endmacro %}
 
 {% macro as_type(column, type) -%}

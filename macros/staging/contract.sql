@@ -69,6 +69,21 @@
 {%- endmacro %}
 
 {#
+    The rows of an input table that have been there: those that are kept, and those that were rejected
+    for what is wrong with them (`reasons` is not null), of which a sum over rows must not be smaller.
+#}
+{% macro kept_or_rejected(input_table) -%}
+    (
+        select *
+        from {{ ref('stg_' ~ input_table) }}
+        where
+            coalesce(
+                reasons[1] not in ('exact_duplicate', 'after_as_of', 'duplicate_key'), true
+            )
+    )
+{%- endmacro %}
+
+{#
     A row as it was read as JSON: the columns of the contract, what is personal withheld, and the
     names of the other columns without their values.
 #}

@@ -12,6 +12,6 @@ checked_rows as (
     from cast_rows
 ),
 
-{{ judged('customers') }}
+{{ judged('customers', outdated_stay=true) }}
 
 select * from judged_rows

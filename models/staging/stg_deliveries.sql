@@ -32,6 +32,6 @@ checked_rows as (
     from cast_rows
 ),
 
-{{ judged('deliveries') }}
+{{ judged('deliveries', outdated_stay=true) }}
 
 select * from judged_rows

@@ -12,6 +12,6 @@ checked_rows as (
     from cast_rows
 ),
 
-{{ judged('erasure_requests') }}
+{{ judged('erasure_requests', outdated_stay=true) }}
 
 select * from judged_rows

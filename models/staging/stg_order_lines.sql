@@ -1,9 +1,8 @@
--- 1. A line whose order is not known, or was itself rejected, is `unknown_order`.
+-- 1. A line of no order, a rejected one or several returns without a sale is `unknown_order`.
 -- 2. A line is identified by its number; without one only a whole equal row is a duplicate.
 -- 3. A line of ten billion or more is an entry error, as a single price of that size is.
--- 4. A till writes a line each time a product is scanned: equal lines without a number all count
---    where they add up to the total of their order, and the lines without repetitions do not. So do
---    lines that share one number: it is then no number of theirs.
+-- 4. A till writes a line per scan: equal lines without a number, or lines that share one number, all
+--    count where they add up to the total of their order, and the lines without repetitions do not.
 with known_orders as (
     select
         coalesce(sold_order_id, order_id) as known_order_id,
@@ -11,6 +10,7 @@ with known_orders as (
     from {{ ref('stg_orders') }}
     where row_status in ('kept', 'after_as_of')
     group by coalesce(sold_order_id, order_id)
+    having count(*) = 1 or min(order_status) <> 'returned'
 ),
 
 cast_rows as (
@@ -31,7 +31,7 @@ checked_rows as (
     from cast_rows
 ),
 
-{{ judged('order_lines') }},
+{{ judged('order_lines', outdated_stay=true) }},
 
 repeated_lines as (
     select
@@ -91,6 +91,7 @@ select
     judged_rows.unit_price,
     judged_rows.line_total,
     case when scanned_again.row_number is null then judged_rows.line_number end as line_number,
+    judged_rows.has_rejected_state,
     case when scanned_again.row_number is null then judged_rows.reasons end as reasons,
     case
         when scanned_again.row_number is null then judged_rows.row_status else 'kept'

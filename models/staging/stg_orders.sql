@@ -1,6 +1,8 @@
 -- 1. A status is read without regard to case; an order without one is completed.
--- 2. A sale and its later return under one id are two orders: the return is named `<id> (return)`.
---    Of a sale of 40 sent back for 40 only the return was left, -40 instead of 0.
+-- 2. A sale and its later returns under one id are orders of their own: a return is named
+--    `<id> (return)`, the next `<id> (return 2)`. Of a sale of 40 sent back for 40 only the return was
+--    left, -40 instead of 0, and of two partial refunds only the newer.
+-- 3. Returns under one id are several, or states of one (macros/staging/returns.sql).
 with source as (
     select * from {{ source('raw', 'orders') }}
 ),
@@ -15,42 +17,42 @@ checked_rows as (
     from cast_rows
 ),
 
-{{ judged('orders', apart="checked_rows.order_status is not distinct from 'returned'") }},
+{{ judged('orders', outdated_stay=true, apart="case when checked_rows.order_status = 'returned'
+            then checked_rows.row_number else 0 end") }},
 
--- Joined by equal columns alone: with a condition on the order's status beside them, DuckDB
--- compares every order with every sale.
-sales_sent_back as (
-    select
-        returns.row_number,
-        returns.order_id
-    from judged_rows as returns
-    inner join judged_rows as sales on returns.order_id = sales.order_id
-    where
-        returns.row_status = 'kept'
-        and returns.order_status = 'returned'
-        and sales.row_status = 'kept'
-        and sales.order_status <> 'returned'
-),
+{{ returns_under_one_id() }},
 
 named_rows as (
     select
         judged_rows.row_number,
         case
-            when sales_sent_back.order_id is not null then judged_rows.order_id || ' (return)'
+            when not returns.are_states and returns.return_number > 1
+                then judged_rows.order_id || ' (return ' || returns.return_number || ')'
+            when returns.is_sale_known then judged_rows.order_id || ' (return)'
             else judged_rows.order_id
         end as order_id,
         judged_rows.customer_id,
         judged_rows.order_status,
         judged_rows.sales_channel,
         judged_rows.currency,
-        sales_sent_back.order_id as sold_order_id,
+        case
+            when returns.is_sale_known or (not returns.are_states and returns.return_number > 1)
+                then judged_rows.order_id
+        end as sold_order_id,
         judged_rows.order_total,
         judged_rows.discount_amount,
         judged_rows.ordered_at,
-        judged_rows.reasons,
-        judged_rows.row_status
+        judged_rows.has_rejected_state,
+        case
+            when returns.are_states and returns.age_rank > 1 then ['duplicate_key']
+            else judged_rows.reasons
+        end as reasons,
+        case
+            when returns.are_states and returns.age_rank > 1 then 'rejected'
+            else judged_rows.row_status
+        end as row_status
     from judged_rows
-    left join sales_sent_back on judged_rows.row_number = sales_sent_back.row_number
+    left join returns on judged_rows.row_number = returns.row_number
 )
 
 select * from named_rows

@@ -12,6 +12,6 @@ checked_rows as (
     from cast_rows
 ),
 
-{{ judged('products') }}
+{{ judged('products', outdated_stay=true) }}
 
 select * from judged_rows

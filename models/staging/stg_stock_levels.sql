@@ -12,6 +12,6 @@ checked_rows as (
     from cast_rows
 ),
 
-{{ judged('stock_levels') }}
+{{ judged('stock_levels', outdated_stay=true) }}
 
 select * from judged_rows

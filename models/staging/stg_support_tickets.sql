@@ -12,6 +12,6 @@ checked_rows as (
     from cast_rows
 ),
 
-{{ judged('support_tickets') }}
+{{ judged('support_tickets', outdated_stay=true) }}
 
 select * from judged_rows

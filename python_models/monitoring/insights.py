@@ -17,6 +17,7 @@ def model(dbt, session):
     settings = dbt.ref("monitoring_settings")
     drifts = dbt.ref("feature_drift")
     memory = dbt.ref("int_insight_memory")
+    hours = dbt.ref("int_order_hours")
     as_of = dbt.ref("int_as_of")
     as_of_date, last_month, history_from = as_of.fetchall()[0]
     months = query(session, MONTHS, orders=orders).df()
@@ -34,6 +35,8 @@ def model(dbt, session):
         as_of_date=as_of_date,
         history_from=history_from,
         drifts=drifts.df(),
+        hours=hours.df(),
+        channels=query(session, CHANNELS, orders=orders, as_of=as_of).df(),
         memory=memory.df(),
     )
 
@@ -58,4 +61,19 @@ TOUCHES = """
     from journeys
     where not is_open
     group by 1
+"""
+CHANNELS = """
+    select
+        sales_channel,
+        count(*) as order_count,
+        cast(sum(revenue) as double) as revenue,
+        cast(
+            sum(cast(revenue as decimal(19, 4)) * cast(revenue as decimal(19, 4))) as double
+        ) as revenue_squares
+    from orders
+    cross join as_of
+    where is_purchase and sales_channel is not null and ordered_on > as_of_date - 365
+    group by 1
+    having count(revenue) = count(*)
+    order by 1
 """

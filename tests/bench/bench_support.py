@@ -10,6 +10,7 @@ once, so that it is an upper bound of the wall time added.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,8 @@ def write_support(folder: Path, tickets: int) -> int:
         "team": names.take(pa.array(ticket)),
     }
     pq.write_table(pa.table(events), folder / "ticket_events.parquet")
+    # the sample's hours, holidays and promises
+    shutil.copytree(ROOT / "seeds" / "sample" / "rules", folder / "rules")
     return len(ticket)
 
 

@@ -130,6 +130,14 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("no month", "January,3,90,", ["unreadable_month"]),
         ],
     ),
+    "complaints": (
+        "complained_on,topic,order_id,complaint_count",
+        [
+            ("good", "2024-03-04,late,O1,", KEPT),
+            ("no day", ",late,O1,1", ["missing_complained_on"]),
+            ("fewer than none", "2024-03-04,late,,-1", ["invalid_complaint_count"]),
+        ],
+    ),
     "incidents": (
         "incident_id,occurred_on,description,affected_orders,resolved_at",
         [
@@ -226,6 +234,14 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
         [
             ("good", "customer,C1,summary,A text.,2024-03-02", KEPT),
             ("older", "customer,C1,summary,Another text.,2024-03-01", ["duplicate_key"]),
+        ],
+    ),
+    "llm_usage": (
+        "made_at,subject_type,subject_id,kind,attempt,model,outcome,input_tokens",
+        [
+            ("before", "2024-03-02 10:00:00,action,a,summary,1,m,ok,130", ["duplicate_key"]),
+            ("good", "2024-03-02 10:00:00,action,a,summary,1,m,ok,120", KEPT),
+            ("outcome", "2024-03-02 10:00:00,action,a,summary,2,m,lost,1", ["unreadable_outcome"]),
         ],
     ),
     # lines without shape are numbered after the others

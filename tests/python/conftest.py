@@ -27,6 +27,12 @@ YAML_FILES = sorted(
 SETTINGS = ("DATA", "WAREHOUSE", "AS_OF", "SHOP_TIME_ZONE", "CURRENCY")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first: one that came last would keep one worker busy and leave the other idle."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @dataclass(frozen=True)
 class Built:
     """How a build ended, and the warehouse it leaves behind."""

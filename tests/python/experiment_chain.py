@@ -104,6 +104,7 @@ def compiled(name: str) -> str:
     return environment.from_string(macros + path.read_text()).render(
         ref=lambda table: table,
         kept=lambda table: f"(select * from stg_{table} where reasons is null)",
+        kept_or_rejected=lambda table: f"stg_{table}",
         shop_time_zone=lambda: "UTC",
     )
 

@@ -11,10 +11,12 @@ RULES = (
 )
 # staging would cast and drop the few bad rows that the generator adds; their ids begin with X
 STAGING = {
-    "stg_orders": "select distinct * from raw_orders where order_id not like 'X%' "
+    "stg_orders": "select distinct *, false as has_rejected_state from raw_orders "
+    "where order_id not like 'X%' "
     "qualify row_number() over (partition by order_id order by ordered_at) = 1",
-    "stg_deliveries": "select distinct * from raw_deliveries where delivery_id not like 'X%'",
-    "stg_incidents": "select distinct * from raw_incidents",
+    "stg_deliveries": "select distinct *, false as has_rejected_state from raw_deliveries "
+    "where delivery_id not like 'X%'",
+    "stg_incidents": "select distinct *, false as has_rejected_state from raw_incidents",
 }
 MODELS = {
     "int_incidents_classified": "view",

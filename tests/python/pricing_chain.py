@@ -101,6 +101,7 @@ def compiled(name: str) -> str:
     return environment.from_string(macros + path.read_text()).render(
         ref=lambda table: table,
         kept=lambda table: f"(select * from stg_{table})",
+        kept_or_rejected=lambda table: f"stg_{table}",
         var=lambda variable: PROJECT["vars"][variable],
         shop_time_zone=lambda: "UTC",
     )
@@ -113,7 +114,7 @@ def shop(
     con = duckdb.connect()
     con.execute("set TimeZone = 'UTC'")
     for name, columns in STAGED.items():
-        con.execute(f"create table stg_{name} ({columns}, row_number bigint)")
+        con.execute(f"create table stg_{name} ({columns}, row_number bigint, reasons varchar[])")
         if isinstance(tables, Path):
             rows = f"read_parquet('{tables / name}.parquet')"
         elif name in tables:

@@ -13,7 +13,8 @@ INPUTS = {
     "stg_support_tickets": "ticket_id varchar, customer_id varchar, team varchar, agent varchar, "
     "channel varchar, priority varchar, topic varchar, message varchar, "
     "satisfaction_score decimal(18,4), handle_minutes decimal(18,4), opened_at timestamp, "
-    "first_replied_at timestamp, resolved_at timestamp, row_number bigint",
+    "first_replied_at timestamp, resolved_at timestamp, has_rejected_state boolean, "
+    "row_number bigint",
     "stg_ticket_events": "ticket_id varchar, event varchar, agent varchar, team varchar, "
     "occurred_at timestamp, row_number bigint",
     "stg_llm_outputs": "subject_type varchar, subject_id varchar, kind varchar, text varchar, "
@@ -65,12 +66,15 @@ def load_states(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create table ticket_event_states as from read_csv('{path}')")
 
 
-def load_rules(con: duckdb.DuckDBPyConnection) -> None:
-    """All rule tables of support as they stand."""
+def load_rules(con: duckdb.DuckDBPyConnection, own: Path | None = None) -> None:
+    """All rule tables of support as they stand, or as a folder of a shop's own replaces them."""
     for path in sorted((ROOT / "seeds" / "rules" / "support").glob("*.csv")):
+        if own and (own / path.name).exists():
+            path = own / path.name
         if path.stem in INPUTS:
             con.execute(
-                f"insert into {path.stem} by name from read_csv('{path}', all_varchar = true)"
+                f"insert into {path.stem} by name "
+                f"from read_csv('{path}', all_varchar = true, header = true, delim = ',')"
             )
         else:
             con.execute(f"create table {path.stem} as from read_csv('{path}')")

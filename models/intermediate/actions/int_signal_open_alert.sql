@@ -20,7 +20,7 @@ named as (
             else rules.label || ' (' || replace(alerts.dimension, '_', ' ') || ' ' || alerts.entity
                 || ')'
         end as name,
-        case when rules.unit = 'share' then 'share' else 'count' end as unit
+        case when alerts.unit = 'share' then 'share' else 'count' end as figure_unit
     from alerts
     left join rules on alerts.metric = rules.metric
 ),
@@ -28,8 +28,8 @@ named as (
 told as (
     select
         *,
-        {{ figure('observed', 'unit') }} as observed_text,
-        {{ figure('expected', 'unit') }} as expected_text
+        {{ figure('observed', 'figure_unit') }} as observed_text,
+        {{ figure('expected', 'figure_unit') }} as expected_text
     from named
 ),
 

@@ -1,5 +1,6 @@
 -- 1. At stake in a segment is what the lifetime values of those at High or Critical risk would lose.
--- 2. Who is to be left alone (seeds/rules/actions/segments_left_alone.csv) is nobody to act on.
+-- 2. Who is to be left alone (seeds/rules/actions/segments_left_alone.csv) is nobody to act on, and who
+--    has said that they leave has left.
 with customers as (
     select
         segment,
@@ -9,6 +10,7 @@ with customers as (
     from {{ ref('customer_360') }}
     where
         risk_class in ('High', 'Critical')
+        and has_left is not true
         and segment is not null
         and segment not in (
             select left_alone.segment from {{ ref('segments_left_alone') }} as left_alone

@@ -12,6 +12,7 @@
     'dead_stock',
     'sentiment_drop',
     'net_sentiment',
+    'promise_kept_rate_at_best',
     'segment_value_at_risk',
     'cancellation_reason_share',
     'churn_rate_rise',
@@ -24,6 +25,8 @@
     'discount_margin',
     'campaign_return_at_best',
     'points_expiring',
+    'products_due',
+    'sold_together',
     'open_alert',
     'feature_drift',
 ] %}

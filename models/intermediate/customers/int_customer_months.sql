@@ -53,15 +53,11 @@ running_totals as (
 filled_months as (
     select
         running_totals.*,
-        last_day(
-            cast(
-                unnest(generate_series(
-                    running_totals.month,
-                    coalesce(running_totals.next_month, span.end_month) - interval 1 month,
-                    interval 1 month
-                )) as date
-            )
-        ) as as_of_date
+        unnest(generate_series(
+            running_totals.month,
+            coalesce(running_totals.next_month, span.end_month) - interval 1 month,
+            interval 1 month
+        )) as filled_month
     from running_totals
     cross join span
     where running_totals.last_ordered_on is not null
@@ -69,9 +65,9 @@ filled_months as (
 
 measures as (
     select
-        as_of_date,
+        last_day(cast(filled_month as date)) as as_of_date,
         customer_id,
-        as_of_date - last_ordered_on as recency_days,
+        last_day(cast(filled_month as date)) - last_ordered_on as recency_days,
         cast(frequency as bigint) as frequency,
         cast(monetary as decimal(18, 4)) as monetary
     from filled_months

@@ -1,16 +1,16 @@
 -- 1. A delivery counts when its promised day is over, whether it has arrived or not: one counted
 --    because it arrived early would make the last days look better than they are.
--- 2. It counts for the first incident it met, so that none counts twice.
+-- 2. It counts for the first incident it overlaps with, so that none counts twice.
 -- 3. It is undisturbed when it was ordered neither during an incident in its warehouse nor in the
---    `incident_shadow_days` before one. Leaving out those that met an incident instead would leave
---    out the late ones: they are longer on their way and meet more.
+--    `incident_shadow_days` before one. Leaving out those that overlap with one instead would leave
+--    out the late ones: they are longer on their way and overlap with more.
 with deliveries as (
     select * from {{ ref('deliveries') }}
 ),
 
 exposed_deliveries as (
     select * from {{ ref('int_incident_deliveries') }}
-    where meeting_number = 1
+    where overlap_number = 1
 ),
 
 incidents as (
@@ -24,11 +24,11 @@ as_of as (
 disturbed_days as (
     select distinct
         warehouse,
-        cast(
-            unnest(generate_series(
+        unnest(cast(
+            generate_series(
                 occurred_on - {{ var('incident_shadow_days') }}, ended_on, interval 1 day
-            )) as date
-        ) as day
+            ) as date[]
+        )) as day
     from incidents
 ),
 
@@ -42,7 +42,7 @@ deliveries_judged as (
         disturbed_here.day is null and disturbed_everywhere.day is null as is_undisturbed,
         coalesce(deliveries.delivered_on, as_of.as_of_date) - deliveries.promised_on
             as days_past_promise,
-        deliveries.promised_on - exposed_deliveries.met_on as days_left,
+        deliveries.promised_on - exposed_deliveries.overlapped_on as days_left,
         deliveries.promised_on
     from deliveries
     cross join as_of
@@ -55,7 +55,7 @@ deliveries_judged as (
         on
             deliveries.ordered_on = disturbed_everywhere.day
             and disturbed_everywhere.warehouse is null
-    where deliveries.promised_on < as_of.as_of_date
+    where deliveries.promised_on < as_of.as_of_date and deliveries.is_on_time is not null
 )
 
 select * from deliveries_judged

@@ -1,7 +1,7 @@
--- What would have become of a delivery that met an incident, had there been none.
+-- What would have become of a delivery that overlaps with an incident, had there been none.
 -- 1. The comparison group are undisturbed deliveries still on their way as many days before their
---    promise. All deliveries would be no comparison group: who meets an incident is often long on
---    the way.
+--    promise. All deliveries would be no comparison group: those that overlap with an incident
+--    are often long on the way.
 -- 2. Those of the same carrier and warehouse count; they are shrunk towards those of the carrier,
 --    these towards all of the group, and these towards all undisturbed deliveries, each with the
 --    prior weight `incident_baseline_weight`.

@@ -1,5 +1,5 @@
--- 1. Counted are deliveries whose promised day is over, that met no incident before and were not yet
---    late when they met this one: what was late already it could not make late.
+-- 1. Counted are deliveries whose promised day is over, that overlap with no incident before and were
+--    not yet late when this overlap began: what was late already it could not make late.
 -- 2. Those alike (of one incident, carrier, warehouse and month, as many days before their promise) are
 --    one row, beside what would have become of them.
 with deliveries as (

@@ -1,6 +1,6 @@
--- 1. An incident and a delivery meet when they share a day and a warehouse, the delivery being on
+-- 1. An incident and a delivery overlap when they share a day and a warehouse, the delivery being on
 --    its way from its order to its arrival; an incident without a warehouse touches all.
--- 2. They meet on the later of the incident's first day and the order's.
+-- 2. The overlap begins on the later of the incident's first day and the order's.
 with parcels as (
     select * from {{ kept('deliveries') }}
 ),
@@ -35,8 +35,8 @@ incident_deliveries as (
         row_number() over (
             partition by dated_deliveries.delivery_id
             order by incidents.occurred_on, incidents.incident_id
-        ) as meeting_number,
-        greatest(dated_deliveries.ordered_on, incidents.occurred_on) as met_on
+        ) as overlap_number,
+        greatest(dated_deliveries.ordered_on, incidents.occurred_on) as overlapped_on
     from dated_deliveries
     inner join incidents
         on

@@ -1,4 +1,4 @@
--- Undisturbed deliveries that those which met an incident are compared with
+-- Undisturbed deliveries that those which overlap with an incident are compared with
 -- (int_incident_baselines): still on their way as many days before their promise. The row of any
 -- holds all undisturbed ones, however many days were left.
 with deliveries as (

@@ -17,7 +17,7 @@ errors as (
     select * from {{ ref('int_incident_errors') }}
 ),
 
-met as (
+overlapping as (
     select
         exposed_deliveries.incident_id,
         count(*) as delivery_count,
@@ -41,18 +41,18 @@ totals as (
 -- rounded, as the order in which a sum is made changes its last digits
 incident_impacts as (
     select
-        met.incident_id,
-        met.delivery_count,
-        met.waiting_delivery_count,
+        overlapping.incident_id,
+        overlapping.delivery_count,
+        overlapping.waiting_delivery_count,
         totals.delivery_count as counted_delivery_count,
         totals.late_count as late_delivery_count,
         round(totals.expected_late, 6) as expected_late_deliveries,
         round(errors.late_error, 6) as excess_late_deliveries_error,
         round(totals.added_days, 6) as added_days_per_delivery,
         round(errors.days_error / totals.delivery_count, 6) as added_days_per_delivery_error
-    from met
-    left join totals on met.incident_id = totals.incident_id
-    left join errors on met.incident_id = errors.incident_id
+    from overlapping
+    left join totals on overlapping.incident_id = totals.incident_id
+    left join errors on overlapping.incident_id = errors.incident_id
 )
 
 select * from incident_impacts

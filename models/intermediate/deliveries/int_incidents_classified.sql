@@ -3,7 +3,8 @@
 -- 2. Severity and impact score follow from the orders affected
 --    (seeds/rules/deliveries/incident_severities.csv).
 -- 3. An incident without an end counts as open for `incident_default_open_days`; one whose end
---    stands before its beginning, on its first day.
+--    stands before its beginning, on its first day. Whether it is resolved is not known where a newer
+--    state of it was rejected.
 with incidents as (
     select * from {{ kept('incidents') }}
 ),
@@ -38,7 +39,10 @@ incidents_classified as (
             else 'no keyword'
         end as category_rule,
         severities.severity,
-        incidents.resolved_at is not null as is_resolved,
+        case
+            when incidents.resolved_at is not null then true
+            when incidents.has_rejected_state is not true then false
+        end as is_resolved,
         severities.impact_score,
         incidents.affected_orders,
         incidents.occurred_on,

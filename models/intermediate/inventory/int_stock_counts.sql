@@ -1,7 +1,8 @@
 -- 1. The newest count of each warehouse is summed; a warehouse without a name is one of its own.
 -- 2. A count older than `stock_count_valid_days` is not believed, nor an older one where the newest
 --    of its warehouse could not be read: what it would say is not known. One whose day could not be
---    read, or is yet to come, is the newest where it stands after it in the file.
+--    read, or is yet to come, is the newest where it stands after it in the file; so is another row of
+--    the same day.
 with counts as (
     select * from {{ kept('stock_levels') }}
 ),
@@ -35,6 +36,7 @@ newest_usable_counts as (
         max_by(counts.on_hand_units, counts.counted_on) as on_hand_units,
         max_by(coalesce(counts.on_order_units, 0), counts.counted_on) as on_order_units,
         max_by(counts.row_number, counts.counted_on) as row_number,
+        max_by(coalesce(counts.has_rejected_state, false), counts.counted_on) as is_outdated,
         max(counts.counted_on) as counted_on
     from counts
     inner join as_of
@@ -51,6 +53,7 @@ newest_counts as (
         usable.on_order_units,
         usable.counted_on,
         usable.product_id is null
+        or usable.is_outdated
         or coalesce(unusable.counted_on > usable.counted_on, false)
         or coalesce(unusable.last_row_without_day > usable.row_number, false) as is_unusable
     from newest_usable_counts as usable

@@ -1,6 +1,8 @@
--- Spend, touches and what the mix says of each month and channel that has any.
+-- Spend, touches and what the mix says of each month and channel that has any. A month of which a day of
+-- spend was rejected has no known spend: less would be a better return.
 with spend as (
-    select * from {{ kept('ad_spend') }}
+    select * from {{ kept_or_rejected('ad_spend') }}
+    where spent_on is not null
 ),
 
 channels as (
@@ -20,6 +22,7 @@ parts as (
         channels.channel,
         cast(date_trunc('month', spend.spent_on) as date) as month,
         cast(spend.spend_amount as double) as spend_amount,
+        spend.reasons is not null as is_unknown,
         spend.clicks,
         0 as touch_count,
         cast(0 as double) as contribution
@@ -30,6 +33,7 @@ parts as (
         channel,
         cast(date_trunc('month', {{ shop_day('touched_at') }}) as date) as month,
         null as spend_amount,
+        false as is_unknown,
         null as clicks,
         1 as touch_count,
         0 as contribution
@@ -39,6 +43,7 @@ parts as (
         channel,
         cast(date_trunc('month', week) as date) as month,
         null as spend_amount,
+        false as is_unknown,
         null as clicks,
         0 as touch_count,
         contribution
@@ -49,7 +54,7 @@ channel_months as (
     select
         month,
         channel,
-        round(sum(spend_amount), 4) as spend_amount,
+        case when not bool_or(is_unknown) then round(sum(spend_amount), 4) end as spend_amount,
         sum(clicks) as clicks,
         sum(touch_count) as touch_count,
         sum(sum(touch_count)) over (partition by channel) as all_touch_count,

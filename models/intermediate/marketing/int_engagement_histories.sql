@@ -1,17 +1,12 @@
 -- 1. What was known of a customer when a mailing was sent, and what is known today: nothing that happens
 --    in or after its second is looked at. What came after (has_opened, has_clicked) is for learning.
--- 2. Who gave no consent or unsubscribed is not to be mailed. Where nobody was asked nothing is known of
---    consent; where others were, silence is none.
+-- 2. Who gave no consent or unsubscribed is not to be mailed.
 with events as (
     select * from {{ ref('int_engagement_events') }}
 ),
 
-customers as (
-    select
-        customer_id,
-        coalesce(has_marketing_consent, not bool_or(has_marketing_consent is not null) over ())
-            as has_consent
-    from {{ ref('customers') }}
+consents as (
+    select * from {{ ref('int_consents') }}
 ),
 
 as_of as (
@@ -40,7 +35,7 @@ engagement_histories as (
         running.customer_id,
         running.channel,
         running.event = 'today' as is_current,
-        customers.has_consent and running.unsubscribed_count = 0 as may_be_mailed,
+        consents.may_be_written_to and running.unsubscribed_count = 0 as may_be_mailed,
         running.has_opened,
         running.has_clicked,
         running.sent_count,
@@ -56,7 +51,7 @@ engagement_histories as (
             else {{ shop_day('running.happens_at') }}
         end as as_of_date
     from running
-    inner join customers on running.customer_id = customers.customer_id
+    inner join consents on running.customer_id = consents.customer_id
     cross join as_of
     where running.event in ('moment', 'today')
 )

@@ -59,6 +59,7 @@ alert_episodes as (
         metric,
         dimension,
         entity,
+        unit,
         direction,
         is_better,
         max(severity) as severity,
@@ -72,13 +73,14 @@ alert_episodes as (
         as_of_date
     from episodes
     group by
-        metric, dimension, entity, direction, is_better, episode_number, gap_days, as_of_date
+        metric, dimension, entity, unit, direction, is_better, episode_number, gap_days, as_of_date
     union all
     select
         'input_stopped' as rule,
         'input_age_days' as metric,
         'input_table' as dimension,
         silences.source as entity,
+        'days' as unit,
         'above' as direction,
         false as is_better,
         10 as severity,

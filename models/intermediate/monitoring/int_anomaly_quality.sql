@@ -20,26 +20,35 @@ measured as (
         case series.period when 'day' then 1 else 7 end as horizon_days,
         sum(series.tested_count) as row_count,
         max(series.as_of_date) as as_of_date,
+        avg(series.found_5_sigma) as found_5_sigma,
+        avg(series.expected_false_alerts_per_week) * 365.25 / 7 as false_alerts,
+        max(
+            case series.period
+                when 'day' then settings.day_false_alerts_per_year
+                else settings.week_false_alerts_per_year
+            end
+        ) as allowed
+    from series
+    cross join settings
+    group by series.period
+),
+
+figures as (
+    select
+        *,
         unnest([
             {
                 'metric': 'found_5_sigma_rate',
-                'value': avg(series.found_5_sigma),
+                'value': found_5_sigma,
                 'baseline_value': cast(null as double)
             },
             {
                 'metric': 'false_alerts_per_series_year',
-                'value': avg(series.expected_false_alerts_per_week) * 365.25 / 7,
-                'baseline_value': max(
-                    case series.period
-                        when 'day' then settings.day_false_alerts_per_year
-                        else settings.week_false_alerts_per_year
-                    end
-                )
+                'value': false_alerts,
+                'baseline_value': allowed
             }
         ]) as figure
-    from series
-    cross join settings
-    group by series.period
+    from measured
 ),
 
 anomaly_quality as (
@@ -55,7 +64,7 @@ anomaly_quality as (
         figure.baseline_value as baseline_value,
         cast(row_count as bigint) as row_count,
         as_of_date
-    from measured
+    from figures
 )
 
 select * from anomaly_quality

@@ -24,7 +24,7 @@
         'average_delivery_days': ('sum(days_to_deliver)', 'count(days_to_deliver)'),
     }),
     ('deliveries', ref('deliveries'), 'promised_on', ['carrier', 'warehouse'],
-        {'on_time_rate': ('count(*) filter (delivered_on <= promised_on)', 'count(*)')}),
+        {'on_time_rate': ('count(*) filter (is_on_time)', 'count(*) filter (not has_rejected_state)')}),
     ('complaints', kept('complaints'), 'complained_on', [],
         {'complaint_count': ('sum(coalesce(complaint_count, 1))', 'null')}),
     ('mentions', kept('mentions'), 'mentioned_on', ['source'], {

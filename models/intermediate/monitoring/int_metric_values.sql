@@ -1,4 +1,5 @@
 -- A month without any order, delivery, mention, incident or ticket has no row.
+{% for metrics in ['int_sales_metrics', 'int_delivery_metrics', 'int_support_metrics'] -%}
 select
     metric,
     dimension,
@@ -6,22 +7,6 @@ select
     value,
     weight,
     period
-from {{ ref('int_sales_metrics') }}
-union all
-select
-    metric,
-    dimension,
-    entity,
-    value,
-    weight,
-    period
-from {{ ref('int_delivery_metrics') }}
-union all
-select
-    metric,
-    dimension,
-    entity,
-    value,
-    weight,
-    period
-from {{ ref('int_support_metrics') }}
+from {{ ref(metrics) }}
+{{ 'union all' if not loop.last }}
+{% endfor %}

@@ -49,6 +49,18 @@
     ('team_performance', "'partial_pooling'", ref('team_performance'),
         "status = 'ok' and level = 'team'", ['measure', 'team'], ['effect_log'],
         'sum(ticket_count)', 7 * var('support_history_weeks')),
+    ('support_anomalies', "'profiles'", ref('support_anomalies'), 'true',
+        ['kind', 'measure', 'entity', 'period_starts_at'], ['expected', 'limit_z'],
+        'sum(ticket_count)', none),
+    ('experiment_results', 'method', ref('experiment_results'), "status = 'ok'",
+        ['experiment_id', 'metric', 'variant'], ['difference', 'variance_kept'],
+        'max(unit_count)', none),
+    ('discount_effects', "'matched_weeks'", ref('discount_effects'), 'uplift is not null',
+        ['level', 'category', 'minimum_discount'], ['uplift'], 'max(week_count)', none),
+    ('campaign_performance', 'evidence', ref('campaign_performance'), 'uplift is not null',
+        ['campaign'], ['uplift'], 'max(reached_count)', none),
+    ('channel_increments', 'evidence', ref('channel_increments'), 'evidence is not null',
+        ['channel'], ['caused_orders'], 'count(*)', none),
 ] %}
 with model_parameters as (
     {% for mart, model, relation, condition, keys, values, cases, window in learned -%}

@@ -35,7 +35,7 @@ measured as (
         mart,
         model,
         bool_or(is_serving) as is_serving,
-        cast(to_json(list(
+        cast(to_json(list_sort(list(
             {
                 'target': target,
                 'metric': metric,
@@ -43,8 +43,7 @@ measured as (
                 'value': value,
                 'baseline_value': baseline_value
             }
-            order by target, metric, baseline
-        )) as varchar) as figures
+        ))) as varchar) as figures
     from figures
     group by mart, model
 ),

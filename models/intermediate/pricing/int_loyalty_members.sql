@@ -2,6 +2,7 @@
 --    was redeemed in all is used, expired ones never.
 -- 2. Points about to expire are those that nobody used whose `loyalty_valid_days` are over in the days
 --    ahead (`loyalty_expiry_days`).
+-- 3. A member with a booking of unknown points has no figures.
 with bookings as (
     select * from {{ ref('int_loyalty_bookings') }}
 ),
@@ -34,6 +35,7 @@ members as (
     select
         customer_id,
         max_by(tier, booking_number) as tier,
+        count(points) = count(*) as is_known,
         greatest(sum(points), 0) as balance,
         coalesce(sum(points) filter (kind = 'earned'), 0) as earned,
         coalesce(0 - sum(points) filter (kind = 'redeemed'), 0) as redeemed,
@@ -46,9 +48,17 @@ members as (
 
 loyalty_members as (
     select
-        *,
-        least(redeemed, greatest(settled - expired, 0)) as settled_used,
-        least(greatest(earned_long_ago - redeemed - expired, 0), balance) as expiring
+        customer_id,
+        tier,
+        {% for sum in ['balance', 'earned', 'redeemed', 'expired', 'settled', 'earned_long_ago'] -%}
+        case when is_known then {{ sum }} end as {{ sum }},
+        {% endfor -%}
+        case when is_known then least(redeemed, greatest(settled - expired, 0)) end
+            as settled_used,
+        case
+            when is_known
+                then least(greatest(earned_long_ago - redeemed - expired, 0), balance)
+        end as expiring
     from members
 )
 

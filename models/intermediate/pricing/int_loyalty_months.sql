@@ -1,4 +1,5 @@
--- A member is a customer with a booking by the end of the month, in the tier of the newest one.
+-- 1. A member is a customer with a booking by the end of the month, in the tier of the newest one.
+-- 2. The balance of a member with a booking of unknown points is not known.
 with bookings as (
     select * from {{ ref('int_loyalty_bookings') }}
 ),
@@ -36,7 +37,7 @@ loyalty_months as (
         months.month,
         bookings.customer_id,
         max_by(bookings.tier, bookings.booking_number) as tier,
-        sum(bookings.points) as balance,
+        case when count(bookings.points) = count(*) then sum(bookings.points) end as balance,
         sum(bookings.points) filter (
             bookings.kind = 'earned' and bookings.occurred_on >= months.month
         ) as earned,

@@ -43,15 +43,13 @@ spell_weeks as (
         price,
         starts_on,
         next_starts_on,
-        cast(
-            unnest(
-                generate_series(
-                    date_trunc('week', starts_on),
-                    date_trunc('week', next_starts_on - 1),
-                    interval 7 day
-                )
-            ) as date
-        ) as week
+        unnest(cast(
+            generate_series(
+                date_trunc('week', starts_on),
+                date_trunc('week', next_starts_on - 1),
+                interval 7 day
+            ) as date[]
+        )) as week
     from spells
 ),
 

@@ -10,6 +10,7 @@ int_pricing_settings as (
         max(value) filter (setting = 'minimum_price_moves') as minimum_price_moves,
         max(value) filter (setting = 'minimum_variation_kept') as minimum_variation_kept,
         max(value) filter (setting = 'minimum_discount_weeks') as minimum_discount_weeks,
+        max(value) filter (setting = 'maximum_quantity_prices') as maximum_quantity_prices,
         max(value) filter (setting = 'price_valid_days') as price_valid_days,
         max(value) filter (setting = 'loyalty_settle_days') as loyalty_settle_days,
         max(value) filter (setting = 'loyalty_valid_days') as loyalty_valid_days,

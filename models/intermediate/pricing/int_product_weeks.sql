@@ -50,6 +50,7 @@ product_weeks as (
         coalesce(sold_weeks.units, 0) as units,
         sold_weeks.price,
         coalesce(sold_weeks.promotion_share, 0) as promotion_share,
+        sold_weeks.cheaper_by_quantity,
         offered_weeks.posted_price,
         coalesce(sold_weeks.week, offered_weeks.week) as week
     from sold_weeks
@@ -74,6 +75,7 @@ int_product_weeks as (
         ) as reference_price,
         cast(products.unit_cost as double) as unit_cost,
         product_weeks.promotion_share,
+        product_weeks.cheaper_by_quantity,
         product_weeks.week
     from product_weeks
     cross join settings

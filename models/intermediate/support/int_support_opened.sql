@@ -28,7 +28,7 @@ opened as (
         ticket_slices.month,
         count(*) as ticket_count,
         count(*) filter (ticket_slices.has_reply) as replied_count,
-        count(*) filter (not ticket_slices.is_open) as resolved_count,
+        count(ticket_slices.resolved_at) as resolved_count,
         sum(promises.replies_met) as replies_met,
         sum(promises.replies_met + promises.replies_breached) as replies_due,
         sum(promises.resolutions_met) as resolutions_met,

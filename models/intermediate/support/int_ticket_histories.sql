@@ -2,9 +2,9 @@
 -- 2. A ticket is resolved when it was solved first after it was last reopened, by its own time or by
 --    an event; one that was reopened and not solved since is open (problem_log: 147 of 1,487 come back).
 -- 3. Team and agent are the ticket's own, else those of its newest event that names one.
--- 4. The hours of a ticket are those named as its team, else as its channel, else `default`, else the
---    only ones there are; none where several are there and none of these.
+-- 4. The hours of a ticket are its team's, else its channel's, else `default`, else the only ones.
 -- 5. A reply or solution before the ticket was opened measures nothing: has_times_out_of_order.
+-- 6. Where a newer state of an unsolved ticket was rejected it may be solved: there is no now.
 with events as (
     select
         ticket_events.*,
@@ -89,7 +89,8 @@ ticket_histories as (
         resolved.replied_at as first_replied_at,
         resolved.solved_at as resolved_at
     from resolved
-    cross join {{ ref('int_as_of') }} as as_of
+    left join {{ ref('int_as_of') }} as as_of
+        on resolved.solved_at is not null or resolved.has_rejected_state is not true
     left join schedules as of_team on resolved.answering_team = of_team.schedule
     left join schedules as of_channel on resolved.channel = of_channel.schedule
     left join schedules as by_default on by_default.schedule = 'default'

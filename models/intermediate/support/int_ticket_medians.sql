@@ -3,6 +3,9 @@
 --    solved without a reply has waited for one until then. Three solved after 1, 2 and 3 hours and two
 --    open for 1.5 hours: S is .8, .4 and 0, half are solved after 2 hours.
 -- 2. Where more than half are open (more than a tenth for nine of ten), there is no figure.
+-- 3. Where all are over, the estimate is the plain quantile: so it is in most months of a large desk.
+{% set measures = ['first_reply', 'first_reply_business', 'resolution', 'resolution_business'] -%}
+{% set slice = 'dimension, entity, month, measure' -%}
 with ticket_slices as (
     select * from {{ ref('int_ticket_slices') }}
 ),
@@ -13,41 +16,44 @@ readings as (
         entity,
         month,
         unnest([
+            {% for measure in measures -%}
+            {% set watched = 'watched_business' if 'business' in measure else 'watched' -%}
             {
-                'measure': 'first_reply',
-                'minutes': coalesce(first_reply_minutes, watched_minutes),
-                'is_seen': first_reply_minutes is not null
-            },
-            {
-                'measure': 'first_reply_business',
-                'minutes': coalesce(first_reply_business_minutes, watched_business_minutes),
-                'is_seen': first_reply_business_minutes is not null
-            },
-            {
-                'measure': 'resolution',
-                'minutes': watched_minutes,
-                'is_seen': resolution_minutes is not null
-            },
-            {
-                'measure': 'resolution_business',
-                'minutes': watched_business_minutes,
-                'is_seen': resolution_business_minutes is not null
-            }
+                'measure': '{{ measure }}',
+                'minutes': coalesce({{ measure }}_minutes, {{ watched }}_minutes),
+                'is_seen': {{ measure }}_minutes is not null
+            }{{ ',' if not loop.last }}
+            {% endfor %}
         ]) as reading
     from ticket_slices
 ),
 
-durations as (
+plain_quantiles as (
     select
         dimension,
         entity,
         month,
         reading.measure as measure,
-        reading.minutes as minutes,
-        count(*) as ended_count,
-        count(*) filter (reading.is_seen) as seen_count
+        bool_and(reading.is_seen) as are_all_seen,
+        percentile_disc(0.5) within group (order by reading.minutes) as median_minutes,
+        percentile_disc(0.9) within group (order by reading.minutes) as p90_minutes
     from readings
     where reading.minutes is not null
+    group by all
+),
+
+durations as (
+    select
+        {{ slice }},
+        readings.reading.minutes as minutes,
+        count(*) as ended_count,
+        count(*) filter (readings.reading.is_seen) as seen_count
+    from readings
+    inner join plain_quantiles using (dimension, entity, month)
+    where
+        readings.reading.measure = plain_quantiles.measure
+        and readings.reading.minutes is not null
+        and not plain_quantiles.are_all_seen
     group by all
 ),
 
@@ -55,7 +61,7 @@ at_risk as (
     select
         *,
         sum(ended_count) over (
-            partition by dimension, entity, month, measure
+            partition by {{ slice }}
             order by minutes desc
             rows between unbounded preceding and current row
         ) as risk_count
@@ -66,7 +72,7 @@ survival as (
     select
         *,
         exp(sum(ln(greatest(1 - seen_count / risk_count, 1e-300))) over (
-            partition by dimension, entity, month, measure
+            partition by {{ slice }}
             order by minutes asc
             rows between unbounded preceding and current row
         )) as share_left
@@ -75,10 +81,14 @@ survival as (
 
 ticket_medians as (
     select
-        dimension,
-        entity,
-        month,
-        measure,
+        {{ slice }},
+        median_minutes,
+        p90_minutes
+    from plain_quantiles
+    where are_all_seen
+    union all
+    select
+        {{ slice }},
         -- a product of shares is exact to rounding only
         min(minutes) filter (share_left <= 0.5 + 1e-9) as median_minutes,
         min(minutes) filter (share_left <= 0.1 + 1e-9) as p90_minutes

@@ -1,6 +1,7 @@
 -- 1. Members are who or what an action is about: orders that were late, products, carriers, customers.
 -- 2. Where customers are to be written to, only those who agreed to it are listed
---    (seeds/rules/actions/action_causes.csv, needs_consent); unknown is no consent.
+--    (seeds/rules/actions/action_causes.csv, needs_consent); unknown is no consent. Who has said that
+--    they leave is not to be won back.
 with causes as (
     select * from {{ ref('action_causes') }}
 ),
@@ -49,6 +50,7 @@ candidates as (
             findings.cause = 'customers_at_risk'
             and customers.segment = findings.entity
             and customers.risk_class in ('High', 'Critical')
+            and customers.has_left is not true
     union all
     select
         findings.cause,

@@ -36,7 +36,7 @@ compared as (
 counted as (
     select
         *,
-        len(list_filter(text_figures, lambda figure: list_contains(fact_figures, figure)))
+        array_length(list_filter(text_figures, lambda figure: list_contains(fact_figures, figure)))
             as founded_count
     from compared
 ),
@@ -44,11 +44,11 @@ counted as (
 judged as (
     select
         *,
-        len(text_figures) - founded_count as unfounded_count,
+        array_length(text_figures) - founded_count as unfounded_count,
         case
             when written_text is null then 'not_written'
             when is_stale then 'stale'
-            when founded_count < len(text_figures) then 'unfounded'
+            when founded_count < array_length(text_figures) then 'unfounded'
             else 'ok'
         end as status
     from counted

@@ -16,7 +16,7 @@ bounds as (
 
 days as (
     select
-        cast(unnest(generate_series(first_day, last_day, interval 1 day)) as date) as date_day,
+        unnest(cast(generate_series(first_day, last_day, interval 1 day) as date[])) as date_day,
         as_of_date
     from bounds
 ),

@@ -39,17 +39,20 @@ losses as (
     group by all
 ),
 
-months as (
+span as (
     select
-        cast(
-            unnest(generate_series(
-                min(arrivals.month),
-                date_trunc('month', max(as_of.as_of_date)),
-                interval 1 month
-            )) as date
-        ) as month
+        min(arrivals.month) as first_month,
+        date_trunc('month', max(as_of.as_of_date)) as last_month
     from arrivals
     cross join as_of
+),
+
+months as (
+    select
+        unnest(cast(
+            generate_series(first_month, last_month, interval 1 month) as date[]
+        )) as month
+    from span
 ),
 
 counts as (

@@ -27,6 +27,10 @@ service as (
     select * from {{ ref('int_customer_service') }}
 ),
 
+leavers as (
+    select * from {{ ref('int_leavers') }}
+),
+
 segment_rules as (
     select * from {{ ref('segments') }}
 ),
@@ -47,6 +51,7 @@ customer_360 as (
         risks.action as risk_action,
         coalesce(segment_rules.is_worth_keeping, false) as is_worth_keeping,
         customers.has_marketing_consent,
+        leavers.customer_id is not null as has_left,
         customers.order_count,
         customers.return_count,
         coalesce(service.late_delivery_count, 0) as late_delivery_count,
@@ -74,6 +79,7 @@ customer_360 as (
     left join values_ahead on customers.customer_id = values_ahead.customer_id
     left join risks on customers.customer_id = risks.customer_id
     left join service on customers.customer_id = service.customer_id
+    left join leavers on customers.customer_id = leavers.customer_id
     left join segment_rules on segments.segment = segment_rules.segment
 )
 

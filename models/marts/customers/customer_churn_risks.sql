@@ -7,15 +7,8 @@
 -- 4. Who has never bought cannot stay away: no figure, and the status says so.
 -- 5. At stake is the value that is lost if they stay away: the probability times what is expected of
 --    them within the same days; nothing where orders cost more than they bring in.
-with customers as (
-    select
-        customer_id,
-        coalesce(
-            has_marketing_consent,
-            -- where nobody was asked nothing is known; where others were, silence is no consent
-            not bool_or(has_marketing_consent is not null) over ()
-        ) as may_be_written_to
-    from {{ ref('customers') }}
+with consents as (
+    select * from {{ ref('int_consents') }}
 ),
 
 probabilities as (
@@ -41,9 +34,9 @@ decided as (
         probabilities.horizon_days,
         coalesce(driver_actions.action, class_actions.action) as action,
         coalesce(driver_actions.needs_consent, class_actions.needs_consent)
-        and not customers.may_be_written_to as is_kept_back
+        and not consents.may_be_written_to as is_kept_back
     from probabilities
-    inner join customers on probabilities.customer_id = customers.customer_id
+    inner join consents on probabilities.customer_id = consents.customer_id
     left join classes on probabilities.customer_id = classes.customer_id
     left join actions as driver_actions
         on

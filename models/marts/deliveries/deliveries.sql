@@ -1,5 +1,6 @@
 -- 1. On time is arriving on or before the promised day. A delivery past its promise that has not
---    arrived is late; one not yet due is neither (null).
+--    arrived is late; one not yet due is neither (null), nor is one whose newer state was rejected: it
+--    may have arrived.
 -- 2. Days to deliver run from the order to the arrival: what the customer waits. An arrival before
 --    its order is an entry error and gives null.
 with parcels as (
@@ -46,7 +47,9 @@ deliveries as (
         dated_deliveries.warehouse,
         incidents_met.incident_ids,
         dated_deliveries.delivered_on is not null as is_delivered,
+        coalesce(dated_deliveries.has_rejected_state, false) as has_rejected_state,
         case
+            when dated_deliveries.has_rejected_state then null
             when dated_deliveries.delivered_on is not null
                 then dated_deliveries.delivered_on <= dated_deliveries.promised_on
             when dated_deliveries.as_of_date > dated_deliveries.promised_on then false
@@ -58,6 +61,7 @@ deliveries as (
         end as days_to_deliver,
         dated_deliveries.promised_on - dated_deliveries.ordered_on as promised_days,
         case
+            when dated_deliveries.has_rejected_state then null
             when
                 coalesce(dated_deliveries.delivered_on, dated_deliveries.as_of_date)
                 > dated_deliveries.promised_on

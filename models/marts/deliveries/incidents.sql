@@ -1,7 +1,7 @@
 -- 1. Late deliveries above expectation may be below zero, which says that no harm is to be seen;
 --    never above the late ones.
--- 2. Figures may still grow while the incident is open or a delivery that met it is not yet counted
---    because its promised day is not over: short_history.
+-- 2. Figures may still grow while the incident is open or a delivery that overlaps with it is not yet
+--    counted because its promised day is not over: short_history.
 with classified as (
     select * from {{ ref('int_incidents_classified') }}
 ),

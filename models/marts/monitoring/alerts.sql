@@ -22,6 +22,7 @@ named as (
         *,
         concat_ws(':', rule, metric, dimension, entity, direction, cast(opened_on as varchar))
             as alert_id,
+        last_seen_on + gap_days < as_of_date as is_over,
         max(last_seen_on) over (
             order by opened_on, last_seen_on, metric, dimension, entity, direction
             rows between unbounded preceding and 1 preceding
@@ -63,11 +64,9 @@ alerts as (
         grouped.metric,
         grouped.dimension,
         grouped.entity,
+        grouped.unit,
         grouped.direction,
-        case
-            when grouped.last_seen_on + grouped.gap_days < grouped.as_of_date then 'closed'
-            else 'open'
-        end as state,
+        case when grouped.is_over then 'closed' else 'open' end as state,
         row_number() over by_weight = 1 as is_lead,
         grouped.is_better,
         coalesce(answered.is_acknowledged, false) as is_acknowledged,
@@ -79,10 +78,7 @@ alerts as (
         grouped.money,
         grouped.opened_on,
         grouped.last_seen_on,
-        case
-            when grouped.last_seen_on + grouped.gap_days < grouped.as_of_date
-                then grouped.last_seen_on + grouped.gap_days
-        end as closed_on,
+        case when grouped.is_over then grouped.last_seen_on + grouped.gap_days end as closed_on,
         -- a build with an earlier as-of date than one before it
         least(memory.first_reported_on, grouped.as_of_date) as first_reported_on,
         grouped.as_of_date

@@ -17,7 +17,7 @@ rules as (
 grid as (
     select
         *,
-        cast(unnest(generate_series(first_day, as_of_date, interval 1 day)) as date) as day
+        unnest(cast(generate_series(first_day, as_of_date, interval 1 day) as date[])) as day
     from spans
 ),
 

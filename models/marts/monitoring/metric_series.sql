@@ -3,6 +3,7 @@
 --    the rule says so (seeds/rules/monitoring/metrics.csv, `empty_month`), else unknown.
 -- 2. A month that is not over, or not covered to its end, is there and not complete: nothing may be
 --    learned from half a month.
+-- 3. A month of which a row was rejected, or a price is not known, says so (int_unknown_months).
 with metric_values as (
     select * from {{ ref('int_metric_values') }}
 ),
@@ -17,6 +18,10 @@ metric_coverage as (
 
 forecast_entities as (
     select * from {{ ref('int_forecast_entities') }}
+),
+
+unknown_months as (
+    select * from {{ ref('int_unknown_months') }}
 ),
 
 first_months as (
@@ -37,13 +42,13 @@ months as (
         first_months.entity,
         metric_coverage.domain,
         metric_coverage.covered_until,
-        cast(
-            unnest(generate_series(
+        unnest(cast(
+            generate_series(
                 first_months.first_period,
                 date_trunc('month', metric_coverage.covered_until),
                 interval 1 month
-            )) as date
-        ) as period
+            ) as date[]
+        )) as period
     from first_months
     inner join metrics on first_months.metric = metrics.metric
     inner join metric_coverage on metrics.domain = metric_coverage.domain
@@ -58,6 +63,7 @@ metric_series as (
         metrics.unit,
         metrics.is_higher_better,
         last_day(months.period) <= months.covered_until as is_complete,
+        unknown_months.metric is not null as has_unknown_part,
         forecast_entities.metric is not null as is_forecast,
         case
             when metric_values.metric is not null then metric_values.value
@@ -72,6 +78,7 @@ metric_series as (
     inner join metrics using (metric)
     left join metric_values using (metric, dimension, entity, period)
     left join forecast_entities using (metric, dimension, entity)
+    left join unknown_months using (metric, period)
 )
 
 select * from metric_series

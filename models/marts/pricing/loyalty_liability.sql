@@ -1,8 +1,6 @@
--- 1. Breakage is the share of points that are never redeemed, of those earned long enough ago to be
---    settled (`loyalty_settle_days`).
+-- 1. Breakage is the share of settled points (`loyalty_settle_days` old) that are never redeemed.
 -- 2. Members' points go together: the interval is that of a ratio over members (Cochran 1977).
--- 3. What is still to be redeemed of today's points is what breakage leaves of all points ever earned,
---    less what was redeemed already.
+-- 3. Still to be redeemed is what breakage leaves of all points ever earned, less those redeemed.
 with members as (
     select * from {{ ref('int_loyalty_members') }}
 ),
@@ -19,11 +17,12 @@ slices as (
     select
         coalesce(tier, 'all') as tier,
         count(*) as member_count,
+        count(*) filter (balance is null) as unknown_member_count,
         count(*) filter (settled > 0) as settled_member_count,
-        sum(balance) as points_liability,
+        coalesce(sum(balance), 0) as points_liability,
         sum(earned) as points_earned,
         sum(redeemed) as points_redeemed,
-        sum(settled) as points_settled,
+        coalesce(sum(settled), 0) as points_settled,
         sum(expiring) as points_expiring,
         count(*) filter (expiring > 0) as expiring_member_count,
         sum(settled_used) / nullif(sum(settled), 0) as used_rate,
@@ -68,6 +67,7 @@ loyalty_liability as (
         ends.tier,
         case when ends.breakage_rate is null then 'short_history' else 'ok' end as status,
         ends.member_count,
+        ends.unknown_member_count,
         ends.settled_member_count,
         case when ends.has_expiry then ends.expiring_member_count end as expiring_member_count,
         ends.points_liability,

@@ -1,5 +1,6 @@
 -- 1. A member is a customer with a booking by the end of the month (int_loyalty_months). The liability is
---    what is left of earned points; a balance below zero is nobody's debt.
+--    what is left of earned points; a balance below zero is nobody's debt. Members of unknown points
+--    (a booking was rejected) are counted, and their balance is in no sum.
 -- 2. The repeat rate is the share of those who ordered in the month that order again in time
 --    (int_repeat_months). Members order more often to begin with: the difference from non-members is
 --    not an effect of the programme, and says so.
@@ -30,10 +31,12 @@ tiers as (
         member_months.month,
         member_months.tier,
         count(*) as member_count,
+        count(*) filter (member_months.balance is null) as unknown_member_count,
         sum(coalesce(member_months.earned, 0)) as points_earned,
         sum(coalesce(member_months.redeemed, 0)) as points_redeemed,
         sum(coalesce(member_months.expired, 0)) as points_expired,
-        sum(greatest(member_months.balance, 0)) as points_liability,
+        sum(case when member_months.balance > 0 then member_months.balance else 0 end)
+            as points_liability,
         count(buyer_months.customer_id) as buyer_count,
         sum(buyer_months.comes_back) as repeat_count
     from member_months
@@ -64,6 +67,7 @@ loyalty_summary as (
         end as status,
         'not causal' as evidence,
         rates.member_count,
+        rates.unknown_member_count,
         rates.buyer_count,
         coalesce(rates.other_buyer_count, 0) as other_buyer_count,
         cast(rates.points_earned as decimal(18, 4)) as points_earned,

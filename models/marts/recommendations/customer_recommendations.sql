@@ -1,6 +1,7 @@
 -- 1. The parts of the strategies add up to the score; the largest of them gives the main strategy.
--- 2. A reason says what is true of this row, in this order: the customer's own rhythm; the product
---    that led here and the one of the last basket it goes with; what the main strategy says.
+-- 2. A reason says what is true of this row, in this order: the customer's own rhythm; of what is
+--    listed because it sells now, that; the product that led here and the one of the last basket it
+--    goes with; what the main strategy says.
 with lists as (
     select * from {{ ref('int_recommendation_lists') }}
 ),
@@ -26,6 +27,7 @@ customer_recommendations as (
                         else days_since_last || ' days ago'
                     end
             when slot = 'repeat' then 'you bought it before'
+            when main_strategy = 'seasonal' then 'many customers buy it now'
             else coalesce(
                     nullif(
                         concat_ws(

@@ -1,9 +1,8 @@
 -- 1. An amount is the line's total, else quantity x unit price; where a line of the order has neither,
---    a share of the order's total (int_order_totals_shared); unknown where there is none. Many exports
---    round the price of one unit: 656 lines of a shop were off by up to 1.30.
--- 2. Revenue counts the amount once when placed or completed, not when cancelled, and against
---    when returned.
--- 3. A line without a number gets the next one of its order.
+--    a share of the order's total. Exports round unit prices: 656 lines were off by up to 1.30.
+-- 2. Revenue is the amount when placed or completed, 0 when cancelled, against when returned; where a
+--    newer state of the order was rejected nobody knows which.
+-- 3. A line without a number gets the next one of its order; a cost of ten billion is an entry error.
 with lines as (
     select * from {{ kept('order_lines') }}
 ),
@@ -55,6 +54,7 @@ valued_lines as (
         lines.quantity,
         lines.unit_price,
         case
+            when coalesce(orders.has_rejected_state, false) then null
             when signs.revenue_sign = 0 then 0
             else
                 signs.revenue_sign
@@ -64,8 +64,8 @@ valued_lines as (
                 )
         end as revenue,
         case
+            when coalesce(orders.has_rejected_state, false) then null
             when signs.revenue_sign = 0 then 0
-            -- more is an entry error, as it is of a price (stg_order_lines), and would overflow
             when cast(lines.quantity as double) * products.unit_cost < 1e10
                 then
                     signs.revenue_sign

@@ -2,6 +2,7 @@
 -- 2. What is not kept in stock (postage, fees, vouchers) is named by its category in
 --    seeds/rules/sales/unstocked_categories.csv, as shops spell it (`Gift Cards`, `gift-card`): it
 --    has revenue, and no demand to plan for.
+-- 3. Lines of unknown revenue, or that were rejected, are counted, and are in no sum of revenue.
 with products_kept as (
     select * from {{ kept('products') }}
 ),
@@ -12,6 +13,15 @@ lines as (
 
 status_signs as (
     select * from {{ ref('order_statuses') }}
+),
+
+rejected_lines as (
+    select
+        product_id,
+        count(*) as line_count
+    from {{ ref('stg_order_lines') }}
+    where row_status = 'rejected' and reasons[1] <> 'duplicate_key'
+    group by product_id
 ),
 
 unstocked_categories as (
@@ -26,6 +36,7 @@ line_totals as (
         sum(lines.quantity) filter (status_signs.is_purchase) as units_sold,
         sum(lines.quantity) filter (lines.order_status = 'returned') as units_returned,
         sum(lines.revenue) as revenue,
+        count(*) filter (lines.revenue is null) as unpriced_line_count,
         case
             when count(*) filter (lines.revenue <> 0 and lines.margin is null) = 0
                 then coalesce(sum(lines.margin), 0)
@@ -53,6 +64,8 @@ products as (
         coalesce(line_totals.order_count, 0) as order_count,
         cast(coalesce(line_totals.units_sold, 0) as decimal(18, 4)) as units_sold,
         cast(coalesce(line_totals.units_returned, 0) as decimal(18, 4)) as units_returned,
+        coalesce(line_totals.unpriced_line_count, 0) + coalesce(rejected_lines.line_count, 0)
+            as unknown_line_count,
         cast(coalesce(line_totals.revenue, 0) as decimal(18, 4)) as revenue,
         cast(
             case when line_totals.product_id is null then 0 else line_totals.margin end
@@ -62,6 +75,8 @@ products as (
         line_totals.last_sold_on
     from products_kept
     full join line_totals on products_kept.product_id = line_totals.product_id
+    left join rejected_lines
+        on coalesce(products_kept.product_id, line_totals.product_id) = rejected_lines.product_id
     left join unstocked_categories
         on {{ plain_name('products_kept.category') }} = unstocked_categories.category
 )

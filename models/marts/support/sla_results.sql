@@ -74,7 +74,7 @@ sla_results as (
             when reason is not null then reason
             when status = 'not_applicable' then 'resolved_without_reply'
         end as reason,
-        kept is null and solved is null as is_open,
+        kept is null and solved is null and now_seconds is not null as is_open,
         target_minutes,
         elapsed_seconds / 60.0 as elapsed_minutes,
         case

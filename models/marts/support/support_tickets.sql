@@ -50,10 +50,11 @@ support_tickets as (
         measured.schedule,
         case
             when measured.solved is not null then 'resolved'
+            when measured.now_seconds is null then 'unknown'
             when coalesce(last_spans.is_waiting, false) then 'waiting'
             else 'open'
         end as status,
-        measured.solved is null as is_open,
+        measured.solved is null and measured.now_seconds is not null as is_open,
         measured.replied is not null as has_reply,
         measured.has_times_out_of_order,
         measured.reopened_count,

@@ -77,7 +77,7 @@ def fit_clusters(customers: pd.DataFrame, *, seed: int) -> pd.DataFrame:
 def describe_fit(
     points: np.ndarray, raw: np.ndarray, *, k: int, seed: int, mean: np.ndarray, sd: np.ndarray
 ) -> pd.DataFrame:
-    """One k: a row a cluster, the best spender first."""
+    """One k: one row per cluster, the best spender first."""
     fit = KMeans(k, n_init=3, random_state=seed).fit(points)
     spend = np.array([raw[fit.labels_ == cluster, 2].mean() for cluster in range(k)])
     order = np.argsort(-spend, kind="stable")
@@ -145,10 +145,10 @@ def names(centers: np.ndarray, frequency: np.ndarray) -> list[str]:
     """Names in a marketer's words from standardised centroids and mean purchases; all different."""
     found = []
     for (recency, _, monetary), purchases in zip(centers, frequency, strict=True):
-        when = "Recent" if recency < -0.5 else "Lapsed" if recency > 0.5 else "Quiet"
+        when = "recent" if recency < -0.5 else "lapsed" if recency > 0.5 else "quiet"
         often = "one-time" if purchases < 1.5 else "frequent" if purchases >= 5 else "repeat"
         much = "big" if monetary > 0.5 else "small" if monetary < -0.5 else "medium"
-        found.append(f"{when} {often} buyers, {much} spend")
+        found.append(f"On average {when} {often} buyers, {much} spend")
     return [
         name if found.count(name) == 1 else f"{name} ({found[: position + 1].count(name)})"
         for position, name in enumerate(found)

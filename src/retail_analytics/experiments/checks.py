@@ -138,7 +138,9 @@ def planned_shares(arms: pd.DataFrame) -> tuple[np.ndarray, str]:
     if nearest == USUAL_SHARES[-1]:
         return planned, ""
     shares = np.where(units == units.min(), nearest, 1 - nearest)
-    return shares, f" (nobody wrote the split down; taken for {nearest:.0%} and {1 - nearest:.0%})"
+    percent = 100 * nearest
+    guess = f" (nobody wrote the split down; taken for {percent:.0f} % and {100 - percent:.0f} %)"
+    return shares, guess
 
 
 def units_are_in_one_variant(arms: pd.DataFrame, settings: Mapping[str, float]) -> dict:
@@ -239,7 +241,7 @@ def same_share_check(
     if not np.isfinite(p_value):
         return row | {"status": "not_applicable", "detail": "no difference to check"}
     shares = ", ".join(
-        f"{variant} {count / max(units, 1):.1%}"
+        f"{variant} {100 * count / max(units, 1):.1f} %"
         for variant, count, units in zip(
             arms["variant"].head(5), arms[hits], arms["unit_count"], strict=False
         )

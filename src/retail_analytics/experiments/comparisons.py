@@ -70,6 +70,36 @@ def ratio_arms(
         return Arms(units, ratio, np.maximum(linearised, 0) / denominator_mean**2)
 
 
+def with_shared_spread(control: Arms, treated: Arms) -> tuple[Arms, Arms]:
+    """The arms, where nothing varied in one of them with the variance of the other.
+
+    Of 13 buyers without a complaint the sample variance is 0, and with it the standard error of
+    the arm: any complaint in the other arm would be beyond chance. Where there is no difference
+    the arms vary alike, so the variance of the other one is the best that is known.
+    """
+    with np.errstate(invalid="ignore"):
+        return (
+            Arms(
+                control.units,
+                control.mean,
+                np.where(
+                    (control.variance == 0) & (treated.variance > 0),
+                    treated.variance,
+                    control.variance,
+                ),
+            ),
+            Arms(
+                treated.units,
+                treated.mean,
+                np.where(
+                    (treated.variance == 0) & (control.variance > 0),
+                    control.variance,
+                    treated.variance,
+                ),
+            ),
+        )
+
+
 def difference(control: Arms, treated: Arms) -> tuple[np.ndarray, np.ndarray]:
     """Difference of means, treated less control, and its standard error."""
     with np.errstate(divide="ignore", invalid="ignore"):

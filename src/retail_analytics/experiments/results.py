@@ -21,6 +21,7 @@ from retail_analytics.experiments.comparisons import (
     relative_difference,
     sample_variance,
     welch_degrees,
+    with_shared_spread,
 )
 from retail_analytics.experiments.power import smallest_effect
 from retail_analytics.experiments.quantiles import compare_quantiles, resample_levels
@@ -134,12 +135,14 @@ def compared(frame: pd.DataFrame, *, settings: Mapping[str, float]) -> pd.DataFr
     if frame.empty:
         return pd.DataFrame(columns=RESULT_COLUMNS)
     alpha, tuning = settings["alpha"], settings["sequential_tuning"]
-    plain = [arms_of(frame, suffix) for suffix in ("_control", "")]
+    plain = with_shared_spread(*(arms_of(frame, suffix) for suffix in ("_control", "")))
     # CUPED works with sample variances throughout
-    sampled = [
-        Arms(arm.units, arm.mean, column(frame, "plain_variance" + suffix))
-        for arm, suffix in zip(plain, ("_control", ""), strict=True)
-    ]
+    sampled = with_shared_spread(
+        *(
+            Arms(arm.units, arm.mean, column(frame, "plain_variance" + suffix))
+            for arm, suffix in zip(plain, ("_control", ""), strict=True)
+        )
+    )
     before = [
         Covariate(
             *(column(frame, name + s) for name in ("before_mean", "before_variance", "covariance"))
@@ -152,7 +155,7 @@ def compared(frame: pd.DataFrame, *, settings: Mapping[str, float]) -> pd.DataFr
     units = plain[0].units + plain[1].units
     with np.errstate(divide="ignore", invalid="ignore"):
         level = slope * sum(b.mean * a.units for a, b in zip(plain, before, strict=True)) / units
-    cuped = [Arms(arm.units, arm.mean + level, arm.variance) for arm in cuped]
+    cuped = with_shared_spread(*(Arms(arm.units, arm.mean + level, arm.variance) for arm in cuped))
     status = statuses(frame, plain)
     no_covariate = np.where(
         (status == "ok") & ~frame["has_covariate"].eq(True), "no_covariate", status
@@ -496,10 +499,12 @@ def daily_results(
     arms = grid[[*key, "day", "variant", "units", "mean", "variance"]]
     control = arms[grid["is_control"]].rename(columns={"variant": "control_variant"})
     frame = arms[~grid["is_control"]].merge(control, on=[*key, "day"], suffixes=("", "_control"))
-    pair = [
-        Arms(*(column(frame, name + suffix) for name in ("units", "mean", "variance")))
-        for suffix in ("_control", "")
-    ]
+    pair = with_shared_spread(
+        *(
+            Arms(*(column(frame, name + suffix) for name in ("units", "mean", "variance")))
+            for suffix in ("_control", "")
+        )
+    )
     units = pair[0].units + pair[1].units
     both = [
         confidence_sequence(

@@ -40,12 +40,21 @@ ENCODINGS = (
     "GB18030",
     "EUC-KR",
     "BIG5",
+    "MACINTOSH",
+    "CP850",
 )
 # what means nothing around a value: white space of any kind, and marks that have no width
 SPACES = (
     " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
     "\u2008\u2009\u200a\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+    "\xad\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
+# line ends of other systems, which are none in a CSV file
+LINE_ENDS = "\x85\u2028\u2029"
+# how UTF-8 reads that was taken for Windows-1252 and written as UTF-8 once more (`Ã¼`, `â€“`), and
+# what stands where a character was lost
+TWICE_ENCODED = re.compile(rb"\xc3[\x82\x83]\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac")
+LOST_CHARACTER = "\ufffd".encode()
 # Python's own limit for a field is 128 KiB
 csv.field_size_limit(2**31 - 1)
 
@@ -90,6 +99,9 @@ def inspect_csv(path: Path, *, known: Iterable[str], work: Path) -> CsvText:
     for begin, kind in BINARY.items():
         if start.startswith(begin):
             raise FileFault(f"this is not a CSV file, it holds binary data: {kind}")
+    halves = [start[begin:200:2].strip(b"\0") for begin in (0, 1)]
+    if len(start) > 1 and any(halves) and not all(halves):
+        raise FileFault("the text is UTF-16; save it as UTF-8")
     if b"\0" in start[:1000].rstrip(PADDING):
         raise FileFault("this is not a CSV file, it holds binary data")
     separator = SEPARATOR_LINE.match(start)
@@ -112,10 +124,30 @@ def inspect_csv(path: Path, *, known: Iterable[str], work: Path) -> CsvText:
         ) from error
     if has_quotes:
         record_count, fitting, fields = scan_records(path, delimiter, width=len(columns))
+    notes += doubtful_text(path)
     # no record fits the header, all end in more separators: that is how the file is written
     usual = statistics.mode(fields.values()) if fields and not fitting else None
     surplus = sorted(number for number, count in fields.items() if count != usual)
     return CsvText(path, columns, delimiter, record_count - 1, first_line, surplus, notes)
+
+
+def doubtful_text(path: Path) -> list[str]:
+    """What says that the text was damaged before it came here."""
+    twice, lost = 0, 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES) + stream.readline():
+            if not chunk.isascii():
+                twice += len(TWICE_ENCODED.findall(chunk))
+                lost += chunk.count(LOST_CHARACTER)
+    notes = []
+    if twice:
+        notes.append(
+            f"in {twice:,} places the text looks as if it was encoded twice (`Ã¼` for `ü`); names "
+            f"stay as they are"
+        )
+    if lost:
+        notes.append(f"{lost:,} characters were lost before, and read \ufffd")
+    return notes
 
 
 def end_of_text(path: Path, size: int) -> int:
@@ -169,6 +201,14 @@ def split_header(
     *_, columns, delimiter = max(found)
     if not any(name.strip(SPACES) for name in columns):
         raise FileFault("line 1 is empty; it must hold the column names")
+    if any(sign in name.strip(SPACES) for name in columns for sign in LINE_ENDS):
+        raise FileFault("lines end with a sign that ends none in a CSV file; use LF or CRLF")
+    words = set(re.findall(r"\w+", columns[0].lower()))
+    if len(columns) == 1 and len(words & known) > 1:
+        raise FileFault(
+            "line 1 is one single field: separate fields by a comma, a semicolon, a tab or |, "
+            "without quotation marks around a whole line"
+        )
     return columns, delimiter
 
 
@@ -252,6 +292,11 @@ def read_records(
                 yield line, record, "".join(taken)
             taken.clear()
             line = reader.line_num + first_line
+
+
+def fields_of(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The fields of each line of a text."""
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 
 
 def numbers_at(text: CsvText, positions: Iterable[int]) -> dict[int, int]:

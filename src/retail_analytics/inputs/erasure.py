@@ -18,7 +18,7 @@ from retail_analytics.storage.sql import identifier, literal
 
 REQUESTS, CUSTOMERS = "erasure_requests", "customers"
 # the column of a table that names a customer, where it is another than `customer_id`
-ID_COLUMNS = {"llm_outputs": "subject_id"}
+ID_COLUMNS = {"llm_outputs": "subject_id", "llm_usage": "subject_id"}
 CONSENT = "marketing_consent"
 GONE = "(erased)"
 # in texts, what is shorter stands for too much that is not meant

@@ -4,6 +4,7 @@ Everything wrong with a file is found here or in csv_text, before any row is loo
 """
 
 import difflib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ FORMATS = (".csv", ".parquet")
 MESSAGE_CHARACTERS = 600
 # not input tables, but written beside them by `retail sample`
 IGNORED_PREFIX = "truth_"
+# the names of parts or copies of an input: orders_2024, orders (1), old-orders
+PART_OF = r"(.*[^a-z])?{0}([^a-z].*)?"
 
 
 class InputError(ValueError):
@@ -95,14 +98,20 @@ def find_files(folder: Path, contract: Contract) -> tuple[dict[str, Path], list[
             )
         near = difflib.get_close_matches(table, contract, n=1, cutoff=0.8)
         is_meant = path.suffix.lower() in FORMATS and not table.startswith(IGNORED_PREFIX)
-        if near and is_meant:
+        part_of = [name for name in contract if re.fullmatch(PART_OF.format(name), table)]
+        if part_of and is_meant:
+            notes.append(
+                f"{printable(path)}: not used; an input is one file: put its parts together in "
+                f"{max(part_of, key=len)}{path.suffix.lower()}"
+            )
+        elif near and is_meant:
             notes.append(
                 f"{printable(path)}: not used; did you mean {near[0]}{path.suffix.lower()}?"
             )
     if not files:
         raise InputError(
             f"{folder}: no input table in this folder; expected one CSV or Parquet file each, "
-            f"named {', '.join(contract)}"
+            f"named {', '.join(contract)}{''.join(f'; {note}' for note in notes[:3])}"
         )
     return files, notes
 

@@ -12,7 +12,10 @@ SPELLINGS = {
     "without zeros in front": "ltrim({id}, '0')",
     "regardless of case": "lower({id})",
     "without .0 at the end": "regexp_replace({id}, '[.]0+$', '')",
-    "without signs and spaces": "lower(regexp_replace({id}, '[^0-9A-Za-z]', '', 'g'))",
+    "in one form of Unicode": "nfc_normalize({id})",
+    "without signs and spaces": (
+        "lower(regexp_replace(nfc_normalize({id}), '[^\\p{{L}}\\p{{N}}]', '', 'g'))"
+    ),
 }
 
 

@@ -18,6 +18,7 @@ from retail_analytics.inputs.csv_text import (
     SPACES,
     CsvText,
     FileFault,
+    fields_of,
     longest_record,
     name_at,
     numbers_at,
@@ -179,7 +180,8 @@ def load_files(
         )
         con.execute(
             "create table raw.unreadable_rows "
-            "(input_table varchar, row_number bigint, line_text varchar, fault varchar)"
+            "(input_table varchar, row_number bigint, order_id varchar, line_text varchar, "
+            "fault varchar)"
         )
         for table, columns in contract.items():
             if table in files:
@@ -259,6 +261,7 @@ def create_relation(
         else:
             con.execute(f"create view {target} as select {file.row_number} as row_number, {select}")
         spelling = settle(con, target, provided, time_zone=settings.time_zone)
+        spelling.notes.extend(blurred_ids(con, file, provided))
         if spelling.expressions:
             kind = "table" if file.csv is None and is_cleaned else "view"
             con.execute(f"alter {kind} {target} rename to {identifier(file.table + '_as_read')}")
@@ -276,6 +279,28 @@ def create_relation(
     )
     notes = [*(file.csv.notes if file.csv else []), *spelling.notes]
     return [f"{printable(file.path)}: {note}" for note in notes]
+
+
+def blurred_ids(
+    con: duckdb.DuckDBPyConnection, file: InputFile, columns: list[InputColumn]
+) -> list[str]:
+    """Notes on ids stored as floats with more digits than a float has."""
+    notes = []
+    for column in columns:
+        position = file.names().index(column.name)
+        if column.name.endswith("_id") and file.types[position] in ("DOUBLE", "FLOAT"):
+            digits = 2**53 if file.types[position] == "DOUBLE" else 2**24
+            value = identifier(file.scan_columns[position])
+            ((count,),) = con.execute(
+                f"select count(*) from {file.scan} where abs({value}) >= {digits} "
+                f"and not isnan({value})"
+            ).fetchall()
+            if count:
+                notes.append(
+                    f"{column.name}: {count:,} ids are stored as numbers with more digits than "
+                    f"such a number holds: different ones may have become one; store ids as text"
+                )
+    return notes
 
 
 def column_names(file: InputFile) -> str:
@@ -359,9 +384,26 @@ def load_csv(
             for number, (line, fault) in faults.items()
         }
     con.executemany(
-        "insert into raw.unreadable_rows values (?, ?, ?, ?)",
-        [[file.table, number, *fault] for number, fault in sorted(faults.items())],
+        "insert into raw.unreadable_rows values (?, ?, ?, ?, ?)",
+        [
+            [file.table, number, named_order(file, text, line), line, fault]
+            for number, (line, fault) in sorted(faults.items())
+        ],
     )
+
+
+def named_order(file: InputFile, text: CsvText, line: str) -> str | None:
+    """The order that a line of another shape names where the order's id stands in the others.
+
+    Of more or fewer fields those at the beginning are mostly in their places; what is no order's
+    id there meets no order.
+    """
+    names = file.names()
+    if "order_id" not in names:
+        return None
+    fields = next(iter(fields_of(line, text.delimiter)), [])
+    position = names.index("order_id")
+    return fields[position].strip(SPACES) or None if position < len(fields) else None
 
 
 def renumber(con: duckdb.DuckDBPyConnection, file: InputFile, *, passed_over: list[int]) -> None:

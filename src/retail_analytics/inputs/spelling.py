@@ -44,6 +44,8 @@ NO_IDS = (
 )
 # what shops write for a customer they do not know; it may be one's id, and is only said
 STAND_INS = ("guest", "gast", "anonymous", "unknown", "unbekannt", "walk-in", "?", "x", "0", "-1")
+# marks without a width, which nobody sees in an id
+UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 # an id of many digits as a spreadsheet shows it
 CUT_ID = r"^[0-9]([.,][0-9]+)?E\+[0-9]+$"
 MOST_DECIMALS = 4
@@ -52,7 +54,7 @@ PERCENT = "_pct"
 
 SIGN = "[+-]?"
 # what stands between groups of three digits and is never a decimal sign
-GROUPERS = " '\u2019\u00a0\u202f"
+GROUPERS = " '\u2019\u00a0\u2009\u202f"
 
 
 def grouped(sign: str) -> str:
@@ -140,7 +142,17 @@ def settle(
                 f"{name}: {apostrophes:,} values such as '007 are read without the apostrophe of "
                 f"a spreadsheet"
             )
+        if found[name]["foreign_ids"]:
+            notes += alike_ids(con, relation, name, expressions.get(name, identifier(name)))
     numbers = [name for name in texts if columns[name] in NUMBERS]
+    for name in numbers:
+        if found[name]["underscores"]:
+            # DuckDB reads 1_0 as 10
+            value = identifier(name)
+            expressions[name] = (
+                f"case when contains({value}, '_') then {value} || ' (no number)' "
+                f"else {expressions.get(name, value)} end"
+            )
     if any(found[name]["unread"] or found[name]["doubtful"] for name in numbers):
         styles = number_styles(con, relation, {name: expressions.get(name) for name in numbers})
         for name, (style, doubtful) in styles.items():
@@ -199,7 +211,7 @@ def counts(
         value = identifier(name)
         is_text = types[name] == "VARCHAR"
         keys = ("formulas", "apostrophes", "unread", "doubtful", "decimals", "words", "cut")
-        keys += ("midnights",)
+        keys += ("midnights", "underscores", "foreign_ids")
         found = dict.fromkeys(keys, "0")
         found |= {"example": "null", "word": "null", "cut_id": "null", "values": "0"}
         found |= {"largest": "null", "stand_ins": "0", "stand_in": "null", "ids": "0"}
@@ -213,6 +225,8 @@ def counts(
             is_cut = f"contains({value}, 'E+') and regexp_matches({value}, {literal(CUT_ID)})"
             found["cut"] = f"count(*) filter ({is_cut})"
             found["cut_id"] = f"min({value}) filter ({is_cut})"
+            # more bytes than characters
+            found["foreign_ids"] = f"count(*) filter (strlen({value}) > length({value}))"
         if name == "customer_id":
             is_stand_in = (
                 f"lower(cast({value} as varchar)) in ({', '.join(map(literal, STAND_INS))})"
@@ -226,6 +240,7 @@ def counts(
             found["unread"] = (
                 f"count(*) filter ({value} is not null and try_cast({value} as double) is null)"
             )
+            found["underscores"] = f"count(*) filter (contains({value}, '_'))"
             # looking at one sign first is cheaper than the pattern
             found["doubtful"] = (
                 f"count(*) filter ({value}[-4] = '.' "
@@ -265,6 +280,21 @@ def counts(
         return {}
     (row,) = con.execute(f"select {', '.join(selected)} from {relation}").fetchall()
     return dict(zip(columns, row, strict=True))
+
+
+def alike_ids(con: duckdb.DuckDBPyConnection, relation: str, name: str, value: str) -> list[str]:
+    """A note on ids that look alike and are not: in two forms of Unicode, with unseen marks."""
+    seen = f"nfc_normalize(regexp_replace({value}, {literal(UNSEEN)}, '', 'g'))"
+    ((count, example),) = con.execute(
+        f"select count(*), min(seen) from (select {seen} as seen from {relation} "
+        f"where {value} is not null group by seen having count(distinct {value}) > 1)"
+    ).fetchall()
+    if not count:
+        return []
+    return [
+        f"{name}: {count:,} ids look like others and are written in another form of Unicode or "
+        f"with signs that nobody sees, such as {example}: they count as different ones"
+    ]
 
 
 def has_apostrophe(value: str) -> str:

@@ -98,8 +98,8 @@ def judged(data: MixData, rules: MixRules) -> tuple[list[str | None], float]:
         noise = noise_share(data.sales, months=data.months, covariates=data.covariates)
         if noise > rules.most_noise:
             why = (
-                f"weekly sales vary by {100 * noise:.0f} % for no reason known, "
-                f"more than {100 * rules.most_noise:.0f} %"
+                f"weekly sales vary by {100 * noise:.0f} % for no known reason, "
+                f"and above {100 * rules.most_noise:.0f} % that hides what spend brings"
             )
     reasons: list[str | None] = []
     for column in range(len(data.channels)):

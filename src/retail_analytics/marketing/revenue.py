@@ -3,13 +3,14 @@
 Every channel and the whole are forecast on their own by the one mechanism of the project; then the
 channels are brought to the whole's sum, in each scenario, by the width of their own intervals: a
 channel whose future is known well moves less (Wickramasuriya and others 2019, with a diagonal
-covariance).
+covariance). Where revenue was never negative, no channel is brought below 0.
 """
 
 import numpy as np
 import pandas as pd
 
 from retail_analytics.statistics.forecasting import forecast
+from retail_analytics.statistics.forecasting.series import NET
 
 ALL = "all"
 SCENARIOS = ("low", "expected", "high")
@@ -54,7 +55,7 @@ def revenue_forecasts(
                 "value": series["revenue"],
             }
         ),
-        scales={"revenue": "real"},
+        scales={"revenue": NET},
         horizon=horizon_months,
         season_length=season_length,
         level=level,
@@ -66,8 +67,9 @@ def revenue_forecasts(
     table = table[table["as_of_period"] == last]
     wide = table.set_index(["horizon", "entity"])
     parts = []
+    lowest = -np.inf if (rows["revenue"] < 0).any() else 0.0
     for _, step in table.groupby("horizon", sort=True):
-        parts.append(_reconciled(step.set_index("entity")))
+        parts.append(_reconciled(step.set_index("entity"), lowest=lowest))
     result = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if wide.empty:
         return pd.DataFrame(columns=FORECAST_COLUMNS)
@@ -81,7 +83,7 @@ def revenue_forecasts(
     )[FORECAST_COLUMNS]
 
 
-def _reconciled(step: pd.DataFrame) -> pd.DataFrame:
+def _reconciled(step: pd.DataFrame, *, lowest: float) -> pd.DataFrame:
     """The three scenarios of one month ahead; step: one row per series, by name."""
     ends = {"low": "value_lower", "expected": "value", "high": "value_upper"}
     channels = [name for name in step.index if name != ALL]
@@ -96,8 +98,7 @@ def _reconciled(step: pd.DataFrame) -> pd.DataFrame:
         end = step[ends[scenario]].astype(float)
         revenue = pd.Series(np.nan, index=step.index)
         if is_known:
-            gap = end[ALL] - own.sum()
-            revenue[channels] = own + gap * variance / variance.sum()
+            revenue[channels] = spread(own, variance, total=end[ALL], lowest=lowest)
             revenue[ALL] = end[ALL]
         parts.append(
             step.assign(
@@ -108,3 +109,21 @@ def _reconciled(step: pd.DataFrame) -> pd.DataFrame:
             ).reset_index()
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def spread(own: np.ndarray, variance: np.ndarray, *, total: float, lowest: float) -> np.ndarray:
+    """Figures brought to a total, each by its share of the variance and none below `lowest`.
+
+    Where the total leaves no room for that, only the total is kept to.
+    """
+    result = own + (total - own.sum()) * variance / variance.sum()
+    held = np.zeros(len(own), dtype=bool)
+    while (result < lowest).any() and total >= lowest * len(own):
+        held |= result < lowest
+        if held.all():
+            break
+        share = np.where(held, 0.0, variance)
+        share = share if share.sum() > 0 else (~held).astype(float)
+        left = total - lowest * held.sum() - own[~held].sum()
+        result = np.where(held, lowest, own + left * share / share.sum())
+    return result

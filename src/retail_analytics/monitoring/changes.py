@@ -35,6 +35,7 @@ CHANGE_COLUMNS = {
     "metric": "object",
     "dimension": "object",
     "entity": "object",
+    "unit": "object",
     "method": "object",
     "direction": "object",
     "is_better": "bool",
@@ -70,8 +71,10 @@ def metric_trends(series: pd.DataFrame, *, settings: dict, as_of_date: date | No
     rises = (found["slope"] > 0).map({True: "rising", False: "falling"})
     clear = known & (found["q_value"] <= significance) & (found["slope"] != 0)
     found["direction"] = found["direction"].where(~known, rises.where(clear, "unclear"))
-    better = series.drop_duplicates("metric").set_index("metric")["is_higher_better"]
-    is_better = (found["slope"] > 0) == found["metric"].map(better).astype(bool)
+    rules = series.drop_duplicates("metric").set_index("metric")
+    found["unit"] = found["metric"].map(rules["unit"])
+    better = found["metric"].map(rules["is_higher_better"]).astype(bool)
+    is_better = (found["slope"] > 0) == better
     found["is_better"] = is_better.astype(object).where(clear, None)
     typical = middle(frame, months).reindex(
         pd.MultiIndex.from_arrays([found["metric"], found["dimension"], found["entity"]])
@@ -154,6 +157,7 @@ def change_points(daily: pd.DataFrame, rules: pd.DataFrame, settings: dict) -> p
             rows.append(
                 {
                     **grid.series.iloc[row].to_dict(),
+                    "unit": rule["unit"][metric],
                     "method": CHANGE_METHOD,
                     "direction": "up" if size > 0 else "down",
                     "is_better": (size > 0) == bool(rule["is_higher_better"][metric]),

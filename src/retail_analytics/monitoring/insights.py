@@ -8,24 +8,35 @@ already keeps its name and the day it was first told on, though it moved on by s
 """
 
 import json
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
+
+from retail_analytics.monitoring.contrasts import (
+    against_months_before,
+    busiest_hours,
+    busiest_weekday,
+    by_sales_channel,
+    by_touches,
+)
+from retail_analytics.monitoring.findings import (
+    LEVEL_80,
+    Finding,
+    percent,
+    printed,
+    span,
+    where,
+)
 
 KEY = ["metric", "dimension", "entity"]
-LEVEL_80 = float(ndtri(0.9))
 WITNESSES = 3
 # first days of one finding in two builds lie no further apart
 SAME_DAYS = 13
-# a month with a smaller share of the orders of a year before is a part of one, or of a file
-FEWEST_SHARE = 0.1
 # findings whose first day moves on with the data
-WITHOUT_DAY = ("trend", "touches")
+WITHOUT_DAY = ("trend", "touches", "weekday", "hours", "sales_channel")
 DAY = timedelta(days=1)
 
 INSIGHT_COLUMNS = {
@@ -54,28 +65,6 @@ INSIGHT_COLUMNS = {
 }
 
 
-@dataclass
-class Finding:
-    """One finding before it is ranked: what it is of, its figures, and how it weighs."""
-
-    template: str
-    metric: str
-    dimension: str
-    entity: str
-    is_better: bool | None
-    source_table: str
-    from_date: date
-    to_date: date
-    # by name: the value of the mart, and how it is printed
-    figures: dict[str, tuple[float | str | None, str]] = field(default_factory=dict)
-    q_value: float = np.nan
-    money: float = np.nan
-    money_lower: float = np.nan
-    money_upper: float = np.nan
-    # 0 to 10
-    weight: float = 0.0
-
-
 def insights(
     *,
     anomalies: pd.DataFrame,
@@ -91,6 +80,8 @@ def insights(
     as_of_date: date,
     history_from: date | None = None,
     drifts: pd.DataFrame | None = None,
+    hours: pd.DataFrame | None = None,
+    channels: pd.DataFrame | None = None,
     memory: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """All insights of the day, the most important first.
@@ -104,7 +95,9 @@ def insights(
     rules, monthly_rules: daily_metrics and metrics, with `label`, `unit` and `follows`.
     templates: template, sentence, recommendation. settings: insight_days, insight_change_days,
         insights_most, false_discovery_rate. currency: what amounts are called.
-    drifts: `feature_drift`; memory: the insights of the build before.
+    drifts: `feature_drift`; hours: `int_order_hours`; channels: one row per sales channel with
+        order_count, revenue and revenue_squares of the last year; memory: the insights of the build
+        before.
 
     Returns
     -------
@@ -116,8 +109,11 @@ def insights(
         *episodes(anomalies, names, settings, as_of_date),
         *level_changes(changes, names, settings, as_of_date),
         *clear_trends(trends, names),
-        *against_last_year(months, settings, currency),
+        *against_months_before(months, settings, currency),
         *by_touches(journeys, settings, as_of_date),
+        *busiest_weekday(hours, settings, as_of_date),
+        *busiest_hours(hours, as_of_date),
+        *by_sales_channel(channels, settings, currency, as_of_date),
         *drifting(drifts, settings, as_of_date),
     ]
     sentences = templates.set_index("template")
@@ -245,34 +241,6 @@ def labels(rules: pd.DataFrame, monthly_rules: pd.DataFrame, currency: str) -> d
     both["unit"] = both["unit"].replace({"currency": currency})
     both = both.astype(object).where(both.notna(), None)
     return both.set_index("metric").to_dict("index")
-
-
-def printed(value: float, unit: str, *, has_unit: bool = True) -> str:
-    """A number as a person would write it, with its unit; without one before another of it."""
-    if unit.startswith("share"):
-        return f"{100 * value:.0f} %" if abs(value) >= 0.1 or value == 0 else f"{100 * value:.1f} %"
-    size = abs(value)
-    digits = 0 if size >= 100 or float(value).is_integer() else 1 if size >= 10 else 2
-    text = f"{value:,.{digits}f}"
-    if text == "1":
-        # 1 complaint per month
-        unit = re.sub(r"^(\w+)s\b", r"\1", unit)
-    return f"{text} {unit if has_unit else ''}".rstrip()
-
-
-def percent(value: float) -> str:
-    # what is nearly all is not all
-    is_whole = abs(value) >= 10 and not 99 < abs(value) < 100
-    return f"{abs(value):.0f} %" if is_whole else f"{abs(value):.1f} %"
-
-
-def where(dimension: str, entity: str) -> str:
-    """` (carrier Falcon)`; nothing for the whole."""
-    return "" if dimension == "all" else f" ({dimension.replace('_', ' ')} {entity})"
-
-
-def span(first: date, last: date) -> str:
-    return f"on {last:%Y-%m-%d}" if first == last else f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
 def episodes(
@@ -473,113 +441,3 @@ def clear_trends(trends: pd.DataFrame, names: dict) -> Iterator[Finding]:
             money_upper=12 * row.slope_per_month_upper if row.metric == "revenue" else np.nan,
             weight=2 + min(abs(row.slope_pct_per_month) / 2, 3) + (0 if row.is_better else 1),
         )
-
-
-def against_last_year(months: pd.DataFrame, settings: dict, currency: str) -> Iterator[Finding]:
-    """The newest complete month against that of a year before, orders and their value apart."""
-    frame = months.assign(month=pd.to_datetime(months["month"])).set_index("month").sort_index()
-    if frame.empty:
-        return
-    newest = frame.index[-1]
-    before = newest - pd.DateOffset(years=1)
-    if before not in frame.index:
-        return
-    now, then = frame.loc[newest], frame.loc[before]
-    figures = [now["order_count"], then["order_count"], now["revenue"], then["revenue"]]
-    if any(not value > 0 for value in figures):
-        return
-    if now["order_count"] < FEWEST_SHARE * then["order_count"]:
-        yield Finding(
-            "month_in_part",
-            "order_count",
-            "all",
-            "all",
-            False,
-            "marts.metric_series",
-            newest.date(),
-            (newest + pd.offsets.MonthEnd(0)).date(),
-            {
-                "month": (f"{newest:%Y-%m}", f"{newest:%Y-%m}"),
-                "orders": (float(now["order_count"]), printed(now["order_count"], "orders")),
-                "before": (float(then["order_count"]), f"{then['order_count']:,.0f}"),
-            },
-            q_value=0.0,
-            weight=8.0,
-        )
-        return
-    change = now["revenue"] - then["revenue"]
-    # a sum over orders that come at random has the sum of their squares as variance
-    error = np.sqrt(now["revenue_squares"] + then["revenue_squares"])
-    p_value = float(2 * ndtr(-abs(change) / error))
-    if p_value > settings["false_discovery_rate"]:
-        return
-    orders = 100 * (now["order_count"] / then["order_count"] - 1)
-    mean_now = now["revenue"] / now["order_count"]
-    value = 100 * (mean_now / (then["revenue"] / then["order_count"]) - 1)
-    share = 100 * change / then["revenue"]
-    yield Finding(
-        "year_before",
-        "revenue",
-        "all",
-        "all",
-        bool(change > 0),
-        "marts.metric_series",
-        newest.date(),
-        (newest + pd.offsets.MonthEnd(0)).date(),
-        {
-            "month": (f"{newest:%Y-%m}", f"{newest:%Y-%m}"),
-            "revenue": (float(now["revenue"]), printed(float(now["revenue"]), currency)),
-            "revenue_before": (float(then["revenue"]), printed(float(then["revenue"]), currency)),
-            "change_pct": (float(share), ("+" if share > 0 else "-") + percent(share)),
-            "orders_pct": (float(orders), ("+" if orders > 0 else "-") + percent(orders)),
-            "value_pct": (float(value), ("+" if value > 0 else "-") + percent(value)),
-        },
-        q_value=p_value,
-        money=float(change),
-        money_lower=float(change - LEVEL_80 * error),
-        money_upper=float(change + LEVEL_80 * error),
-        weight=3 + min(abs(share) / 20, 3) + (0 if change > 0 else 1),
-    )
-
-
-def by_touches(journeys: pd.DataFrame, settings: dict, as_of_date: date) -> Iterator[Finding]:
-    """How much more often journeys of three contacts and more end in an order than shorter ones."""
-    is_long = journeys["touch_count"] >= 3
-    many = journeys[is_long][["journey_count", "converted_count"]].sum()
-    few = journeys[~is_long][["journey_count", "converted_count"]].sum()
-    if min(many["converted_count"], few["converted_count"]) < 10:
-        return
-    share_many = many["converted_count"] / many["journey_count"]
-    share_few = few["converted_count"] / few["journey_count"]
-    ratio = float(share_many / share_few)
-    error = np.sqrt(
-        1 / many["converted_count"]
-        - 1 / many["journey_count"]
-        + 1 / few["converted_count"]
-        - 1 / few["journey_count"]
-    )
-    p_value = float(2 * ndtr(-abs(np.log(ratio)) / error)) if error > 0 else 1.0
-    if p_value > settings["false_discovery_rate"] or 0.8 < ratio < 1.25:
-        return
-    low, high = (float(ratio * np.exp(sign * LEVEL_80 * error)) for sign in (-1, 1))
-    yield Finding(
-        "touches",
-        "conversion",
-        "touch_count",
-        "3 and more",
-        ratio > 1,
-        "marts.journeys",
-        as_of_date,
-        as_of_date,
-        {
-            "many": (3, "three"),
-            "ratio": (ratio, f"{ratio:.1f}"),
-            "level": (80, "80 %"),
-            "low": (low, f"{low:.1f}"),
-            "high": (high, f"{high:.1f}"),
-            "share_many": (float(share_many), printed(float(share_many), "share")),
-            "share_few": (float(share_few), printed(float(share_few), "share")),
-        },
-        q_value=p_value,
-        weight=2.5 + min(abs(np.log2(ratio)), 2),
-    )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from retail_analytics.pricing.elasticity import panel, usable_regressors
+from retail_analytics.pricing.elasticity import goes_by_quantity, panel, usable_regressors
 
 DISCOUNT_COLUMNS = [
     *("level", "category", "minimum_discount", "status", "verdict", "week_count"),
@@ -26,14 +26,15 @@ def discount_effects(
         `unit_cost` (NaN where it is not known).
     steps : lowest discount of each step (0 to 1), rising.
     settings : `minimum_rows`, `minimum_products`, `minimum_discount_weeks`,
-        `minimum_variation_kept`, `interval_z`.
+        `minimum_variation_kept`, `maximum_quantity_prices`, `interval_z`.
 
     Returns
     -------
     One row per level, category and step: DISCOUNT_COLUMNS. `uplift` is the change of units within
         product and week, with all that came along with the discount. Status `no_discount`,
-        `insufficient_data`, `only_with_season` (the discount came in the same weeks for all), else
-        `ok`. `verdict` is null where costs are not known: `pays`, `does_not_pay`, `unclear`.
+        `insufficient_data`, `only_with_season` (the discount came in the same weeks for all),
+        `quantity_prices` (larger quantities cost less per unit), else `ok`. `verdict` is null where
+        costs are not known: `pays`, `does_not_pay`, `unclear`.
 
     Source: break-even uplift d / (m - d) at margin rate m and discount d (Nagle and Mueller 2018,
     The Strategy and Tactics of Pricing, chapter 9).
@@ -74,7 +75,8 @@ def effects_of(
     # weeks of a step with too few are no weeks without discount
     usable = np.isin(step, [NONE, *enough])
     slopes, kept = None, np.zeros(len(enough))
-    if enough:
+    by_quantity = goes_by_quantity(rows, settings=settings)
+    if enough and not by_quantity:
         part = type(rows)(rows.weeks[usable], rows.price[usable], rows.has_zeros)
         regressors = dummies[usable][:, enough]
         _, kept = usable_regressors(regressors, part.product, part.week)
@@ -96,6 +98,8 @@ def effects_of(
         row |= margins(own, discount=row["mean_discount"])
         if place not in enough:
             found.append(row | {"status": "insufficient_data"})
+        elif by_quantity:
+            found.append(row | {"status": "quantity_prices"})
         elif kept[enough.index(place)] < settings["minimum_variation_kept"]:
             found.append(row | {"status": "only_with_season"})
         elif slopes is None or not np.isfinite(slopes.values[order[place]]):

@@ -297,15 +297,18 @@ def price_elasticities(weeks: pd.DataFrame, *, settings: Mapping[str, float]) ->
     weeks : one row per product and week: `product_id`, `category`, `week`, `units`, `price` (per
         unit, above 0; NaN without a sale), `promotion_share` (share of the units sold in orders
         with a discount, 0 to 1), and where the shop records its prices `posted_price`.
+        `cheaper_by_quantity`, where it is known, is 1 in weeks in which the largest quantity sold
+        was cheaper per unit than the smallest, -1 where it was dearer, else 0.
     settings : `minimum_rows`, `minimum_products`, `minimum_price_moves`,
-        `minimum_variation_kept`, `interval_z`.
+        `minimum_variation_kept`, `maximum_quantity_prices`, `interval_z`.
 
     Returns
     -------
     One row per level and category: ELASTICITY_COLUMNS. `own_elasticity` is from the rows of the
     category alone; `elasticity` is shrunk towards that of the shop. Status
     `insufficient_data`, `no_price_change`, `only_with_season` (prices moved with the weeks or the
-    promotions only), else `ok`; without it there is no elasticity.
+    promotions only), `quantity_prices` (what a week's price was went by how much was sold), else
+    `ok`; without it there is no elasticity.
     """
     rows = []
     if len(weeks):
@@ -397,6 +400,16 @@ def panel(weeks: pd.DataFrame, *, settings: Mapping[str, float]) -> Panel:
     return Panel(sold, sold["price"].to_numpy(float), has_zeros=False)
 
 
+def goes_by_quantity(rows: Panel, *, settings: Mapping[str, float]) -> bool:
+    """Whether prices depend on the quantity: the week's price then follows from what was sold."""
+    if rows.has_zeros or "cheaper_by_quantity" not in rows.weeks:
+        return False
+    signs = rows.weeks["cheaper_by_quantity"].dropna().to_numpy(float)
+    if len(signs) < settings["minimum_rows"]:
+        return False
+    return bool(signs.mean() > settings["maximum_quantity_prices"])
+
+
 def fitted(weeks: pd.DataFrame, *, settings: Mapping[str, float]) -> dict[str, object]:
     """Elasticity of some product weeks, or why there is none."""
     rows = panel(weeks, settings=settings)
@@ -411,6 +424,8 @@ def fitted(weeks: pd.DataFrame, *, settings: Mapping[str, float]) -> dict[str, o
         return row | {"status": "insufficient_data"}
     if row["price_moves"] < settings["minimum_price_moves"]:
         return row | {"status": "no_price_change"}
+    if goes_by_quantity(rows, settings=settings):
+        return row | {"status": "quantity_prices"}
     regressors = np.log(rows.price)[:, None]
     if not rows.has_zeros:
         # known of weeks with a sale only: beside weeks without one it would stand for the sale

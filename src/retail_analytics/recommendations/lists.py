@@ -9,6 +9,8 @@ from retail_analytics.recommendations.strategies import Candidates, Catalogue
 
 # candidates of a customer that are looked at for each place of the list
 SPARE = 3
+# how much alike two products are: in nothing, of one brand, of one category, of both
+ALIKE = (0.0, 0.3, 0.7, 1.0)
 
 
 @dataclass(frozen=True)
@@ -72,41 +74,47 @@ def choose(
     table = np.full((customers, depth), -1, dtype=np.int64)
     table[row, place] = entry
 
+    if not depth:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     there = table >= 0
     at = np.where(there, table, 0)
-    none = np.zeros((customers, depth))
-    value = np.where(there, score[at], 0.0) if len(entry) else none
-    product = candidates.product[at] if len(entry) else at
-    repeat = (candidates.baskets[at] > 0) & there if len(entry) else there
-    category = catalogue.category[product] if len(entry) else at
-    brand = catalogue.brand[product] if len(entry) else at
-    caps = np.append(rules.category_caps, rules.length)[category] if len(entry) else at
+    value = np.where(there, score[at], 0).astype(np.float64)
+    repeat = (candidates.baskets[at] > 0) & there
+    category = catalogue.category.astype(np.int32)[candidates.product[at]]
+    brand = catalogue.brand.astype(np.int32)[candidates.product[at]]
+    caps = np.append(rules.category_caps, rules.length).astype(np.int16)[category]
+    # what is left of the score of a new product by how it is like what is listed (ALIKE)
+    left_of_score = 1 - rules.diversity * np.array(ALIKE)
     kept = rules.explore_slots if explore_slots is None else explore_slots
     repeats_left = np.full(customers, rules.length) - kept
-    in_category = np.zeros((customers, depth), dtype=np.int64)
-    alike = np.zeros((customers, depth))
+    in_category = np.zeros((customers, depth), dtype=np.int16)
+    alike = np.zeros((customers, depth), dtype=np.int8)
     chosen = np.full((customers, rules.length), -1, dtype=np.int64)
     every = np.arange(customers)
-    for step in range(rules.length if depth else 0):
-        allowed = there & (in_category < caps) & (~repeat | (repeats_left > 0)[:, None])
-        adjusted = np.where(allowed, value * (1 - rules.diversity * alike * ~repeat), -np.inf)
-        best = adjusted.argmax(axis=1)
+    for step in range(rules.length):
+        is_free = there & (in_category < caps)
+        allowed = is_free & (~repeat | (repeats_left > 0)[:, None])
+        best = np.where(allowed, value * left_of_score[alike], -np.inf).argmax(axis=1)
         is_one = allowed[every, best]
         # places kept for new products go to others where there are no more of them
         short = np.flatnonzero(~is_one)
         if len(short):
-            left = there[short] & (in_category[short] < caps[short])
-            best[short] = np.where(left, value[short], -np.inf).argmax(axis=1)
-            is_one[short] = left[np.arange(len(short)), best[short]]
+            best[short] = np.where(is_free[short], value[short], -np.inf).argmax(axis=1)
+            is_one[short] = is_free[short, best[short]]
         chosen[:, step] = np.where(is_one, table[every, best], -1)
         there[every, best] &= ~is_one
         repeats_left = repeats_left - (is_one & repeat[every, best])
-        own_category, own_brand = category[every, best], brand[every, best]
-        same_category = (category == own_category[:, None]) & (category >= 0) & is_one[:, None]
-        same_brand = (brand == own_brand[:, None]) & (brand >= 0) & is_one[:, None]
+        same_category = category == known_or_none(category[every, best], is_one)
+        same_brand = brand == known_or_none(brand[every, best], is_one)
         in_category += same_category
-        alike = np.maximum(alike, 0.7 * same_category + 0.3 * same_brand)
+        like_this = 2 * same_category.view(np.int8) + same_brand.view(np.int8)
+        alike = np.where(repeat, 0, np.maximum(alike, like_this))
     row, step = np.nonzero(chosen >= 0)
     entry = chosen[row, step]
     order = best_entries(row, score[entry], most=rules.length)
     return entry[order], position_in_run(row[order])
+
+
+def known_or_none(group: np.ndarray, is_one: np.ndarray) -> np.ndarray:
+    """The group of what each customer was just given, as a column; -2 for none and unknown."""
+    return np.where(is_one & (group >= 0), group, -2).astype(np.int32)[:, None]

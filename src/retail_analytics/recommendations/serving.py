@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from retail_analytics.recommendations.backtest import probability_terms
 from retail_analytics.recommendations.lists import ListRules, choose
-from retail_analytics.recommendations.ordering import best_entries
+from retail_analytics.recommendations.ordering import best_of_runs
 from retail_analytics.recommendations.strategies import (
     BASELINE_WEIGHTS,
     SEASONAL,
@@ -25,6 +25,8 @@ from retail_analytics.recommendations.strategies import (
 
 # baskets of everybody that weigh as much as those of a group, in what sells in it
 GROUP_PRIOR_BASKETS = 50.0
+# products up to which all their similarities are looked up in a table (16 MB)
+DENSE_PRODUCTS = 2048
 
 
 @dataclass(frozen=True)
@@ -178,12 +180,16 @@ def strongest(
     first, last = own.indptr[row].astype(np.int64), own.indptr[row + 1].astype(np.int64)
     entry = np.repeat(np.arange(len(row)), last - first)
     mine = own.indices[ranges(first, last)].astype(np.int64)
-    wanted = mine * size + product[entry]
-    source = np.repeat(np.arange(size, dtype=np.int64), np.diff(similarity.indptr))
-    known = source * size + similarity.indices
-    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    found = np.flatnonzero((known[place] == wanted) & (mine != product[entry]))
-    best = found[best_entries(entry[found], similarity.data[place[found]], most=1)]
+    if size <= DENSE_PRODUCTS:
+        value = similarity.toarray()[mine, product[entry]]
+    else:
+        wanted = mine * size + product[entry]
+        source = np.repeat(np.arange(size, dtype=np.int64), np.diff(similarity.indptr))
+        known = source * size + similarity.indices
+        place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+        value = np.where(known[place] == wanted, similarity.data[place], 0)
+    found = np.flatnonzero((value > 0) & (mine != product[entry]))
+    best = found[best_of_runs(entry[found], value[found])]
     result[entry[best]] = mine[best]
     return result
 

@@ -113,7 +113,8 @@ class Candidates:
         for number in range(self.scores.shape[1]):
             there = np.flatnonzero(self.scores[:, number] > 0)
             ranks = ranks_in_rows(self.row[there], self.scores[there, number])
-            result[there, number] = 1 / np.log2(1 + ranks)
+            parts = (1 / np.log2(1 + np.arange(1, ranks.max(initial=0) + 1))).astype(np.float32)
+            result[there, number] = parts[ranks - 1]
         return result
 
 
@@ -309,9 +310,10 @@ def draw_candidates(
         start = liked.indptr[favourite]
         columns.append(liked.indices[ranges(start, start + lengths)])
 
-    code = np.concatenate(rows).astype(np.int64) * products + np.concatenate(columns)
-    code = distinct(code[catalogue.is_offered[code % products]] if products else code)
-    row, product = np.divmod(code, max(products, 1))
+    # each cell once, in order; the table has as many cells as the counts above
+    wanted = np.zeros((count, products), dtype=bool)
+    wanted[np.concatenate(rows), np.concatenate(columns)] = True
+    row, product = np.nonzero(wanted & catalogue.is_offered)
     if blocked is not None and blocked.nnz:
         kept = cells(blocked, row, product) == 0
         row, product = row[kept], product[kept]

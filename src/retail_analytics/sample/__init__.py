@@ -11,6 +11,7 @@ import pyarrow as pa
 from retail_analytics.sample.blocks import drawn_blocks
 from retail_analytics.sample.dirt import with_dirt
 from retail_analytics.sample.process import PROCESS
+from retail_analytics.sample.rules import write_rules
 from retail_analytics.sample.shop import shop_tables
 from retail_analytics.sample.truths import truth_tables
 from retail_analytics.sample.world import build_world
@@ -29,7 +30,7 @@ def write_sample(
     file_format: str = "csv",
     market: str = "steady",
 ) -> dict[str, int]:
-    """Writes the input tables and truths of a made-up retailer into a folder; rows by table.
+    """Writes the input tables, truths and own rules of a made-up retailer; rows by table.
 
     The sample ends on 2024-12-31 and begins `years` calendar years before. In a lively market spend
     varies and pauses by whole weeks; in a priced one prices move and loyal customers get campaigns;
@@ -63,6 +64,7 @@ def write_sample(
         write(shop_tables(world, tally))
         write(truth_tables(world, tally))
         write({"truth_rejections": pa.Table.from_pylist(rejections)})
+    write_rules(out, world)
     return writer.rows
 
 

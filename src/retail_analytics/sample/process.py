@@ -389,6 +389,17 @@ class Process:
         (12, 25, "", "Christmas Day"),
         (12, 26, "default", "Boxing Day"),
     )
+    # target, priority, channel and team (any where empty), minutes promised, clock
+    sla_targets: tuple[tuple[str, str, str, str, int, str], ...] = (
+        ("first_reply", "", "", "", 240, "business"),
+        ("first_reply", "urgent", "", "", 60, "business"),
+        ("first_reply", "high", "", "", 120, "business"),
+        ("first_reply", "low", "", "", 480, "business"),
+        ("first_reply", "", "chat", "", 120, "business"),
+        ("resolution", "", "", "", 2880, "calendar"),
+        ("resolution", "urgent", "", "", 1440, "calendar"),
+        ("resolution", "", "", "Technical", 2400, "business"),
+    )
     # agents: the logarithm of their times differs by this; one who began late takes longer
     agent_log_sd: float = 0.25
     newcomer_team: int = 1

@@ -29,7 +29,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A published table; `domain` is the folder of its model."""
+    """A published table; `domain` is the folder of its model, `inputs` what it is made from."""
 
     schema: str
     name: str
@@ -38,6 +38,7 @@ class Table:
     comment: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
 
     @property
     def sql_name(self) -> str:
@@ -144,6 +145,9 @@ def read_catalog(con: duckdb.DuckDBPyConnection, path: Path) -> Catalog:
             "select schema_name, table_name, coalesce(comment, '') from duckdb_tables()"
         ).fetchall()
     }
+    # a file of an earlier version does not say what its tables are made from
+    said = {column.name for column in columns.get(("quality", "meta"), [])}
+    inputs = "string_split(inputs, ', ')" if "inputs" in said else "null"
     tables = tuple(
         Table(
             schema=schema,
@@ -153,9 +157,11 @@ def read_catalog(con: duckdb.DuckDBPyConnection, path: Path) -> Catalog:
             comment=comments[(schema, name)],
             columns=tuple(columns[(schema, name)]),
             key=keys.get((schema, name), ()),
+            inputs=tuple(made_from or ()),
         )
-        for schema, name, domain, row_count in con.execute(
-            "select table_schema, table_name, domain, row_count from quality.meta order by all"
+        for schema, name, domain, row_count, made_from in con.execute(
+            f"select table_schema, table_name, domain, row_count, {inputs} from quality.meta "
+            "order by table_schema, table_name"
         ).fetchall()
     )
     built_at, as_of, currency, invocation_id, project_version = con.execute(

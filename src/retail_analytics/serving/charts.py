@@ -13,7 +13,7 @@ import altair as alt
 import vl_convert
 
 from retail_analytics.serving.questions import AMOUNT, Block
-from retail_analytics.serving.values import is_missing
+from retail_analytics.serving.values import PERCENT, is_missing
 
 ACCENT = "var(--accent)"
 ALERT = "var(--alert)"
@@ -23,6 +23,14 @@ ROW_HEIGHT = 28
 SPAN = alt.Scale(zero=False, nice=True, padding=12)
 # lines of so few months show each of them; a single one would be no line at all
 DOTTED_ROWS = 24
+# numbers as `values.shown` writes them
+NUMBERS = {
+    "decimal": ".",
+    "thousands": ",",
+    "grouping": [3],
+    "currency": ["", ""],
+    "percent": PERCENT,
+}
 # a condition of Vega's over the page's choice
 CHOSEN = "datum.slice == slice"
 IS_ESTIMATE = "isValid(datum.lower)"
@@ -85,6 +93,11 @@ def form_of(block: Block) -> str:
     return block.spec.get("format", AMOUNT)
 
 
+def axis(form: str, **more: object) -> alt.Axis:
+    """An axis whose ticks have no more decimals than they need."""
+    return alt.Axis(format=f"{form[:-1]}~{form[-1]}", **more)
+
+
 def line(block: Block) -> alt.LayerChart:
     """A measure by month: as measured, then as forecast with its interval; flagged months."""
     has = set(block.names)
@@ -100,7 +113,7 @@ def line(block: Block) -> alt.LayerChart:
         "value:Q",
         title=None,
         scale=alt.Scale(zero=block.spec.get("from_zero", False), nice=True),
-        axis=alt.Axis(format=form, tickCount=5),
+        axis=axis(form, tickCount=5),
     )
     base = alt.Chart().encode(month, color=colour)
     dots = {"size": 22} if len(block.rows) <= DOTTED_ROWS else False
@@ -181,7 +194,7 @@ def curve(block: Block) -> alt.LayerChart:
     base = alt.Chart().encode(
         alt.X("x:Q", title=block.spec["x"], axis=alt.Axis(grid=False, tickCount=6))
     )
-    value = alt.Y("value:Q", title=None, axis=alt.Axis(format=form, tickCount=5))
+    value = alt.Y("value:Q", title=None, axis=axis(form, tickCount=5))
     band = base.mark_area(color=ACCENT, opacity=0.2, line=False).encode(
         alt.Y("lower:Q", title=None), alt.Y2("upper:Q")
     )
@@ -233,7 +246,7 @@ def categories() -> alt.Y:
 
 
 def amounts(form: str, *, scale: alt.Scale, field: str = "value") -> alt.X:
-    return alt.X(f"{field}:Q", title=None, scale=scale, axis=alt.Axis(format=form, tickCount=4))
+    return alt.X(f"{field}:Q", title=None, scale=scale, axis=axis(form, tickCount=4))
 
 
 def tips(block: Block, without: set[str] = frozenset()) -> list[alt.Tooltip]:
@@ -261,7 +274,9 @@ def configured(made: alt.Chart | alt.LayerChart) -> alt.Chart | alt.LayerChart:
     """The look that all charts share."""
     return (
         made.configure(
-            background="transparent", font="system-ui, 'Segoe UI', 'Liberation Sans', sans-serif"
+            background="transparent",
+            font="system-ui, 'Segoe UI', 'Liberation Sans', sans-serif",
+            locale=alt.Locale(number=alt.NumberLocale(**NUMBERS)),
         )
         .configure_view(stroke=None)
         .configure_axis(

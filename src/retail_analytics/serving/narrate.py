@@ -23,8 +23,8 @@ OUTPUT_COLUMNS = (
     *("subject_type", "subject_id", "kind", "text", "model", "made_at", "input_hash"),
 )
 USAGE_COLUMNS = (
-    *("made_at", "subject_type", "subject_id", "kind", "model", "outcome"),
-    *("input_tokens", "output_tokens", "cost"),
+    *("made_at", "subject_type", "subject_id", "kind", "attempt", "model", "outcome"),
+    *("input_tokens", "output_tokens", "input_price", "output_price"),
 )
 TEMPLATE = "template"
 TEXT_CHARACTERS = 800
@@ -174,8 +174,9 @@ def post(url: str, body: dict, headers: dict[str, str]) -> dict:
 def narrate(warehouse: Path, *, out: Path, endpoint: Endpoint | None) -> dict[str, int]:
     """Writes the texts that are missing or stale into the file `out`; how many, by outcome.
 
-    What is there already and still of today's facts stays. The tokens and cost of each request are
-    added to `llm_usage.csv` beside it. Raises EndpointError; what was written by then is kept.
+    What is there already and still of today's facts stays. The tokens and prices of each request
+    are added to `llm_usage.csv` beside it, which is an input too. Raises EndpointError; what was
+    written by then is kept.
     """
     with open_catalog(warehouse) as catalog:
         wanted = inputs(catalog)
@@ -217,10 +218,10 @@ def written(row: dict[str, str], endpoint: Endpoint | None, *, usage: Path) -> t
     if endpoint is None:
         return row["template_text"], TEMPLATE
     messages = [{"role": "user", "content": f"Facts:\n{row['facts']}"}]
-    for _ in range(2):
+    for attempt in (1, 2):
         reply = ask(endpoint, messages)
         fault = fault_of(reply.text, row["facts"])
-        note_usage(usage, row, endpoint, reply, "refused" if fault else "ok")
+        note_usage(usage, row, endpoint, reply, attempt, "refused" if fault else "ok")
         if not fault:
             return reply.text, endpoint.model
         messages += [
@@ -231,21 +232,23 @@ def written(row: dict[str, str], endpoint: Endpoint | None, *, usage: Path) -> t
 
 
 def note_usage(
-    path: Path, row: dict[str, str], endpoint: Endpoint, reply: Reply, outcome: str
+    path: Path,
+    row: dict[str, str],
+    endpoint: Endpoint,
+    reply: Reply,
+    attempt: int,
+    outcome: str,
 ) -> None:
-    cost = None
-    tokens = (reply.input_tokens, reply.output_tokens)
-    prices = (endpoint.input_price, endpoint.output_price)
-    if None not in (*tokens, *prices):
-        cost = sum(n * price for n, price in zip(tokens, prices, strict=True)) / 1_000_000
     is_new = not path.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         if is_new:
             writer.writerow(USAGE_COLUMNS)
-        subject = [row["subject_type"], row["subject_id"], row["kind"]]
-        writer.writerow([now(), *subject, endpoint.model, outcome, *tokens, cost])
+        subject = [row["subject_type"], row["subject_id"], row["kind"], attempt]
+        tokens = [reply.input_tokens, reply.output_tokens]
+        prices = [endpoint.input_price, endpoint.output_price]
+        writer.writerow([now(), *subject, endpoint.model, outcome, *tokens, *prices])
 
 
 def now() -> str:

@@ -47,11 +47,26 @@ CHART_ROWS = 20_000
 # the topic whose questions every report ends with: how good the models are, what came in
 ABOUT = "about"
 AMOUNT = ",.0f"
+# what people call models and yardsticks whose name is not plain words
+MODEL_NAMES = {
+    "bg_nbd": "BG/NBD",
+    "mbg_nbd": "MBG/NBD",
+    "pareto_nbd": "Pareto/NBD",
+    "flat_30_pct": "flat 30 % above mean demand",
+    "watch": "limits by level and weekday",
+    "allowed": "none; held against the alerts allowed",
+    "stated": "none; held against the rate stated",
+}
 # why a table has a row without a value, in the words of its status
 STATUSES = {
     "short_history": "the history is too short",
     "insufficient_data": "there is too little data",
     "not_converged": "no model fitted",
+    "no_price_change": "prices never moved",
+    "only_with_season": "prices moved in the same weeks for all products",
+    "quantity_prices": "whoever buys more pays less per unit",
+    "no_discount": "no discount was given",
+    "one_competitor": "prices of one competitor only are known",
 }
 
 
@@ -196,12 +211,18 @@ def known(spec: dict, keys: tuple[set[str], set[str]], where: str) -> None:
 def answer_topic(catalog: Catalog, name: str, spec: dict, *, of: dict | None = None) -> Topic:
     """A topic with the answers of its questions.
 
-    The topic `about` speaks of everything, or `of` the tables and metrics of another topic.
+    The topic `about` speaks of everything, or `of` the tables and metrics of another topic. Queries
+    may ask for `getvariable('subjects')`, the names of these, and `model_name(model)`.
     """
     subjects = [t.name for t in catalog.tables if not of or t.domain in of.get("domains", [])]
     subjects += (of or {}).get("metrics", [])
     listed = ", ".join(map(literal, subjects))
     catalog.con.execute(f"set variable subjects = cast([{listed}] as varchar[])")
+    names = ", ".join(f"{literal(model)}: {literal(name)}" for model, name in MODEL_NAMES.items())
+    catalog.con.execute(
+        "create or replace temp macro model_name(model) as "
+        f"coalesce(map {{{names}}}[model], replace(model, '_', ' '))"
+    )
     reader = Reader(catalog)
     blocks = [
         [reader.card(card, where) for card in block["cards"]]

@@ -8,6 +8,10 @@ from decimal import Decimal
 NONE = "–"
 FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x80-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DAY = "%-d %b %Y"
+# a number of any unit: whole from 100 on, two decimals at most below
+FIGURE = "figure"
+# a space that does not break stands before the sign, as in the sentences of the marts
+PERCENT = "\N{NO-BREAK SPACE}%"
 # Python's format of a number, such as `+,.1f` or `.1%`
 NUMBER_FORMAT = re.compile(r"(?P<sign>\+?)(?P<comma>,?)(?:\.(?P<digits>\d+))?(?P<kind>[fd%])")
 
@@ -21,12 +25,15 @@ def is_missing(value: object) -> bool:
 
 
 def shown(value: object, form: str = "") -> str:
-    """A value as text; `form` is Python's format of a number or a day. A dash where it is unknown.
+    """A value as text; `form` is Python's format of a number or a day, or `figure` for a number of
+    any unit. A dash where it is unknown.
 
     Example
     -------
     >>> shown(-1234.5, ",.1f"), shown(0.656, ".1%"), shown(None, ".1%")
-    ('−1,234.5', '65.6%', '–')
+    ('−1,234.5', '65.6\xa0%', '–')
+    >>> shown(1183.07, "figure"), shown(18.5, "figure"), shown(4.0, "figure")
+    ('1,183', '18.5', '4')
     """
     if is_missing(value):
         return NONE
@@ -37,10 +44,18 @@ def shown(value: object, form: str = "") -> str:
     if isinstance(value, date):
         return value.strftime(form if "%" in form else DAY)
     if is_number(value):
-        text = format(value, form)
+        text = figure(float(value)) if form == FIGURE else format(value, form)
+        text = text.replace("%", PERCENT)
         # a true minus sign, and none before zero
         return text.replace("-", "\N{MINUS SIGN}" if set(text) & set("123456789") else "")
     return without_controls(str(value))
+
+
+def figure(value: float) -> str:
+    """A number of any unit: whole from 100 on, below with the decimals that it has, two at most."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def excel_format(form: str) -> str:
@@ -53,6 +68,8 @@ def excel_format(form: str) -> str:
     """
     if form.startswith("%"):
         return "mmm yyyy" if "%d" not in form and "%-d" not in form else "yyyy-mm-dd"
+    if form == FIGURE:
+        return "#,##0.00"
     found = NUMBER_FORMAT.fullmatch(form)
     if not found:
         return ""

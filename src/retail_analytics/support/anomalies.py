@@ -2,8 +2,8 @@
 
 kind      | what is read                       | profile
 ----------|------------------------------------|--------------------------------------------------
-volume    | tickets of a day, all and channel  | level of the last weeks x weekday
-temporal  | tickets of an hour                 | level of the last weeks x hour of the week
+volume    | tickets of a day, all and channel  | level of the last days x weekday
+temporal  | tickets of an hour                 | level of the last days x hour of the week
 response  | log minutes to the reply of a week | mean, and spread, of the weeks before
 team      | the same of a team, for its mix    | the team's mean of the weeks before
 sentiment | satisfaction of a week, of four    | mean of the weeks before
@@ -37,9 +37,10 @@ COLUMNS = {
 }
 COUNTS = {"volume": 24, "temporal": 1}
 HOURS_OF_WEEK = 168
-# hours before a period that its profile is learned from; the level follows the newest of them
+# hours before a period that its profile is learned from; the level follows the newest of them, so
+# many as foretold counts best: tickets of a large desk come in waves, those of a small one do not
 PROFILE_HOURS = 26 * 168
-LEVEL_HOURS = 4 * 168
+LEVEL_HOURS = (4 * 168, 2 * 168, 168)
 LEAST_HOURS = 8 * 168
 PROFILE_WEEKS = 26
 LEAST_WEEKS = 8
@@ -49,6 +50,8 @@ WINDOW_WEEKS = 4
 LEAST_TICKETS_SPREAD = 10
 # tickets by which an hour of the week is shrunk towards its day and hour of day
 PRIOR_TICKETS = 20.0
+# log-likelihood by which a shorter level must be better than the longest, for it is less sure
+EVIDENCE = 3.0
 # z beyond which a reading is cut down before later periods learn from it
 CUT = 3.0
 
@@ -169,7 +172,9 @@ def count_readings(count: np.ndarray, *, per_week: int, offset: int) -> Readings
     size = len(count)
     week_place = (np.arange(size) + offset) % per_week
     scale = HOURS_OF_WEEK // per_week
-    profile_length, level_length = PROFILE_HOURS // scale, LEVEL_HOURS // scale
+    profile_length = PROFILE_HOURS // scale
+    level_lengths = [hours // scale for hours in LEVEL_HOURS]
+    level_length = level_lengths[0]
     day = max(per_week // 7, 1)
     cleaned = count.astype(float).copy()
     expected, spread = np.zeros(size), np.zeros(size)
@@ -180,9 +185,13 @@ def count_readings(count: np.ndarray, *, per_week: int, offset: int) -> Readings
         if (start - begin) % per_week == 0:
             past = slice(max(0, start - profile_length), start)
             share = profile(cleaned[past], week_place[past], per_week)
-            known = share[week_place[past]] * rolling_level(
-                cleaned[past], share[week_place[past]], level_length
-            )
+            levels = {
+                length: share[week_place[past]]
+                * rolling_level(cleaned[past], share[week_place[past]], length)
+                for length in level_lengths
+            }
+            level_length = best_level(cleaned[past], levels)
+            known = levels[level_length]
             usable = np.isfinite(known)
             over = ((cleaned[past] - known) ** 2 - known)[usable].sum()
             square = (known[usable] ** 2).sum()
@@ -201,6 +210,22 @@ def count_readings(count: np.ndarray, *, per_week: int, offset: int) -> Readings
     rows = np.arange(min(begin, size), size)
     z = count_z(count[rows], expected[rows], spread[rows])
     return Readings(rows, count[rows], expected[rows], z)
+
+
+def best_level(count: np.ndarray, levels: dict[int, np.ndarray]) -> int:
+    """The length (a key of `levels`, the longest first) by which counts were foretold best.
+
+    By the log-likelihood of Poisson counts, over the periods that all lengths foretell; a shorter
+    one must be better than the longest by EVIDENCE.
+    """
+    usable = np.isfinite(np.array(list(levels.values()))).all(axis=0)
+    fits = {}
+    for length, level in levels.items():
+        mean = np.maximum(level[usable], 1e-3)
+        fits[length] = float((count[usable] * np.log(mean) - mean).sum())
+    longest = next(iter(levels))
+    best = max(fits, key=lambda length: fits[length])
+    return best if fits[best] > fits[longest] + EVIDENCE else longest
 
 
 def rolling_level(count: np.ndarray, share: np.ndarray, length: int) -> np.ndarray:

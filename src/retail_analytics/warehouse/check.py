@@ -124,6 +124,14 @@ def judge(con: duckdb.DuckDBPyConnection, table: dict, check: FileCheck) -> None
     for reason, count, row_number in reasons:
         example = example_of(con, table, reason, row_number)
         check.lines.append(f"{count:,} rejected: {reason}, such as row {row_number:,}{example}")
+    ((outdated,),) = con.execute(
+        f"select count(*) from {staged} where has_rejected_state and row_status = 'kept'"
+    ).fetchall()
+    if outdated:
+        check.lines.append(
+            f"{outdated:,} kept of which a newer state was rejected: what it may have changed is "
+            f"unknown"
+        )
     for row_number, line, count in unreadable:
         check.statuses["rejected"] = check.statuses.get("rejected", 0) + count
         check.lines.append(

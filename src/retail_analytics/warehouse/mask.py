@@ -3,14 +3,21 @@
 What is personal says so at the end of its description, `Personal data (email).`, which the file
 holds as the comment of the column. In the masked file such columns are there and hold nothing, so
 that every query runs on both, and summaries leave out groups of so few people that a row would
-speak of one of them.
+speak of one of them. What is left out could be had as the whole less the rest: where the groups
+left out are together about too few people, the next larger ones go with them (complementary
+suppression: Hundepool et al., Statistical Disclosure Control, 2012, chapter 4).
+
+Shops take e-mail addresses for ids of customers. An address that stands where none is expected, as
+an id or within a text, is none in the masked file either.
 """
 
 import fcntl
 import os
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -21,23 +28,49 @@ from retail_analytics.warehouse.publish import MODE, PUBLISHED, STORAGE_VERSION,
 
 MASKED = "retail.masked.duckdb"
 LOCK = ".masked.lock"
+# what pseudonyms are made with: in the folder, for its owner alone, so that a customer keeps one
+KEY = ".masked.key"
 PERSONAL = re.compile(r"Personal data \((name|email|free_text)\)\.")
+# in any text, as DuckDB's regular expressions have it
+ADDRESS = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+WITHHELD = "(e-mail address)"
 # how many people a row of a summary must be about, at least
 LEAST_GROUP = 10
-# summaries of people: which column says how many
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A summary of people. The smallest of the columns `sizes` says how many a row is about; rows
+    that agree in `within` are parts of one whole that is known, and those of `whole` are that
+    whole. Rows that agree in `alike` are about the same people: they go together."""
+
+    sizes: tuple[str, ...]
+    within: tuple[str, ...] = ()
+    whole: str = "false"
+    alike: tuple[str, ...] = ()
+
+
+COHORTS = Groups(("cohort_size",), ("age_months",), alike=("cohort_month",))
 GROUPS = {
-    "campaign_engagement": "customer_count",
-    "churn_reasons": "cancellation_count",
-    "cohort_retention": "cohort_size",
-    "cohort_revenue": "cohort_size",
-    "customer_value_totals": "customer_count",
-    "experiment_segments": "unit_count",
-    "journey_paths": "journey_count",
-    "loyalty_liability": "member_count",
-    "loyalty_summary": "member_count",
-    "loyalty_tier_flows": "member_count",
-    "segment_migrations": "customer_count",
-    "segment_summary": "customer_count",
+    # who got two mailings is in both: their audiences are parts of nothing
+    "campaign_engagement": Groups(("customer_count",), ("channel", "campaign")),
+    "churn_reasons": Groups(("cancellation_count",)),
+    "cohort_retention": COHORTS,
+    "cohort_revenue": COHORTS,
+    "customer_value_totals": Groups(
+        ("customer_count",), ("horizon_months",), "segment = 'all'", ("segment",)
+    ),
+    "experiment_segments": Groups(
+        ("unit_count", "control_unit_count"),
+        ("experiment_id", "metric", "variant", "dimension"),
+        alike=("experiment_id", "variant", "dimension", "segment"),
+    ),
+    "journey_paths": Groups(("journey_count",)),
+    "loyalty_liability": Groups(("member_count",), whole="tier = 'all'"),
+    "loyalty_summary": Groups(("member_count",), ("month",)),
+    "loyalty_tier_flows": Groups(("member_count",), ("month",)),
+    "segment_migrations": Groups(("customer_count",), ("month",)),
+    "segment_summary": Groups(("customer_count",)),
 }
 
 
@@ -131,6 +164,7 @@ def write_masked(folder: Path, least_group: int) -> Path:
                 f"attach {literal(str(new))} as masked "
                 f"(storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes)"
             )
+            con.execute("set variable mask_key = ?", [mask_key(folder)])
             copy_masked(con, least_group)
             con.execute("checkpoint masked")
             con.execute("detach masked")
@@ -152,13 +186,12 @@ def write_masked(folder: Path, least_group: int) -> Path:
 
 def copy_masked(con: duckdb.DuckDBPyConnection, least_group: int) -> None:
     """Every table with its constraints and comments, without what is personal."""
-    comments = {
-        (schema, table, column): comment
-        for schema, table, column, comment in con.execute(
-            "select schema_name, table_name, column_name, comment from duckdb_columns() "
-            "where database_name = 'given' order by table_oid, column_index"
-        ).fetchall()
-    }
+    found = con.execute(
+        "select schema_name, table_name, column_name, comment, data_type from duckdb_columns() "
+        "where database_name = 'given' order by table_oid, column_index"
+    ).fetchall()
+    comments = {tuple(place): comment for *place, comment, _ in found}
+    texts = {tuple(place) for *place, _, data_type in found if data_type == "VARCHAR"}
     tables = con.execute(
         "select schema_name, table_name, sql, comment from duckdb_tables() "
         "where database_name = 'given' order by table_oid"
@@ -173,12 +206,14 @@ def copy_masked(con: duckdb.DuckDBPyConnection, least_group: int) -> None:
         values = ", ".join(
             f"null as {identifier(column)}"
             if personal_kind(comments[schema, table, column])
+            else without_addresses(column)
+            if (schema, table, column) in texts
             else identifier(column)
             for column in columns
         )
-        kept = large_enough(table, columns, least_group)
         target = f"{identifier(schema)}.{identifier(table)}"
-        con.execute(f"insert into {target} ({names}) select {values} from given.{target}{kept}")
+        kept = large_enough(f"given.{target}", table, columns, least_group)
+        con.execute(f"insert into {target} ({names}) select {values} {kept}")
     # thousands of comments, each of which would be written on its own
     con.begin()
     for schema, table, _, comment in tables:
@@ -200,13 +235,57 @@ def copy_masked(con: duckdb.DuckDBPyConnection, least_group: int) -> None:
     con.execute("use memory")
 
 
-def large_enough(table: str, columns: list[str], least_group: int) -> str:
-    """The condition that leaves out groups of fewer people than a row may be about."""
-    size = GROUPS.get(table)
-    if size is None or size not in columns:
-        return ""
-    size = identifier(size)
-    return f" where {size} is null or {size} not between 1 and {least_group - 1:d}"
+def mask_key(folder: Path) -> str:
+    """The folder's secret, made where there is none."""
+    path = folder / KEY
+    if not path.exists():
+        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
+            stream.write(secrets.token_hex(32))
+    return path.read_text()
+
+
+def without_addresses(column: str) -> str:
+    """The text of a column without e-mail addresses: one that is the whole text is an id, and gets
+    a pseudonym that is the same in every table and build, for it must meet itself in joins."""
+    name = identifier(column)
+    pseudonym = f"'id-' || left(sha256(getvariable('mask_key') || {name}), 16)"
+    return (
+        f"case when not contains({name}, '@') then {name} "
+        f"when regexp_full_match({name}, {literal(ADDRESS)}) then {pseudonym} "
+        f"else regexp_replace({name}, {literal(ADDRESS)}, {literal(WITHHELD)}, 'g') "
+        f"end as {name}"
+    )
+
+
+def large_enough(source: str, table: str, columns: list[str], least_group: int) -> str:
+    """The rows of `source` without groups of fewer people than a row may be about, and without the
+    next larger ones of their whole until those left out are together so many."""
+    groups = GROUPS.get(table)
+    if groups is None or not {*groups.sizes, *groups.within, *groups.alike} <= set(columns):
+        return f"from {source}"
+    size = f"least({', '.join(map(identifier, groups.sizes))})"
+    too_few = f"between 1 and {least_group - 1:d}"
+    is_part = f"coalesce({size} > 0 and not ({groups.whole}), false)"
+    within = ", ".join([*map(identifier, groups.within), is_part])
+    # parts of one size go by all their columns, so that a file is always the same
+    order = ", ".join([size, *map(identifier, columns)])
+    alike = ", ".join(map(identifier, groups.alike or columns))
+    return f"""
+        from (
+            select
+                *,
+                coalesce({size} {too_few}, false)
+                or {is_part} and coalesce(
+                    sum({size}) over (
+                        partition by {within} order by {order}
+                        rows between unbounded preceding and 1 preceding
+                    ),
+                    0
+                ) {too_few} as is_left_out
+            from {source}
+        )
+        qualify not bool_or(is_left_out) over (partition by {alike})
+    """
 
 
 def set_comment(con: duckdb.DuckDBPyConnection, target: str, comment: str | None) -> None:

@@ -82,9 +82,9 @@ def write_outbox(path: Path, before: Path) -> None:
             add_events(con)
         con.execute(
             "insert into new.quality.meta by name select 'quality' as table_schema, "
-            "'event_outbox' as table_name, 'quality' as domain, "
+            "'event_outbox' as table_name, 'quality' as domain, null as inputs, "
             f"(select count(*) from {target}) as row_count, {len(COLUMNS)} as column_count, "
-            "* exclude (table_schema, table_name, domain, row_count, column_count) "
+            "* exclude (table_schema, table_name, domain, inputs, row_count, column_count) "
             "from new.quality.meta limit 1"
         )
         con.execute(

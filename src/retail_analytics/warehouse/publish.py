@@ -20,6 +20,8 @@ from retail_analytics.warehouse.outbox import write_outbox
 PUBLISHED = "retail.duckdb"
 PREVIOUS = "retail.previous.duckdb"
 SCHEMAS = ("marts", "quality")
+# prefix of the models that read one input each
+STAGED = "stg_"
 # rows written between two checkpoints, about
 ROWS_IN_MEMORY = 500_000
 # to read only, for everybody: DuckDB opens a file to write unless it is told otherwise
@@ -34,6 +36,7 @@ META_COLUMNS = {
     "table_schema": ("varchar", "Schema of the table."),
     "table_name": ("varchar", "Name of the table."),
     "domain": ("varchar", "Folder of the model: customers, operations, reputation and so on."),
+    "inputs": ("varchar", "Input tables whose rows it is made from, by comma; null for none."),
     "row_count": ("bigint", "Rows of the table in this file."),
     "column_count": ("bigint", "Columns of the table in this file."),
     "built_at": ("timestamp", "When the build that made this file started (UTC)."),
@@ -55,7 +58,8 @@ class PublishRequest:
     """What a build says about itself: when it ran, and its tables as (schema, name) in build order.
 
     Only these are published: the build file may still hold tables of models that are gone.
-    `domains` has the folder of a table's model by its name, `keys` the columns of its primary key.
+    `domains` has the folder of a table's model by its name, `keys` the columns of its primary key,
+    `parents` the names of what a model reads.
     """
 
     built_at: str
@@ -63,6 +67,7 @@ class PublishRequest:
     tables: list[tuple[str, str]]
     domains: dict[str, str] = field(default_factory=dict)
     keys: dict[str, list[str]] = field(default_factory=dict)
+    parents: dict[str, list[str]] = field(default_factory=dict)
     currency: str | None = None
 
 
@@ -219,9 +224,10 @@ def write_meta(
             f"select currency from {identifier(build)}.raw.settings"
         ).fetchall()[0]
     # one statement for all tables: one each would take as long as copying them
+    inputs = inputs_of(request.parents)
     counts = " union all ".join(
         f"select {literal(schema)}, {literal(name)}, {literal(request.domains.get(name) or '')}, "
-        f"count(*) from {schema}.{identifier(name)}"
+        f"{literal(', '.join(inputs.get(name, [])))}, count(*) from {schema}.{identifier(name)}"
         for schema, name in tables
     )
     if counts:
@@ -229,9 +235,10 @@ def write_meta(
             f"""
             insert into quality.meta
             select
-                table_schema, table_name, nullif(domain, ''), row_count, column_count,
+                table_schema, table_name, nullif(domain, ''), nullif(inputs, ''),
+                row_count, column_count,
                 ?, ?, ?, ?, ?, ?, ?
-            from ({counts}) as counted (table_schema, table_name, domain, row_count)
+            from ({counts}) as counted (table_schema, table_name, domain, inputs, row_count)
             inner join (
                 select schema_name as table_schema, table_name, count(*) as column_count
                 from duckdb_columns()
@@ -252,6 +259,28 @@ def write_meta(
     set_comment(con, "table quality.meta", "One row per table of this file: what it holds.")
     for name, (_, comment) in META_COLUMNS.items():
         set_comment(con, f"column quality.meta.{name}", comment)
+
+
+def inputs_of(parents: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Of each model the inputs whose rows it is made from. What day it is today follows from all
+    inputs, and says nothing.
+
+    Example
+    -------
+    >>> inputs_of({"sales": ["stg_orders", "int_as_of"], "int_as_of": ["stg_mentions"]})["sales"]
+    ['orders']
+    """
+    found: dict[str, set[str]] = {}
+
+    def collect(name: str) -> set[str]:
+        if name not in found:
+            read = [parent for parent in parents.get(name, []) if parent != "int_as_of"]
+            is_input = name.startswith(STAGED)
+            own = {name.removeprefix(STAGED)} if is_input else set().union(*map(collect, read))
+            found[name] = own
+        return found[name]
+
+    return {name: sorted(collect(name)) for name in parents}
 
 
 def swap_in(new: Path, folder: Path) -> None:

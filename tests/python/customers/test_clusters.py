@@ -66,9 +66,9 @@ def test_a_tie_goes_to_the_smaller_number() -> None:
 def test_names_say_when_how_often_and_how_much_and_differ() -> None:
     centers = np.array([[-1, 1, 1], [1, -1, -1], [1, -1, -1]])
     assert names(centers, np.array([9, 1, 1])) == [
-        "Recent frequent buyers, big spend",
-        "Lapsed one-time buyers, small spend (1)",
-        "Lapsed one-time buyers, small spend (2)",
+        "On average recent frequent buyers, big spend",
+        "On average lapsed one-time buyers, small spend (1)",
+        "On average lapsed one-time buyers, small spend (2)",
     ]
 
 

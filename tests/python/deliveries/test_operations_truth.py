@@ -101,7 +101,8 @@ CLUMPED_SHOP = """
         0 as affected_orders,
         'W' || number % 10 as warehouse,
         cast(null as varchar) as category,
-        cast(date '2022-03-06' + cast(10 * number as integer) as timestamp) as resolved_at
+        cast(date '2022-03-06' + cast(10 * number as integer) as timestamp) as resolved_at,
+        false as has_rejected_state
     from range(96) as numbers(number);
 
     create table months as
@@ -127,7 +128,8 @@ CLUMPED_SHOP = """
         ordered_at as shipped_at,
         ordered_at + to_days(case when is_late then 6 else 3 end) as delivered_at,
         'carrier' as carrier,
-        warehouse
+        warehouse,
+        false as has_rejected_state
     from stg_orders
 """
 

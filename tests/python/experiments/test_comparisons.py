@@ -21,6 +21,7 @@ from retail_analytics.experiments.comparisons import (
     relative_difference,
     sample_variance,
     welch_degrees,
+    with_shared_spread,
 )
 
 SMALL = Path(__file__).resolve().parents[4] / "shared" / "data" / "experiment_small"
@@ -245,3 +246,28 @@ def test_the_variance_of_a_ratio_is_that_of_what_a_line_through_it_leaves():
         covariance=np.array([3.0]),
     )
     assert ones.mean[0] == 1 and ones.variance[0] == pytest.approx(0)
+
+
+def test_an_arm_in_which_nothing_happened_is_not_certain_of_it():
+    rng = np.random.default_rng(9)
+    found = {}
+    for name, prepare in (("alone", lambda *pair: pair), ("shared", with_shared_spread)):
+        units = [np.full(4000, 40.0), np.full(4000, 400.0)]
+        counts = [rng.binomial(int(n[0]), 0.05, 4000) for n in units]
+        pair = prepare(
+            *(Arms(n, k / n, k / n * (1 - k / n)) for n, k in zip(units, counts, strict=True))
+        )
+        result = compare("welch", *difference(*pair), *pair)
+        found[name] = np.mean((result.p_value < 0.05) & (counts[0] == 0))
+    # of 40 units none has anything in about one case of eight, and all these were beyond chance
+    assert found["alone"] > 0.1
+    assert found["shared"] == 0
+    nothing, some = (
+        Arms(*np.array([[40.0], [0.0], [0.0]])),
+        Arms(*np.array([[400.0], [1.0], [1.0]])),
+    )
+    assert with_shared_spread(nothing, nothing)[0].variance[0] == 0
+    assert with_shared_spread(some, nothing)[1].variance[0] == 1
+    # what is far out is seen all the same
+    pair = with_shared_spread(nothing, some)
+    assert compare("welch", *difference(*pair), *pair).p_value[0] < 1e-6

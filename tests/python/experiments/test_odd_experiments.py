@@ -423,4 +423,31 @@ def test_a_skewed_half_that_nobody_planned_is_found():
     assert found.check("e", "sample_ratio")["status"] == "failed"
     held_out = assigned("e", ["control"] * 1000 + ["treatment"] * 9000)
     check = tables(held_out, measured(held_out, np.arange(10_000) % 7)).check("e", "sample_ratio")
-    assert "taken for 10% and 90%" in check["detail"]
+    assert "taken for 10 % and 90 %" in check["detail"]
+
+
+def test_a_control_without_complaints_proves_no_harm():
+    # a hold-out of a tenth: 13 of 160 buy and none complains, 10 of 163 buyers of the others do
+    units = assigned("e", ["control"] * 160 + ["treatment"] * 1600)
+    buyers = pd.concat([units[:13], units[160:323]])["customer_id"]
+    orders = bought(buyers)
+    complaints = pd.DataFrame(
+        {
+            "order_id": orders["order_id"].iloc[-10:],
+            "complaint_count": 1,
+            "complained_on": date(2024, 3, 12),
+        }
+    )
+    found = run(
+        shop(
+            {
+                "stg_experiment_assignments": units,
+                "orders": orders,
+                "stg_complaints": complaints,
+            }
+        )
+    )
+    row = found.row("e", "delivery_complaints")
+    assert (row["control_mean"], row["mean"]) == (0, pytest.approx(10 / 163))
+    assert row["status"] == "ok" and row["p_value"] > 0.05
+    assert found.decision("e")["decision"] != "harm"

@@ -5,6 +5,7 @@ What begins later is not there yet, and what ends later is open. Two days of the
 """
 
 import os
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 from conftest import ROOT, BuildWarehouse, Built
 
 from retail_analytics.inputs.contract import read_tables
+
+pytestmark = pytest.mark.slow
 
 SAMPLE = ROOT / "seeds" / "sample"
 COUNT = int(os.environ.get("AS_OF_DAYS", "2"))
@@ -30,6 +33,7 @@ def cut_at(day: date, target: Path) -> Path:
         for source in sorted(SAMPLE.glob("*.csv")):
             if source.stem in COLUMNS:
                 cut_file(con, day, source, target / source.name)
+    shutil.copytree(SAMPLE / "rules", target / "rules")
     return target
 
 

@@ -9,6 +9,8 @@ import pytest
 from bad_rows import DUPLICATE, KEPT, LONG_ID, fates, write_bad_rows
 from conftest import BuildWarehouse, Built
 
+pytestmark = pytest.mark.slow
+
 ALL = fates()
 
 

@@ -13,6 +13,8 @@ import duckdb
 import pytest
 from conftest import ROOT, BuildWarehouse
 
+pytestmark = pytest.mark.slow
+
 CASES = ROOT / "tests" / "fixtures" / "cases"
 NAMES = sorted(
     path.parent.name

@@ -24,6 +24,8 @@ def said(tmp_path, ids: list[str], products: list[str], **options) -> list[str]:
         ("a1", "A1", "regardless of case 1 of them are"),
         ("17.0", "17", "without .0 at the end 1 of them are"),
         ("AB-1", "AB 1", "without signs and spaces 1 of them are"),
+        ("MÜLLER-1", "müller 1", "without signs and spaces 1 of them are"),
+        ("caf\u00e9", "cafe\u0301", "in one form of Unicode 1 of them are"),
         ("1.23E+12", "1230000000000", "1 were cut by a spreadsheet, such as 1.23E+12"),
     ],
 )
@@ -38,6 +40,11 @@ def test_ids_that_meet_and_words_for_nothing_are_not_named(tmp_path):
     assert said(tmp_path, ["A", '"=""B"""', "NULL"], ["A", "B"]) == []
     # without the other file there is nothing to meet
     assert said(tmp_path, ["A"], []) == []
+
+
+def test_letters_of_any_alphabet_tell_ids_apart(tmp_path):
+    (line,) = said(tmp_path, ["Müller"], ["Mäller"])
+    assert line.endswith("are not in products, such as Müller")
 
 
 def test_no_more_rows_are_looked_at_than_said(tmp_path):

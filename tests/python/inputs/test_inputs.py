@@ -394,3 +394,40 @@ def test_file_names_are_matched_regardless_of_case_and_near_misses_are_noted(tmp
         ("Orders.CSV",)
     ]
     assert loaded.notes == ["Order-Lines.csv: not used; did you mean order_lines.csv?"]
+
+
+def test_parts_and_copies_of_an_input_are_not_passed_over_in_silence(tmp_path):
+    names = [
+        "orders_2024.csv",
+        "orders (1).csv",
+        "Old-Orders.csv",
+        "preorders.csv",
+        "truth_orders.csv",
+    ]
+    loaded = load(tmp_path, {"orders.csv": PLAIN, **dict.fromkeys(names, PLAIN)})
+    said = "not used; an input is one file: put its parts together in orders.csv"
+    assert [note for note in loaded.notes if "put its parts" in note] == [
+        f"{name}: {said}" for name in ("Old-Orders.csv", "orders (1).csv", "orders_2024.csv")
+    ]
+
+
+def test_text_that_was_damaged_before_is_said(tmp_path):
+    text = (
+        HEADER
+        + "O1,2024-01-01,M\u00c3\u00bcller\nO2,2024-01-01,M\ufffdller\nO3,2024-01-01,S\u00c3O\n"
+    )
+    loaded = load(tmp_path, {"orders.csv": text})
+    assert loaded.notes == [
+        "orders.csv: in 1 places the text looks as if it was encoded twice (`Ã¼` for `ü`); names "
+        "stay as they are",
+        "orders.csv: 1 characters were lost before, and read \ufffd",
+    ]
+    assert loaded.orders("customer_id")[0] == ("M\u00c3\u00bcller",)
+
+
+def test_a_line_of_another_shape_says_which_order_it_is_of(tmp_path):
+    text = 'order_id,product_id,quantity,unit_price\nO1,P1,1,5,9\nO2,P1\n"O3" ,P1,1\n,P1,1,2,3\n'
+    loaded = load(tmp_path, {"orders.csv": PLAIN, "order_lines.csv": text})
+    assert loaded.query("select row_number, order_id from raw.unreadable_rows order by 1") == [
+        *((1, "O1"), (2, "O2"), (3, "O3"), (4, None))
+    ]

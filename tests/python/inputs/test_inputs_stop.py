@@ -98,7 +98,24 @@ STOPS = {
     ),
     "UTF-16 without a mark": (
         {"orders.csv": HEADER.encode("utf-16-le")},
-        "orders.csv: this is not a CSV file, it holds binary data",
+        "orders.csv: the text is UTF-16; save it as UTF-8",
+    ),
+    "UTF-16 of the other order without a mark": (
+        {"orders.csv": HEADER.encode("utf-16-be")},
+        "orders.csv: the text is UTF-16; save it as UTF-8",
+    ),
+    "lines that end in another sign": (
+        {"orders.csv": PLAIN.replace("\n", "\u2028")},
+        "orders.csv: lines end with a sign that ends none in a CSV file; use LF or CRLF",
+    ),
+    "whole lines in quotation marks": (
+        {"orders.csv": "".join(f'"{line}"\n' for line in PLAIN.splitlines())},
+        "orders.csv: line 1 is one single field: separate fields by a comma, a semicolon, a tab "
+        "or |, without quotation marks around a whole line",
+    ),
+    "another separator": (
+        {"orders.csv": PLAIN.replace(",", "^")},
+        "orders.csv: line 1 is one single field: ",
     ),
     "zero byte": (
         {"orders.csv": HEADER + "O1,2024-01-01,\n" * 99 + "O1,2024\0-01-01,\n"},

@@ -409,3 +409,43 @@ def test_words_for_nothing_are_counted_and_said(tmp_path):
     assert load(tmp_path, {"orders.csv": text}).notes == [
         "orders.csv: customer_id: 2 cells say N/A or the like: nothing"
     ]
+
+
+def test_ids_that_look_alike_and_are_not_are_said(tmp_path):
+    ids = ["\u00e9", "e\u0301", "A1", "A\u200b1", "B\u200e", "B", "\u00f6"]
+    lines = "".join(f"O{i},2024-01-01,{text}\n" for i, text in enumerate(ids))
+    loaded = load(tmp_path, {"orders.csv": HEADER + lines})
+    # marks at an end go, as spaces do
+    assert [row[0] for row in loaded.orders("customer_id")] == [*ids[:4], "B", "B", "\u00f6"]
+    assert loaded.notes == [
+        "orders.csv: customer_id: 2 ids look like others and are written in another form of "
+        "Unicode or with signs that nobody sees, such as A1: they count as different ones"
+    ]
+
+
+@pytest.mark.parametrize(("kind", "digits"), [(pa.float64(), 2**53), (pa.float32(), 2**24)])
+def test_ids_stored_as_numbers_too_long_for_them_are_said(tmp_path, kind, digits):
+    values = pa.array([float(digits), 7.0, float("nan"), None], kind)
+    loaded = load(tmp_path, {"orders.parquet": parquet_of(values, "customer_id")})
+    assert loaded.notes == [
+        "orders.parquet: customer_id: 1 ids are stored as numbers with more digits than such a "
+        "number holds: different ones may have become one; store ids as text"
+    ]
+
+
+@pytest.mark.parametrize("beside", ["5", "1,50", "2.500,00"])
+def test_an_underscore_is_no_part_of_a_number(tmp_path, beside):
+    found = amounts(tmp_path, {"order_total": ["1_0", "1_000.5", beside]}, "csv")["order_total"]
+    assert found[:2] == [None, None]
+    assert found[2] is not None
+
+
+def test_a_thin_space_stands_between_thousands(tmp_path):
+    found = amounts(tmp_path, {"order_total": ["2\u2009500,50", "1,5"]}, "csv")
+    assert found["order_total"] == [Decimal("2500.5"), Decimal("1.5")]
+
+
+def test_truth_values_as_programs_write_them_beside_missing_ones():
+    texts = ["1.0", "0.0", "1", "0", "yes", "N", "0.5", "ja", "x", "2"]
+    expected = [True, False, True, False, True, False, None, None, None, None]
+    assert read("as_boolean", texts) == expected

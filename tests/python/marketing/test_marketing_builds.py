@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from conftest import ROOT, BuildWarehouse, Built
 
+pytestmark = pytest.mark.slow
+
 SHARED = ROOT.parent / "shared" / "data"
 PART = (
     "--select",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from retail_analytics.marketing.revenue import revenue_forecasts
+from retail_analytics.marketing.revenue import revenue_forecasts, spread
 
 
 def months(count: int, *, seed: int = 1) -> pd.DataFrame:
@@ -36,6 +36,25 @@ def test_channels_add_up_and_scenarios_are_in_order():
     assert (order["low"] <= order["expected"] + 1e-9).all()
     assert (order["expected"] <= order["high"] + 1e-9).all()
     assert found["horizon_months"].max() == 6
+
+
+def test_what_was_never_negative_is_not_forecast_to_be():
+    frame = months(8)
+    frame["revenue"] *= np.where(frame["channel"] == "search", np.arange(len(frame)) % 3 == 0, 1)
+    found = revenue_forecasts(frame, horizon_months=6)
+    assert (found["revenue"] >= 0).all()
+    wide = found.pivot_table(index=["month", "scenario"], columns="channel", values="revenue")
+    assert wide.drop(columns="all").sum(axis=1).to_numpy() == pytest.approx(wide["all"].to_numpy())
+    returned = frame.assign(revenue=frame["revenue"] - 700)
+    assert (revenue_forecasts(returned, horizon_months=6)["revenue"] < 0).any()
+
+
+def test_a_total_is_spread_by_variance_and_nothing_below_the_lowest():
+    own, variance = np.array([110.0, 5.0, 0.0]), np.array([4.0, 1.0, 0.0])
+    assert spread(own, variance, total=125, lowest=0) == pytest.approx([118, 7, 0])
+    assert spread(own, variance, total=60, lowest=0) == pytest.approx([60, 0, 0])
+    assert spread(own, variance, total=60, lowest=-np.inf) == pytest.approx([66, -6, 0])
+    assert spread(own, variance, total=-5, lowest=0).sum() == pytest.approx(-5)
 
 
 def test_two_months_are_too_few():

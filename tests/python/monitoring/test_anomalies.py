@@ -18,12 +18,12 @@ SETTINGS = {
 }
 RULES = pd.DataFrame(
     [
-        ("order_count", "count", "order", True, 0.1),
-        ("revenue", "sum", "value", True, 0.1),
-        ("average_order_value", "mean", "none", True, 0.1),
-        ("on_time_rate", "rate", "none", True, 0.03),
+        ("order_count", "count", "orders", "order", True, 0.1),
+        ("revenue", "sum", "currency", "value", True, 0.1),
+        ("average_order_value", "mean", "currency", "none", True, 0.1),
+        ("on_time_rate", "rate", "share", "none", True, 0.03),
     ],
-    columns=["metric", "kind", "worth", "is_higher_better", "minimum_change"],
+    columns=["metric", "kind", "unit", "worth", "is_higher_better", "minimum_change"],
 )
 FIRST = pd.Timestamp("2022-01-03")
 

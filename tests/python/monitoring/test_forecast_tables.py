@@ -11,6 +11,8 @@ from retail_analytics.statistics.forecasting import forecast
 from retail_analytics.statistics.forecasting.tables import forecast_metrics
 from retail_analytics.statistics.trend import trends
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = {"horizon_months": 3, "season_length": 12, "level": 0.8, "trend_months": 24}
 
 

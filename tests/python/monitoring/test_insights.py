@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
+from retail_analytics.monitoring.findings import printed
 from retail_analytics.monitoring.insights import INSIGHT_COLUMNS, insights
 
 RULES = ROOT / "seeds" / "rules" / "monitoring"
@@ -358,3 +359,127 @@ def test_a_month_of_which_files_hold_a_part_is_no_fall_of_revenue():
     # nearly all is not all
     fell = MONTHS.assign(order_count=[1000, 101], revenue=[50_000.0, 90.0])
     assert "-99.8 % against" in told(months=fell)["text"].iloc[0]
+
+
+def months_of(revenue: list[float], *, first="2023-05-01"):
+    """Complete months of orders worth 50 each."""
+    return pd.DataFrame(
+        {
+            "month": pd.date_range(first, periods=len(revenue), freq="MS"),
+            "order_count": [amount / 50 for amount in revenue],
+            "revenue": revenue,
+            "revenue_squares": [amount * 50 for amount in revenue],
+        }
+    )
+
+
+def test_a_month_is_held_against_the_step_of_the_year_before():
+    """May as a year ago (nothing to tell of the year), but April was twice that of then."""
+    usual = [100e3] * 10
+    found = told(months=months_of([100e3, *usual, 200e3, 100e3]))
+    (row,) = found.to_dict("records")
+    # 100,000 in 31 days against 200,000 in 30; there is no April of a year before
+    assert row["template"] == "month_before" and not row["is_better"]
+    assert row["text"].startswith("Revenue of 2024-05: 3,226 EUR per day, -52 % against 6,667 in")
+    assert row["text"].endswith("whether that is the season a second year will say")
+    # the same fall came a year before: it is the season
+    season = months_of([200e3, 100e3, *usual, 200e3, 100e3], first="2023-04-01")
+    assert told(months=season).empty
+    # a year before it was none
+    falls = told(months=months_of([100e3, 100e3, *usual, 200e3, 100e3], first="2023-04-01"))
+    assert falls["text"].iloc[0].endswith("a year before the same step was -3.2 %")
+
+
+def test_orders_are_told_where_the_revenue_of_one_is_unknown():
+    months = months_of([100e3] * 10 + [200e3, 100e3]).assign(revenue=np.nan)
+    (row,) = told(months=months).to_dict("records")
+    assert row["metric"] == "order_count"
+    assert row["text"].startswith("Orders of 2024-04: 66.7 orders per day, -48 % against 129 in")
+
+
+def test_a_month_is_told_once():
+    """Against the year before, and then not against the month before as well."""
+    found = told(months=months_of([100e3] * 12 + [200e3]))
+    assert list(found["template"]) == ["year_before"]
+
+
+def hours_of(per_day: list[float], *, weeks=52, open_hours=(9, 15), seed=3):
+    """Orders of 52 weeks up to Sunday, by day of the week from Monday and spread over hours."""
+    draw = np.random.default_rng(seed)
+    days = pd.date_range("2023-06-05", periods=7 * weeks, freq="D")
+    hours = np.arange(*open_hours)
+    counts = draw.poisson(np.tile(per_day, weeks)[:, None] / len(hours), (len(days), len(hours)))
+    frame = pd.DataFrame(
+        {
+            "ordered_on": np.repeat(days, len(hours)),
+            "hour": np.tile(hours, len(days)),
+            "order_count": counts.ravel(),
+        }
+    )
+    return frame[frame["order_count"] > 0]
+
+
+def test_the_busiest_day_of_the_week_is_told_and_a_closed_one_is_none():
+    found = told(hours=hours_of([20, 20, 20, 20, 40, 20, 0], open_hours=(0, 24)))
+    (row,) = found.to_dict("records")
+    assert row["template"] == "weekday" and row["entity"] == "Fridays"
+    assert "Orders: 2." in row["text"] and "Sundays" not in row["text"]
+    figures = json.loads(row["figures"])
+    assert figures["low"]["value"] < 2.05 < figures["high"]["value"] * 1.1
+    assert figures["most"]["value"] == pytest.approx(40, rel=0.05)
+    # of seven days alike one is always the busiest, and half a year tells no pattern
+    assert told(hours=hours_of([20] * 7, open_hours=(0, 24))).empty
+    assert told(hours=hours_of([20, 20, 20, 20, 40, 20, 0], weeks=20, open_hours=(0, 24))).empty
+
+
+def test_the_hours_of_half_the_orders_are_told():
+    found = told(hours=hours_of([20] * 7, open_hours=(9, 15)))
+    (row,) = found.to_dict("records")
+    assert row["template"] == "hours"
+    assert re.search(r"came between (9|10|11|12):00 and (12|13|14|15):00$", row["text"])
+    assert json.loads(row["figures"])["share"]["value"] == pytest.approx(0.5, abs=0.03)
+    # orders dated by day alone have no hours
+    assert told(hours=hours_of([20] * 7, open_hours=(0, 1))).empty
+
+
+def test_the_channel_of_the_largest_orders_is_told_beside_the_others():
+    columns = ["sales_channel", "order_count", "revenue", "revenue_squares"]
+    channels = pd.DataFrame(
+        [
+            ("app", 400, 400 * 60.0, 400 * 2 * 60.0**2),
+            ("web", 300, 300 * 40.0, 300 * 2 * 40.0**2),
+            ("shop", 100, 100 * 40.0, 100 * 2 * 40.0**2),
+            ("fax", 3, 3 * 900.0, 3 * 900.0**2),
+        ],
+        columns=columns,
+    )
+    (row,) = told(channels=channels).to_dict("records")
+    assert row["text"].startswith("Orders by app are worth 1.5 times those of the other sales")
+    assert "(60 EUR against 40 EUR per order" in row["text"]
+    # alike, and two of which nothing sure is known
+    assert told(channels=channels[channels["sales_channel"] != "app"]).empty
+    few = channels.assign(order_count=40, revenue_squares=40 * 90.0**2)
+    assert told(channels=few.assign(revenue=[40 * 60.0, 40 * 40.0, 40 * 48.0, 40 * 48.0])).empty
+
+
+def test_patterns_that_stay_are_new_once():
+    first = told(hours=hours_of([20, 20, 20, 20, 40, 20, 0]))
+    again = told(today=date(2024, 6, 4), hours=hours_of([20, 20, 20, 20, 40, 20, 0], seed=4))
+    assert set(first["insight_id"]) & set(again["insight_id"])
+    assert all(":better" in name for name in first["insight_id"])
+
+
+@pytest.mark.parametrize(
+    "value, unit, text",
+    [
+        (0.01476, "points", "0.015 points"),
+        (0.5, "days", "0.50 days"),
+        (18.4828, "contacts", "18.5 contacts"),
+        (1234.5, "EUR", "1,234 EUR"),
+        (1.0, "orders per week", "1 order per week"),
+        (0.0, "orders", "0 orders"),
+        (0.0125, "share", "1.2 %"),
+    ],
+)
+def test_a_number_is_written_with_as_many_figures_as_tell(value, unit, text):
+    assert printed(value, unit) == text

@@ -13,6 +13,7 @@ SETTINGS = {
     "minimum_price_moves": 10,
     "minimum_discount_weeks": 20,
     "minimum_variation_kept": 0.1,
+    "maximum_quantity_prices": 0.1,
     "interval_z": 1.2815515655446004,
 }
 STEPS = np.array([0.05, 0.15, 0.25])
@@ -110,6 +111,14 @@ def test_a_discount_that_always_comes_for_all_at_once_is_refused():
     row = step(effects(rare_sales(season=True)), 0.15)
     assert row["status"] == "only_with_season"
     assert pd.isna(row["uplift"])
+
+
+def test_a_discount_for_large_quantities_is_no_discount_of_the_week():
+    weeks = rare_sales().drop(columns="posted_price").query("units > 0")
+    assert step(effects(weeks.assign(cheaper_by_quantity=0.0)), 0.25)["status"] == "ok"
+    row = step(effects(weeks.assign(cheaper_by_quantity=1.0)), 0.25)
+    assert row["status"] == "quantity_prices"
+    assert pd.isna(row["uplift"]) and pd.isna(row["verdict"])
 
 
 def test_seven_weeks_are_refused():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy.integrate import quad
 
 from retail_analytics.pricing.elasticity import price_elasticities, shrunk, two_way_slopes
 
@@ -16,6 +17,7 @@ SETTINGS = {
     "minimum_price_moves": 10,
     "minimum_discount_weeks": 20,
     "minimum_variation_kept": 0.1,
+    "maximum_quantity_prices": 0.1,
     "interval_z": 1.2815515655446004,
 }
 
@@ -127,6 +129,19 @@ def test_a_discount_that_always_falls_in_one_season_is_refused():
     assert frame["elasticity"].isna().all()
 
 
+def test_prices_that_go_by_the_quantity_are_refused_and_prices_by_chance_are_not():
+    weeks = sold({"Toys": -1.5, "Books": -0.8})
+    rng = np.random.default_rng(5)
+    by_chance = weeks.assign(cheaper_by_quantity=rng.choice([-1.0, 0.0, 1.0, np.nan], len(weeks)))
+    assert set(price_elasticities(by_chance, settings=SETTINGS)["status"]) == {"ok"}
+    by_quantity = np.where(weeks["category"] == "Toys", 1.0, np.nan)
+    frame = price_elasticities(weeks.assign(cheaper_by_quantity=by_quantity), settings=SETTINGS)
+    frame = frame.set_index("category")
+    assert frame.loc["Toys", "status"] == "quantity_prices"
+    assert np.isnan(frame.loc["Toys", "elasticity"])
+    assert frame.loc["Books", "status"] == "ok"
+
+
 def test_nothing_gives_nothing():
     assert price_elasticities(sold({"Toys": -1.5}).head(0), settings=SETTINGS).empty
 
@@ -149,6 +164,36 @@ def test_few_rows_are_shrunk_more():
     )
     assert abs(values[1] + 3) > abs(values[0] + 1) and -3 < values[1] < -1.5
     assert values[3] == pytest.approx(-1.5) and errors[3] > 0.05
+
+
+def test_shrunk_estimates_are_those_of_an_integral_over_the_spread():
+    own, errors, common, common_error = np.array([-1.0, -3.0, -2.0]), (0.3, 1.0, 0.4), -1.5, 0.1
+    error = np.array(errors)
+
+    def weight(spread: float) -> float:
+        total = spread**2 + error**2 + common_error**2
+        return float(np.exp(-0.5 * (np.log(total) + (own - common) ** 2 / total)).prod())
+
+    def moments(spread: float, i: int) -> tuple[float, float]:
+        """Mean and mean square of a value, normal-normal, where the spread is known."""
+        share = spread**2 / (spread**2 + error[i] ** 2)
+        centre = share * own[i] + (1 - share) * common
+        variance = share * error[i] ** 2 + ((1 - share) * common_error) ** 2
+        return centre, variance + centre**2
+
+    def mean_over_spreads(of) -> float:
+        # the widest of what was seen, twice
+        top = quad(lambda spread: weight(spread) * of(spread), 0, 3.0)[0]
+        return top / quad(weight, 0, 3.0)[0]
+
+    values, found = shrunk(own, error, towards=common, towards_error=common_error)
+    for i in range(3):
+        centre, square = (
+            mean_over_spreads(lambda spread, i=i, power=power: moments(spread, i)[power])
+            for power in (0, 1)
+        )
+        assert values[i] == pytest.approx(centre, abs=0.01)
+        assert found[i] == pytest.approx(np.sqrt(square - centre**2), abs=0.01)
 
 
 def test_errors_are_those_of_groups_whose_errors_go_together():

@@ -20,7 +20,7 @@ def published(path: Path, rows: str = ROWS, *, key: str = "primary key") -> Path
     with duckdb.connect(str(path)) as con:
         con.execute(
             f"create schema marts; create table marts.scores "
-            f"(id bigint {key}, name varchar, score double, weight double); "
+            f"(id bigint {key}, is_new varchar, score double, weight double); "
             f"insert into marts.scores values {rows}"
         )
     return path
@@ -37,7 +37,7 @@ def published(path: Path, rows: str = ROWS, *, key: str = "primary key") -> Path
         (ROWS.replace("0.5", "null"), ["marts.scores.score: 1 values changed"]),
         (ROWS.replace("'nan'", "null"), ["marts.scores.score: 1 values changed"]),
         (ROWS.replace("'infinity'", "3.0"), ["marts.scores.weight: 1 values changed"]),
-        (ROWS.replace("'b'", "'B'"), ["marts.scores.name: 1 values changed"]),
+        (ROWS.replace("'b'", "'B'"), ["marts.scores.is_new: 1 values changed"]),
     ],
     ids=["same", "other order", "noise", "value", "gone", "unknown", "infinite", "text"],
 )

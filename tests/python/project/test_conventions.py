@@ -1,15 +1,20 @@
 """What the project promises about itself, checked over dbt's manifest of it."""
 
+import copy
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
+from bad_rows import fates
 from conftest import ROOT, YAML_FILES, Built
+
+from retail_analytics.inputs.contract import input_table_names
 
 # the one test of the keys and required columns of all rule tables
 RULE_PROMISES = "every_rule_table_keeps_its_promises"
@@ -89,6 +94,25 @@ def test_every_column_is_described(manifest: dict) -> None:
         if not re.fullmatch(r".*[.!?)]\s*", column["description"], re.DOTALL)
     ] == []
     assert [table["name"] for table in tables(manifest) if not table["columns"]] == []
+
+
+def test_what_is_said_of_a_column_in_many_tables_stands_once() -> None:
+    """In models/columns.md, as a block that `doc()` reads; the inputs' own words in _inputs.yml."""
+    said = Counter(
+        (column["name"], column["description"])
+        for path in YAML_FILES
+        if "staging" not in path.parts
+        for model in yaml.safe_load(path.read_text()).get("models", [])
+        for column in model["columns"]
+    )
+    is_block = re.compile(r"\{\{ doc\('(\w+)'\) \}\}")
+    assert {
+        told: count for told, count in said.items() if count > 4 and not is_block.fullmatch(told[1])
+    } == {}
+    blocks = re.findall(r"\{% docs (\w+) %\}", (ROOT / "models" / "columns.md").read_text())
+    used = {name for _, text in said for name in is_block.findall(text)}
+    # what staging says of every row
+    assert set(blocks) == used | {"row_number", "reasons", "row_status"}
 
 
 def test_every_column_is_typed(manifest: dict) -> None:
@@ -174,6 +198,53 @@ def test_every_table_that_people_read_is_keyed_and_contracted(manifest: dict) ->
     ] == []
 
 
+def unchecked_bounds(manifest: dict) -> list[str]:
+    """Each estimate with `_lower` and `_upper` that no constraint of a contract holds between them.
+
+    Where only the bounds have the name (`value_lower` of `expected_value`), some column between
+    them does, or their order.
+    """
+    found = []
+    for node in of_type(manifest, "model"):
+        columns = node["columns"]
+        constraints = node["constraints"] + [
+            constraint for column in columns.values() for constraint in column["constraints"]
+        ]
+        checks = " and ".join(c["expression"] for c in constraints if c["expression"])
+        for lower in columns:
+            name = lower.removesuffix("_lower")
+            upper = f"{name}_upper"
+            if name == lower or upper not in columns or layer(node) in ("staging", "intermediate"):
+                continue
+            between = [name] if name in columns else list(columns)
+            held = name not in columns and re.search(rf"\b{lower} <= {upper}\b", checks)
+            if not held and not any(
+                re.search(rf"\b{x} between {lower} and {upper}\b", checks)
+                or (
+                    re.search(rf"\b{lower} <= {x}\b", checks)
+                    and re.search(rf"\b{x} <= {upper}\b", checks)
+                )
+                for x in between
+            ):
+                found.append(f"{node['name']}.{name}")
+    return found
+
+
+def test_an_estimate_lies_between_its_bounds(manifest: dict) -> None:
+    assert unchecked_bounds(manifest) == []
+
+
+def test_bounds_without_their_check_are_found(manifest: dict) -> None:
+    tampered = copy.deepcopy(manifest)
+    for name in ("customer_churn_risks", "customer_lifetime_values"):
+        tampered["nodes"][f"model.retail_analytics.{name}"]["constraints"] = []
+    assert sorted(unchecked_bounds(tampered)) == [
+        "customer_churn_risks.no_purchase_probability",
+        "customer_lifetime_values.orders",
+        "customer_lifetime_values.value",
+    ]
+
+
 def test_every_metric_is_parsed_described_and_has_a_unit(manifest: dict) -> None:
     # metrics in the newer form are parsed to nothing, without a word
     written = [
@@ -234,14 +305,38 @@ def test_every_rule_table_is_keyed_and_read_by_a_model(manifest: dict) -> None:
     assert seeds == set(promises["depends_on"]["nodes"])
 
 
-def test_layers_only_read_downwards(manifest: dict) -> None:
+def reads_upwards(manifest: dict) -> list[str]:
+    """Each model that reads what its layer may not."""
     nodes = {**manifest["nodes"], **manifest["sources"]}
-    assert [
+    return [
         f"{node['name']} ({layer(node)}) reads {nodes[parent]['name']} ({layer(nodes[parent])})"
         for node in of_type(manifest, "model")
         for parent in node["depends_on"]["nodes"]
         if layer(nodes[parent]) not in MAY_READ[layer(node)]
-    ] == []
+    ]
+
+
+def test_layers_only_read_downwards(manifest: dict) -> None:
+    assert reads_upwards(manifest) == []
+
+
+@pytest.mark.parametrize(
+    ("reader", "read", "said"),
+    [
+        ("stg_orders", "model.{}.orders", "stg_orders (staging) reads orders (marts)"),
+        ("int_as_of", "source.{}.raw.orders", "int_as_of (intermediate) reads orders (raw)"),
+        ("orders", "source.{}.raw.orders", "orders (marts) reads orders (raw)"),
+        ("orders", "model.{}.rejected_rows", "orders (marts) reads rejected_rows (quality)"),
+        ("model_fits", "model.{}.erasures", "model_fits (learned) reads erasures (quality)"),
+    ],
+)
+def test_a_read_of_a_higher_layer_is_found(
+    manifest: dict, reader: str, read: str, said: str
+) -> None:
+    tampered = copy.deepcopy(manifest)
+    node = tampered["nodes"][f"model.retail_analytics.{reader}"]
+    node["depends_on"]["nodes"].append(read.format("retail_analytics"))
+    assert reads_upwards(tampered) == [said]
 
 
 def test_an_input_has_a_staging_model_and_its_rows_are_read_by_who_asks_for_kept_ones(
@@ -266,6 +361,13 @@ def test_what_follows_from_the_input_contract_is_as_it_says() -> None:
     assert run.returncode == 0, f"run python docs/make_inputs.py: {run.stdout}"
 
 
+def test_every_input_has_good_and_bad_rows() -> None:
+    assert set(input_table_names()) == {table for table, *_ in fates()} | {
+        # a file with a header and nothing else
+        "experiment_assignments"
+    }
+
+
 def test_no_model_configures_itself(manifest: dict) -> None:
     assert [
         node["name"]
@@ -274,13 +376,18 @@ def test_no_model_configures_itself(manifest: dict) -> None:
     ] == []
 
 
-def test_every_model_with_rules_has_unit_tests(manifest: dict) -> None:
+def test_every_model_that_people_read_or_that_has_rules_has_unit_tests(manifest: dict) -> None:
     tested = {test["model"] for test in manifest["unit_tests"].values()}
     assert [
         node["name"]
         for node in sql_models(manifest)
         if node["name"] not in tested
-        and (layer(node) == "staging" or re.search(r"^-- 1\. ", node["raw_code"], re.MULTILINE))
+        # what reads no table has no rows to be given
+        and node["depends_on"]["nodes"]
+        and (
+            layer(node) in ("staging", "marts", "quality")
+            or re.search(r"^-- 1\. ", node["raw_code"], re.MULTILINE)
+        )
     ] == []
 
 

@@ -15,7 +15,7 @@ from recommendation_shop import (
 )
 
 from retail_analytics.recommendations import tables
-from retail_analytics.recommendations.ordering import best_entries, ranks_in_rows
+from retail_analytics.recommendations.ordering import best_entries, best_of_runs, ranks_in_rows
 from retail_analytics.recommendations.strategies import STRATEGIES
 
 PARTS = [f"{name}_part" for name in STRATEGIES]
@@ -291,6 +291,8 @@ def test_the_packed_sort_is_the_plain_one() -> None:
         ["row", "score"], ascending=[True, False], kind="stable"
     )
     assert best.tolist() == table.groupby("row").head(5).index.tolist()
+    ordered = np.sort(rows)
+    assert (best_of_runs(ordered, scores) == best_entries(ordered, scores, most=1)).all()
     expected = pd.Series(scores).groupby(rows).rank(method="min", ascending=False)
     assert (ranks_in_rows(rows, scores) == expected).all()
     with pytest.raises(ValueError, match="rows"):

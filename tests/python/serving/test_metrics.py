@@ -88,6 +88,12 @@ FIGURES = {
     "journey_count": (*JOURNEYS, "count(*)"),
     "journey_order_count": (*JOURNEYS, "count(*) filter (is_converted)"),
     "journey_conversion_rate": (*JOURNEYS, "count(*) filter (is_converted) / count(*)"),
+    "basket_count": ("basket_months", "month", "sum(order_count)"),
+    "attached_order_count": ("basket_months", "month", "sum(attached_order_count)"),
+    "attach_rate": ("basket_months", "month", "sum(attached_order_count) / sum(order_count)"),
+    "purchase_count": ("basket_months", "month", "sum(purchase_count)"),
+    "repeat_purchase_count": ("basket_months", "month", "sum(repeat_purchase_count)"),
+    "repeat_share": ("basket_months", "month", "sum(repeat_purchase_count) / sum(purchase_count)"),
 }
 # these need a time to look back from
 LOOKING_BACK = {"revenue_trailing_12_months", "revenue_growth"}

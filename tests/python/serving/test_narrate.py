@@ -111,7 +111,7 @@ def test_a_text_of_known_figures_is_kept_with_its_cost(fake: Fake, tmp_path: Pat
     assert (row["text"], row["model"], row["input_hash"]) == (GOOD, "small-model", "h1")
     (used,) = rows(out.with_name("llm_usage.csv"))
     assert (used["input_tokens"], used["output_tokens"], used["outcome"]) == ("100", "20", "ok")
-    assert float(used["cost"]) == pytest.approx((100 * 1 + 20 * 5) / 1e6)
+    assert (used["attempt"], used["input_price"], used["output_price"]) == ("1", "1.0", "5.0")
     path, headers, body = fake.asked[0]
     assert FACTS in json.dumps(body, ensure_ascii=False).replace('\\"', '"')
     names = {name.lower(): value for name, value in headers.items()}
@@ -136,9 +136,10 @@ def test_an_invented_figure_is_asked_again_and_then_the_template_stands_in(
     fake.answers = ["70 % were late.", "Some 3,000 parcels."]
     assert narrate(folder, out=out, endpoint=fake.endpoint)[TEMPLATE] == 1
     assert rows(out)[0]["text"] == "Talk to the carrier."
-    assert [row["outcome"] for row in rows(tmp_path / "llm_usage.csv")] == [
-        *("refused", "ok"),
-        *("refused", "refused"),
+    usage = rows(tmp_path / "llm_usage.csv")
+    assert [(row["attempt"], row["outcome"]) for row in usage] == [
+        *(("1", "refused"), ("2", "ok")),
+        *(("1", "refused"), ("2", "refused")),
     ]
 
 

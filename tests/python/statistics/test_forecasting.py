@@ -148,6 +148,8 @@ def test_factor_without_residuals_is_the_usual_one_and_falls_with_origins():
     usual = np.full(10, 1.1 * ndtri(0.9))
     factors = [conformal_factor(usual, origins=count, level=0.8) for count in (1, 4, 12)]
     assert factors[0] > factors[1] > factors[2] > usual[0]
+    # where no forecast ever missed there is no spread to give
+    assert conformal_factor(np.zeros(10), origins=4, level=0.8) == 0
 
 
 def test_factor_follows_the_residuals_more_the_more_origins_there_are():

@@ -24,6 +24,7 @@ NAB = next(
 )
 WEEK = np.array([0, 0, 0, 0.5, 1, 2, -1.0])
 YEAR = 365.25
+DAY = pd.Timedelta(1, "D")
 # two-sided chance of a day: about one false alert in a series-year and a half
 LIMIT = 0.7 / YEAR
 
@@ -200,27 +201,52 @@ def test_false_discovery_is_that_of_benjamini_and_hochberg():
     np.testing.assert_array_equal(with_gap[1:], false_discovery_q(p_values))
 
 
-@pytest.mark.skipif(not NAB.exists(), reason=f"{NAB} is not there")
-def test_labelled_windows_of_real_advert_costs_are_found():
+@pytest.fixture(scope="module")
+def adverts() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hourly costs per click and per thousand views of three exchanges, and alerts on them.
+
+    They are means, so that they are watched on that kind's scale, and as the shop's metrics are
+    watched by day and by week they are watched by hour and by day, each with as many false alerts
+    per series and year as the rules allow a day of the shop.
+    """
+    if not NAB.exists():
+        pytest.skip(f"{NAB} is not there")
+    series = pd.read_parquet(NAB / "series.parquet")
+    series["hour"] = pd.to_datetime(series["timestamp"]).dt.floor("h")
+    table = series.pivot_table(index="hour", columns="series", values="value").asfreq("h")
+    alerts = []
+    for length, season in (("h", 24), ("D", 7)):
+        steps = table.resample(length)
+        means = steps.mean().where(steps.count() * 2 >= steps.size().to_numpy()[:, None])
+        p_values = watch(to_scale(means.to_numpy().T, None, "mean"), season=season).p_value()
+        limit = LIMIT * pd.Timedelta(1, length) / pd.Timedelta(1, "D")
+        for row, step in zip(*np.nonzero(p_values < limit), strict=True):
+            told_at = means.index[step] + pd.Timedelta(1, length) - pd.Timedelta(1, "h")
+            alerts.append((means.columns[row], told_at))
+    return table, pd.DataFrame(alerts, columns=["series", "told_at"]).sort_values("told_at")
+
+
+def test_labelled_windows_of_real_advert_costs_are_found(adverts):
     """At least 9 of 14 windows at no more than half a false alert per series and week; alerts
     within a day of each other are one."""
-    series = pd.read_parquet(NAB / "series.parquet")
+    table, alerts = adverts
     windows = pd.read_csv(NAB / "windows.csv", parse_dates=["window_from", "window_to"])
-    series["hour"] = pd.to_datetime(series["timestamp"]).dt.floor("h")
-    table = series.pivot_table(index="series", columns="hour", values="value")
-    hours = pd.date_range(table.columns[0], table.columns[-1], freq="h")
-    table = table.reindex(columns=hours)
-    p_values = watch(table.to_numpy(), season=24).p_value()
-    found = false = 0
-    for row, name in enumerate(table.index):
-        alerts = hours[p_values[row] < 1e-4]
-        inside = np.zeros(len(alerts), dtype=bool)
+    found, alone = 0, []
+    for name, own in alerts.groupby("series"):
+        times = own["told_at"]
+        inside = np.zeros(len(own), dtype=bool)
         for window in windows[windows["series"] == name].itertuples():
-            hit = (alerts >= window.window_from.floor("h")) & (alerts <= window.window_to)
+            hit = (times >= window.window_from.floor("h")) & (times <= window.window_to)
             found += hit.any()
-            inside |= hit
-        outside = alerts[~inside]
-        false += len(outside[:1]) + int((np.diff(outside) > pd.Timedelta(days=1)).sum())
+            inside |= hit.to_numpy()
+        alone.append(own.assign(is_true=inside))
+    outside = [own[~own["is_true"]]["told_at"] for own in alone]
+    false = sum(int((times.diff() > DAY).sum()) + bool(len(times)) for times in outside)
     weeks = table.notna().to_numpy().sum() / 168
     assert found >= 9
-    assert false / weeks <= 0.5
+    assert false / weeks <= 0.3
+    # of one time over all six, as alerts are told: one is true where one of its series says so
+    whole = pd.concat(alone).sort_values("told_at")
+    group = (whole["told_at"].diff() > DAY).cumsum()
+    is_false = ~whole.groupby(group)["is_true"].any()
+    assert is_false.sum() / (len(table) / 168) <= 1.1

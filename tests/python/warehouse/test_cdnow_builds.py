@@ -8,6 +8,8 @@ import pytest
 
 from retail_analytics.inputs.convert import convert
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 SOURCE = ROOT.parent / "shared" / "data" / "cdnow"
 

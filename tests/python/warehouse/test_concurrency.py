@@ -17,6 +17,8 @@ from tiny import TinyProject
 
 from retail_analytics.warehouse.publish import rollback
 
+pytestmark = pytest.mark.slow
+
 # forked from a process that has imported dbt and done nothing else: a build starts at once
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import BuildWarehouse, Built
 
+pytestmark = pytest.mark.slow
+
 
 def shop(folder: Path, purchases: dict[str, list[tuple[str, str]]]) -> Path:
     """Input files of customers and what they bought: (day, total) each."""

@@ -15,6 +15,8 @@ import duckdb
 import pytest
 from conftest import ROOT, SETTINGS, BuildWarehouse
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("KILLS", "3"))
 DEADLINE_SECONDS = 600
 CASE = ROOT / "tests" / "fixtures" / "cases" / "a_build_killed_half_way"

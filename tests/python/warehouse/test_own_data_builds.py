@@ -9,6 +9,8 @@ from conftest import ROOT, BuildWarehouse, Built
 
 from retail_analytics.inputs.convert import convert
 
+pytestmark = pytest.mark.slow
+
 DATA = ROOT.parent / "shared" / "data"
 EXAMPLES = ["online_retail", "scms_delivery", "contoso"]
 

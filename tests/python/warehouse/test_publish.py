@@ -177,9 +177,14 @@ def test_meta_says_what_the_file_holds(build, tmp_path):
 
 def test_meta_names_the_domain_of_a_table_and_the_currency(build, tmp_path):
     wanted = PublishRequest(
-        "2024-07-01", "build 1", TABLES, domains={"orders": "customers"}, currency="CHF"
+        *("2024-07-01", "build 1", TABLES),
+        domains={"orders": "customers"},
+        parents={"customers": ["int_people"], "int_people": ["stg_orders", "stg_customers"]},
+        currency="CHF",
     )
     path = publish(build, folder=tmp_path, request=wanted)
+    made = ask(path, "select table_name, inputs from quality.meta where inputs is not null")
+    assert made == [("customers", "customers, orders")]
     rows = ask(path, "select table_name, domain from quality.meta where domain is not null")
     assert rows == [("orders", "customers")]
     assert ask(path, "select distinct currency from quality.meta") == [("CHF",)]

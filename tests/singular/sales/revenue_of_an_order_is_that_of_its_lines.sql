@@ -15,7 +15,7 @@ line_totals as (
     from {{ ref('order_lines') }}
     where order_id not in (
             select rejected_lines.order_id
-            from ({{ rejected_order_lines() }}) as rejected_lines
+            from {{ ref('int_rejected_lines') }} as rejected_lines
         )
     group by order_id
 )

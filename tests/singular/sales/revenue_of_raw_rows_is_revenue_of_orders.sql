@@ -1,11 +1,13 @@
 -- The marts and the files agree: revenue computed in one step from the rows as they were read,
 -- without those that staging left out, is that of the orders, to the cent per order. An order
 -- without an amount on each line, or with a line that was rejected, earns its total; a return under
--- the id of its sale takes back its total, else that of the sale's lines.
+-- the id of its sale takes back its total, else that of the sale's lines; an order of which a newer
+-- state was rejected earns nobody knows what.
 with raw_orders as (
     select
         staged.order_id,
         staged.sold_order_id,
+        staged.has_rejected_state,
         lower(coalesce(raw_rows.order_status, 'completed')) as order_status,
         try_cast(raw_rows.order_total as decimal(18, 4)) as order_total
     from {{ source('raw', 'orders') }} as raw_rows
@@ -37,6 +39,13 @@ raw_lines as (
     where
         staged.row_status = 'kept'
         or (staged.row_status = 'rejected' and staged.reasons[1] <> 'duplicate_key')
+    union all
+    select
+        order_id,
+        'rejected' as row_status,
+        null as amount
+    from {{ source('load', 'unreadable_rows') }}
+    where input_table = 'order_lines' and order_id is not null
 ),
 
 line_totals as (
@@ -52,6 +61,7 @@ raw_revenue as (
     select
         raw_orders.order_id,
         case
+            when raw_orders.has_rejected_state then null
             when raw_orders.order_status = 'cancelled' or sold.order_status = 'cancelled' then 0
             when raw_orders.order_status = 'returned' then -1
             else 1

@@ -130,7 +130,11 @@ def answer(
         if any(name in asked for name in section.without):
             continue
         page = (limit or section.rows, offset) if section.is_paged else (section.rows, 0)
-        sections[section.name] = read_section(build, section, asked, limit=page[0], offset=page[1])
+        shown = read_section(build, section, asked, limit=page[0], offset=page[1])
+        if not section.is_paged:
+            # an offset would not be followed: the same rows would come again and again
+            shown["next_offset"] = None
+        sections[section.name] = shown
     states = [section["status"] for section in sections.values()]
     return {
         **about(build),
@@ -256,6 +260,7 @@ def page(
         "reason": "",
         "units": units_of(build, table),
         "row_count": len(kept),
+        "has_more": len(rows) > limit,
         "next_offset": offset + limit if len(rows) > limit else None,
         "methods": said(kept, "method"),
         "row_statuses": said(kept, "status"),
@@ -266,7 +271,8 @@ def page(
 def nothing(table: str, status: str, reason: str) -> dict:
     return {
         **{"table": table, "grain": "", "status": status, "reason": reason, "units": {}},
-        **{"row_count": 0, "next_offset": None, "methods": [], "row_statuses": [], "rows": []},
+        **{"row_count": 0, "has_more": False, "next_offset": None},
+        **{"methods": [], "row_statuses": [], "rows": []},
     }
 
 
@@ -283,15 +289,20 @@ def units_of(build: Build, table: Table) -> dict[str, str]:
 
 
 def why_empty(build: Build, table: Table) -> str:
-    """Which inputs were not given, where a whole table is empty."""
-    if build.catalog.find("input_summary") is None:
+    """Which of the inputs that a table is made from were not given, where it is empty."""
+    if not table.inputs or build.catalog.find("input_summary") is None:
         return f"{table.name} has no rows in this build"
     _, missing = build.rows(
-        "select input_table from quality.input_summary where rows_kept = 0 order by all"
+        "select input_table from quality.input_summary "
+        "where rows_kept = 0 and list_contains(?, input_table) order by all",
+        [list(table.inputs)],
     )
     listed = ", ".join(name for (name,) in missing)
-    return f"{table.name} has no rows in this build" + (
-        f"; inputs without a usable row: {listed}" if listed else ""
+    return f"{table.name} has no rows in this build; " + (
+        f"of the inputs that it is made from, these have no usable row: {listed}"
+        if listed
+        else f"all inputs that it is made from have rows ({', '.join(table.inputs)}), but none of "
+        "the kind that it is about"
     )
 
 
@@ -305,6 +316,7 @@ def described(build: Build, table: Table) -> dict:
         "description": table.comment,
         "row_count": table.row_count,
         "key": list(table.key),
+        "inputs": list(table.inputs),
         "columns": [
             {
                 "name": column.name,

@@ -29,9 +29,14 @@ PAGE = {
         "description": "Unit of each column that has one.",
     },
     "row_count": {"type": "integer", "description": "Rows in this answer."},
+    "has_more": {
+        "type": "boolean",
+        "description": "Whether the table has more such rows; without next_offset: run_query.",
+    },
     "next_offset": {
         "type": ["integer", "null"],
-        "description": "Where the next page begins; null on the last one.",
+        "description": "Where the next page begins; null on the last one, and where only the "
+        "first rows are shown.",
     },
     "methods": {"type": "array", "items": {"type": "string"}},
     "row_statuses": {

@@ -10,26 +10,44 @@ from retail_analytics.serving.catalog import Column, Table
 # what a text may hold in one cell
 CELL_CHARACTERS = 2000
 BOUNDS = re.compile(r"_(lower|upper|p50|p80|p90)$")
-# the endings that CONTRIBUTING.md promises
+# the endings that CONTRIBUTING.md promises, and the words that stand for a unit
 UNITS = (
     (r"_(count|rank|score|points)$", ""),
-    (r"(^|_)days$", "days"),
+    (r"(^|_)days$|^(average|median|p90)_days_|^days_", "days"),
     (r"(^|_)months$", "months"),
     (r"(^|_)weeks$", "weeks"),
-    (r"(^|_)hours$", "hours"),
-    (r"(^|_)minutes$", "minutes"),
-    (r"(^|_)units$", "units"),
-    (r"_pct$", "percent, 0 to 100"),
-    (r"(^|_)(rate|share|probability|p_value|q_value)$", "share of 1"),
-    (r"^p_(alive|value)$|^q_value$", "share of 1"),
+    (r"(^|_)hours$|^hours_", "hours"),
+    (r"(^|_)minutes$|^minutes_", "minutes"),
+    (r"_daily_demand$", "units per day"),
+    (r"(^|_)(units|quantity)$|^units_", "units"),
+    (r"(^|_)orders$", "orders"),
+    (r"_deliveries$", "deliveries"),
+    (r"^points_", "points"),
+    (r"^volume$", "tickets"),
+    (r"_pct(_per_month)?$", "percent, 0 to 100"),
+    (r"^(marginal_)?roi$", "multiple of the spend; 0 is even"),
+    (r"(^|_)(rate|share|probability|p_value|q_value|confidence|coverage|occupancy)$", "share of 1"),
+    (r"^p_(alive|value)$|^q_value$|^share_|_(rate|share)_(before|difference)$", "share of 1"),
+    (
+        r"(^|_)(uplift|discount)$|^(relative_difference|relative_effect|margin_change)$",
+        "share of 1",
+    ),
+    (r"^(cycle_service|service_(target|achieved|level.*)|fill_rate_achieved)$", "share of 1"),
+    (r"^(minimum_effect|smallest_visible_effect)$", "share of 1"),
+    (r"net_sentiment", "-1 to 1"),
 )
 MONEY = re.compile(
-    r"(^|_)(revenue|margin|cost|costs|amount|spend|price|gain|monetary)$"
+    r"(^|_)(revenue|margin|cost|costs|amount|spend|price|gain|monetary|money)$"
     r"|^(order_total|list_price|holding_cost)$|^average_order_value$"
-    r"|(^|_)(expected_value|historical_value|value_at_stake)$"
+    r"|(^|_)(expected_value|historical_value|value_at_stake|revenue_per_customer)$"
+    r"|^(contribution|response|marginal_response|(optimal_)?marginal_return)$"
 )
 UNIT_COLUMNS = ("unit", "metric_unit", "figure_unit")
-OF_ROW = re.compile(r"^(value|figure|threshold|usual_value|mean|control_mean|difference)$")
+OF_ROW = re.compile(
+    r"^(value|figure|threshold|usual_value|mean|control_mean|difference|observed|expected|change"
+    r"|numerator|level_before|level_after|size|smallest_(fall|rise)_seen|trend_slope"
+    r"|slope_per_month)$"
+)
 JSON_TYPES = (
     (r"\[\]$", "array"),
     (r"^(STRUCT|MAP)", "object"),
@@ -47,6 +65,8 @@ def unit_of(table: Table, column: Column, currency: str) -> str:
     >>> churn = Table("marts", "c", "", 0, "", (), ())
     >>> unit_of(churn, Column("value_at_stake", "DOUBLE", ""), "EUR")
     'EUR'
+    >>> unit_of(churn, Column("caused_orders_lower", "DOUBLE", ""), "EUR")
+    'orders'
     """
     if column.type.startswith("TIMESTAMP"):
         return "time, UTC"

@@ -86,7 +86,7 @@ class Writer:
 
     def sheet_name(self, name: str) -> str:
         """A name that Excel takes, and that no other sheet has."""
-        clean = re.sub(r"[\[\]:*?/\\]", " ", name).strip("' ")[:MOST_SHEET_NAME]
+        clean = re.sub(r"[\[\]:*?/\\]", " ", name).strip("' ")[:MOST_SHEET_NAME].rstrip("' ")
         taken = {other.lower() for other in self.names.values()}
         number = 2
         while clean.lower() in taken:

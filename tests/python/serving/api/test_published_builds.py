@@ -20,7 +20,14 @@ from retail_analytics.serving.api.published import (
 from retail_analytics.serving.api.subjects import BY_NAME, SUBJECTS
 from retail_analytics.serving.api.values import json_type, unit_of
 from retail_analytics.serving.catalog import Column, Table
-from retail_analytics.warehouse.mask import GROUPS, LEAST_GROUP, MASKED, publish_masked
+from retail_analytics.warehouse.mask import (
+    GROUPS,
+    LEAST_GROUP,
+    MASKED,
+    ensure_masked,
+    large_enough,
+    publish_masked,
+)
 
 
 def wait_for(published: Published, build_id: str) -> None:
@@ -273,6 +280,14 @@ def test_what_was_not_built_is_refused_by_the_name_of_what_was(build: Build) -> 
         ("segment", "VARCHAR", ""),
         ("value_upper", "DOUBLE", "see column unit"),
         ("order_now_units", "INTEGER", "units"),
+        ("money_lower", "DOUBLE", "EUR"),
+        ("caused_orders_upper", "DOUBLE", "orders"),
+        ("average_days_late", "DOUBLE", "days"),
+        ("forecast_daily_demand", "DOUBLE", "units per day"),
+        ("roi_lower", "DOUBLE", "multiple of the spend; 0 is even"),
+        ("slope_per_month_upper", "DOUBLE", "see column unit"),
+        ("rejected_rate_before", "DOUBLE", "share of 1"),
+        ("log_odds", "DOUBLE", ""),
     ],
 )
 def test_the_name_of_a_column_says_its_unit(name: str, data_type: str, unit: str) -> None:
@@ -360,11 +375,60 @@ def test_the_masked_file_is_otherwise_the_whole_one(served: Path) -> None:
             if table in GROUPS:
                 small = con.execute(
                     f"select count(*) from masked.{schema}.{table} "
-                    f"where {GROUPS[table]} between 1 and {LEAST_GROUP - 1}"
+                    f"where least({', '.join(GROUPS[table].sizes)}) "
+                    f"between 1 and {LEAST_GROUP - 1}"
                 ).fetchall()[0][0]
                 assert small == 0
             else:
                 assert counts[0] == counts[1], table
+
+
+@pytest.mark.parametrize("table", sorted(GROUPS))
+def test_what_is_left_out_is_not_the_whole_less_the_rest(served: Path, table: str) -> None:
+    """Of each whole either nothing is left out, or groups that are together about ten people."""
+    ensure_masked(served)
+    groups = GROUPS[table]
+    size = f"sum(least({', '.join(groups.sizes)}))"
+    keys = ", ".join(groups.within) or "1"
+    with duckdb.connect() as con:
+        sums = []
+        for name in ("retail.duckdb", MASKED):
+            con.execute(f"attach '{served / name}' as given (read_only)")
+            found = con.execute(
+                f"select [{keys}]::varchar, {size} from given.marts.{table} "
+                f"where not ({groups.whole}) group by {keys}"
+            ).fetchall()
+            sums.append(dict(found))
+            con.execute("detach given")
+    for key, people in sums[0].items():
+        left_out = people - sums[1].get(key, 0)
+        # a whole of fewer people is left out whole
+        assert left_out == 0 or left_out >= LEAST_GROUP or left_out == people, key
+
+
+def test_the_next_larger_group_goes_with_one_that_would_be_the_rest() -> None:
+    columns = ["segment", "horizon_months", "customer_count"]
+    with duckdb.connect() as con:
+        con.execute(
+            "create table given as select * from (values ('all', 12, 50), ('a', 12, 3), "
+            "('b', 12, 15), ('c', 12, 32), ('all', 3, 50), ('a', 3, 0), ('b', 3, 18), "
+            "('c', 3, 32)) as rows (segment, horizon_months, customer_count)"
+        )
+
+        def kept(least: int) -> list[tuple]:
+            rows = large_enough("given", "customer_value_totals", columns, least)
+            return con.execute(f"select segment, horizon_months {rows} order by all").fetchall()
+
+        # a is 50 - 15 - 32: b goes with it; and one that goes at 12 months goes at 3 months too
+        assert kept(10) == [("all", 3), ("all", 12), ("c", 3), ("c", 12)]
+        assert len(kept(1)) == 8
+        con.execute("update given set customer_count = 8 where segment in ('a', 'b')")
+        # sixteen of them are left out together: c may stay
+        assert kept(10) == [("all", 3), ("all", 12), ("c", 3), ("c", 12)]
+        con.execute("update given set customer_count = 0 where segment = 'b'")
+        assert kept(10) == [("all", 3), ("all", 12), ("b", 3), ("b", 12)]
+        everything = large_enough("given", "orders", columns, 10)
+        assert con.execute(f"select count(*) {everything}").fetchall() == [(8,)]
 
 
 def test_every_count_of_people_is_a_group_or_is_known_to_be_none(build: Build) -> None:

@@ -185,7 +185,32 @@ def test_an_empty_section_says_which_input_is_missing(served: Path, tmp_path: Pa
     section = ok(server, "analyze_loyalty")["sections"]["months"]
     published.close()
     assert section["status"] == "empty"
-    assert "loyalty_events" in section["reason"]
+    assert section["reason"].endswith("these have no usable row: loyalty_events")
+
+
+def test_an_empty_section_blames_no_input_that_it_is_not_made_from(server) -> None:
+    """Nobody asked to be forgotten in the sample; its mailings are none for another reason."""
+    reason = ok(server, "analyze_campaigns")["sections"]["mailings"]["reason"]
+    assert "erasure_requests" not in reason and "llm_outputs" not in reason
+    assert "touchpoints" in reason and "none of the kind" in reason
+
+
+def test_a_page_that_cannot_be_turned_says_so(server) -> None:
+    sections = ok(server, "analyze_customer_churn", limit=3)["sections"]
+    assert sections["risks"]["next_offset"] == 3
+    months = sections["monthly_rates"]
+    assert months["has_more"] and months["next_offset"] is None
+
+
+def test_changes_begin_with_what_is_open_and_leads(server) -> None:
+    alerts = ok(server, "find_changes", limit=50)["sections"]["alerts"]["rows"]
+    assert {row["state"] for row in alerts} <= {"open", "closed"}
+    places = [
+        (row["state"] == "closed", row["is_muted"], not row["is_lead"], -row["severity"])
+        for row in alerts
+    ]
+    assert places == sorted(places)
+    assert all(row["unit"] for row in alerts)
 
 
 def test_resources_hold_tables_and_documents(server) -> None:

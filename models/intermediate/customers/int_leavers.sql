@@ -1,0 +1,20 @@
+-- Who has said that they leave, and has not ordered since.
+with cancellations as (
+    select * from {{ kept('cancellations') }}
+),
+
+customers as (
+    select * from {{ ref('customers') }}
+),
+
+leavers as (
+    select
+        customers.customer_id,
+        max(cancellations.cancelled_on) as left_on
+    from customers
+    inner join cancellations on customers.customer_id = cancellations.customer_id
+    where coalesce(cancellations.cancelled_on >= customers.last_ordered_on, true)
+    group by customers.customer_id
+)
+
+select * from leavers

@@ -1,0 +1,53 @@
+-- Months of which a part is not known: a row was rejected that has been there, or an order's revenue is
+-- unknown. Which inputs a metric counts follows from its domain, of some from its name.
+{%- set inputs = {
+    'orders': shop_day('ordered_at'),
+    'deliveries': 'promised_on',
+    'complaints': 'complained_on',
+    'mentions': 'mentioned_on',
+    'incidents': 'occurred_on',
+    'support': shop_day('opened_at'),
+} %}
+with metrics as (
+    select
+        metric,
+        unnest(
+            case
+                when metric in ('revenue', 'category_revenue', 'average_order_value')
+                    then ['orders', 'prices']
+                when metric = 'complaint_count' then ['complaints']
+                when metric = 'delivery_score' then ['deliveries', 'complaints']
+                when metric = 'tickets_per_100_orders' then ['support', 'orders']
+                else [domain]
+            end
+        ) as part
+    from {{ ref('metrics') }}
+),
+
+unknown_parts as (
+    {% for part, day in inputs.items() -%}
+    {%- set input_table = 'support_tickets' if part == 'support' else part -%}
+    select
+        '{{ part }}' as part,
+        cast(date_trunc('month', {{ day }}) as date) as period
+    from {{ kept_or_rejected(input_table) }}
+    where reasons is not null
+    union
+    {% endfor -%}
+    select
+        'prices' as part,
+        cast(date_trunc('month', ordered_on) as date) as period
+    from {{ ref('orders') }}
+    where revenue is null
+),
+
+unknown_months as (
+    select distinct
+        metrics.metric,
+        unknown_parts.period
+    from metrics
+    inner join unknown_parts on metrics.part = unknown_parts.part
+    where unknown_parts.period is not null
+)
+
+select * from unknown_months
