@@ -23,7 +23,7 @@ DATA_TYPES = {
 }
 VERDICT = """\
       - name: has_rejected_state
-        description: Whether a row that may be newer was rejected; what they disagree on is null.
+        description: Whether a row that may be newer was rejected; figures not in both are null.
         data_type: boolean
       - name: reasons
         description: "{{ doc('reasons') }}"

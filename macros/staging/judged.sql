@@ -8,8 +8,8 @@
     `apart`: rows with one key that differ in this both count.
 
     A row that was rejected has been there all the same: where it may be a newer state of a row that
-    is kept, what the two do not both say is not known (null, and `has_rejected_state`), not what the
-    older one said. An older row whose required values would not be known is rejected with it, as
+    is kept, figures, days and yes or no that the two do not both say are not known (null, and
+    `has_rejected_state`), not what the older one said; texts stay. An older row whose required values would not be known is rejected with it, as
     `newer_state_rejected`; `outdated_stay`: not here, where the row itself has been there.
 #}
 {% macro judged(input_table, apart=none, outdated_stay=false) %}
@@ -24,7 +24,8 @@ judged_rows as (
     {%- set is_keyless = contract.keyless or ('false' if key else 'true') -%}
     {%- set others = staged_columns(contract) | reject('in', key) | list -%}
     {%- set lost = [] -%}
-    {%- for column in others if key and column in required and not outdated_stay -%}
+    {%- for column in others if key and column in required and not outdated_stay
+            and (contract.columns[column].type != 'text' or contract.columns[column].is_name) -%}
         {%- do lost.append('not outdated_rows.is_' ~ column ~ '_settled') -%}
     {%- endfor -%}
     {%- set is_lost = lost | join(' or ') -%}
@@ -176,7 +177,8 @@ judged_rows as (
         {%- set default = contract.columns[column].default -%}
         {% if default is defined -%}
         coalesce(checked_rows.{{ column }}, {{ "'" ~ default ~ "'" if default is string else default }}) as {{ column }},
-        {% elif column in key or column in required or not key -%}
+        {% elif column in key or column in required or not key
+            or contract.columns[column].type == 'text' -%}
         checked_rows.{{ column }},
         {% else -%}
         case when coalesce(outdated_rows.is_{{ column }}_settled, true) then checked_rows.{{ column }} end
