@@ -94,7 +94,9 @@ def form_of(block: Block) -> str:
 
 
 def axis(form: str, **more: object) -> alt.Axis:
-    """An axis whose ticks have no more decimals than they need."""
+    """An axis whose ticks have no more decimals than they need, and none twice."""
+    if form.endswith(("d", ".0f")):
+        more["tickMinStep"] = 1
     return alt.Axis(format=f"{form[:-1]}~{form[-1]}", **more)
 
 
