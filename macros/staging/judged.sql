@@ -9,8 +9,9 @@
 
     A row that was rejected has been there all the same: where it may be a newer state of a row that
     is kept, figures, days and yes or no that the two do not both say are not known (null, and
-    `has_rejected_state`), not what the older one said; texts stay. An older row whose required values would not be known is rejected with it, as
-    `newer_state_rejected`; `outdated_stay`: not here, where the row itself has been there.
+    `has_rejected_state`), not what the older one said; texts stay. An older row whose required
+    values would not be known is rejected with it, as `newer_state_rejected`; `outdated_stay`: not
+    here, where the row itself has been there.
 #}
 {% macro judged(input_table, apart=none, outdated_stay=false) %}
     {%- set contract = input_contract(input_table) -%}

@@ -3,7 +3,8 @@
 --    solved without a reply has waited for one until then. Three solved after 1, 2 and 3 hours and two
 --    open for 1.5 hours: S is .8, .4 and 0, half are solved after 2 hours.
 -- 2. Where more than half are open (more than a tenth for nine of ten), there is no figure.
--- 3. Where all are over, the estimate is the plain quantile: so it is in most months of a large desk.
+-- 3. Where all are over, the estimate is the plain quantile: so it is in most months of a large desk
+--    (1e-9 is more than rounding adds to a whole number).
 {% set measures = ['first_reply', 'first_reply_business', 'resolution', 'resolution_business'] -%}
 {% set slice = 'dimension, entity, month, measure' -%}
 with ticket_slices as (
@@ -82,7 +83,6 @@ survival as (
 ticket_medians as (
     select
         {{ slice }},
-        -- less what rounding may add to a whole number
         minutes_in_order[cast(ceil(0.5 * ticket_count - 1e-9) as bigint)] as median_minutes,
         minutes_in_order[cast(ceil(0.9 * ticket_count - 1e-9) as bigint)] as p90_minutes
     from plain_quantiles
@@ -90,7 +90,6 @@ ticket_medians as (
     union all
     select
         {{ slice }},
-        -- a product of shares is exact to rounding only
         min(minutes) filter (share_left <= 0.5 + 1e-9) as median_minutes,
         min(minutes) filter (share_left <= 0.1 + 1e-9) as p90_minutes
     from survival
