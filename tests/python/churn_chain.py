@@ -32,6 +32,8 @@ FEATURE_MODELS = {
     "int_churn_features": "table",
 }
 RISK_MODELS = {
+    "int_consents": "view",
+    "int_leavers": "view",
     "int_churn_contributions": "table",
     "int_churn_rhythms": "table",
     "int_churn_driver_names": "view",
@@ -98,8 +100,8 @@ def run_chain(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Every model of the chain; the backtest. The risks are in `customer_churn_risks`."""
     if not con.execute("from duckdb_tables() where table_name = 'customers'").fetchall():
         con.execute(
-            "create table customers as select distinct customer_id, "
-            "cast(null as boolean) as has_marketing_consent from orders"
+            "create table customers as select customer_id, max(ordered_on) as last_ordered_on, "
+            "cast(null as boolean) as has_marketing_consent from orders group by customer_id"
         )
     run_models(con, FEATURE_MODELS | {"int_churn_training": "table"})
     training = con.table("int_churn_training").df()

@@ -3,12 +3,16 @@
 -- 2. The risk class goes by lift and by the own rhythm, at the horizon that suits the shop, so that a
 --    customer has one class (int_churn_classes).
 -- 3. The action follows from the class and the driver that raises the risk most, if its share is large
---    enough; else from the class alone (churn_actions.csv). Who may not be written to is not.
+--    enough, else from the class alone; who has left has one of their own (churn_actions.csv).
 -- 4. Who has never bought cannot stay away: no figure, and the status says so.
 -- 5. At stake is the value that is lost if they stay away: the probability times what is expected of
 --    them within the same days; nothing where orders cost more than they bring in.
 with consents as (
     select * from {{ ref('int_consents') }}
+),
+
+leavers as (
+    select * from {{ ref('int_leavers') }}
 ),
 
 probabilities as (
@@ -32,12 +36,15 @@ decided as (
     select
         probabilities.customer_id,
         probabilities.horizon_days,
-        coalesce(driver_actions.action, class_actions.action) as action,
-        coalesce(driver_actions.needs_consent, class_actions.needs_consent)
+        coalesce(by_left.action, driver_actions.action, class_actions.action) as action,
+        coalesce(by_left.needs_consent, driver_actions.needs_consent, class_actions.needs_consent)
         and not consents.may_be_written_to as is_kept_back
     from probabilities
     inner join consents on probabilities.customer_id = consents.customer_id
     left join classes on probabilities.customer_id = classes.customer_id
+    left join leavers on classes.customer_id = leavers.customer_id
+    left join actions as by_left
+        on case when leavers.customer_id is not null then 'Left' end = by_left.risk_class
     left join actions as driver_actions
         on
             classes.risk_class = driver_actions.risk_class
@@ -89,5 +96,5 @@ customer_churn_risks as (
 )
 
 select * from customer_churn_risks
--- a lookup of one customer then reads one block of the file: an index of both columns does not help
+-- a lookup of one customer then reads one block of the file
 order by customer_id, horizon_days

@@ -129,10 +129,11 @@ def test_a_customer_more_changes_no_feature_of_the_others() -> None:
 def served() -> duckdb.DuckDBPyConnection:
     con = busy_shop(customers=1_500)
     con.execute(
-        "create table customers as select distinct customer_id, "
+        "create table customers as select distinct customer_id, cast(null as date) as "
+        "last_ordered_on, "
         "cast(null as boolean) as has_marketing_consent from orders"
     )
-    con.execute("insert into customers values ('never bought', null)")
+    con.execute("insert into customers values ('never bought', null, null)")
     run_chain(con)
     return con
 
@@ -211,10 +212,11 @@ def test_the_order_of_the_input_changes_no_risk(
     con = busy_shop(customers=1_500)
     con.execute(
         "create table customers as select 'never bought' as customer_id, "
+        "cast(null as date) as last_ordered_on, "
         "cast(null as boolean) as has_marketing_consent"
     )
     con.execute(
-        "insert into customers select distinct customer_id, null from orders order by 1 desc"
+        "insert into customers select distinct customer_id, null, null from orders order by 1 desc"
     )
     con.execute("create or replace table orders as from orders order by hash(order_id)")
     run_chain(con)

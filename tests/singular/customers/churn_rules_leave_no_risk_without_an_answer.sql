@@ -58,7 +58,7 @@ classes_without_action as (
 actions_without_class as (
     select 'no class ' || risk_class as fault
     from actions
-    where risk_class not in (select answered.risk_class from answered)
+    where risk_class not in (select answered.risk_class from answered) and risk_class <> 'Left'
 )
 
 select * from faulty_classes
