@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -75,25 +76,26 @@ def shop(
     return con
 
 
-def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
-    """Creates the tables and views of these models, in this order."""
+@cache
+def compiled(name: str) -> str:
+    """The SQL of a model of the project."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     values = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
-    macros = "".join(
-        path.read_text()
-        for path in sorted(
-            [*(ROOT / "macros").glob("*.sql"), *(ROOT / "macros" / "customers").glob("*.sql")]
-        )
+    macros = [*(ROOT / "macros").glob("*.sql"), *(ROOT / "macros" / "customers").glob("*.sql")]
+    (path,) = (ROOT / "models").rglob(f"{name}.sql")
+    text = "".join(path.read_text() for path in [*sorted(macros), path])
+    return environment.from_string(text).render(
+        ref=lambda table: table,
+        kept=lambda table: f"stg_{table}",
+        var=values.__getitem__,
+        shop_time_zone=lambda: "UTC",
     )
+
+
+def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
+    """Creates the tables and views of these models, in this order."""
     for name, kind in models.items():
-        (path,) = (ROOT / "models").rglob(f"{name}.sql")
-        query = environment.from_string(macros + path.read_text()).render(
-            ref=lambda table: table,
-            kept=lambda table: f"stg_{table}",
-            var=values.__getitem__,
-            shop_time_zone=lambda: "UTC",
-        )
-        con.execute(f"create or replace {kind} {name} as {query}")
+        con.execute(f"create or replace {kind} {name} as {compiled(name)}")
 
 
 def run_chain(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -94,6 +95,7 @@ class Tables:
         return found.iloc[0]
 
 
+@cache
 def compiled(name: str) -> str:
     """The SQL of a model of the project."""
     (path,) = (ROOT / "models").rglob(f"{name}.sql")

@@ -1,5 +1,6 @@
 """The macros that read values (macros/staging), as SQL, without dbt."""
 
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 MACROS = ["macros/shop_time.sql", "macros/staging/cast.sql", "macros/staging/checked.sql"]
 
 
+@cache
 def expression(macro: str, column: str = "value", *more: str, zone: str = "UTC") -> str:
     """The SQL that a macro makes for a column, in a shop of a time zone; `more` are arguments."""
     text = "\n".join((ROOT / name).read_text() for name in MACROS)

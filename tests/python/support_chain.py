@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -80,20 +81,25 @@ def load_rules(con: duckdb.DuckDBPyConnection, own: Path | None = None) -> None:
             con.execute(f"create table {path.stem} as from read_csv('{path}')")
 
 
-def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
-    """Creates the tables and views of these models, in this order."""
+@cache
+def compiled(name: str) -> str:
+    """The SQL of a model of the project."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     values = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
+    (path,) = (ROOT / "models").rglob(f"{name}.sql")
+    return environment.from_string(macros() + path.read_text()).render(
+        ref=lambda table: table,
+        kept=lambda table: f"stg_{table}",
+        var=values.__getitem__,
+        shop_time_zone=lambda: "UTC",
+        env_var=lambda name, default="": default,
+    )
+
+
+def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
+    """Creates the tables and views of these models, in this order."""
     for name, kind in models.items():
-        (path,) = (ROOT / "models").rglob(f"{name}.sql")
-        query = environment.from_string(macros() + path.read_text()).render(
-            ref=lambda table: table,
-            kept=lambda table: f"stg_{table}",
-            var=values.__getitem__,
-            shop_time_zone=lambda: "UTC",
-            env_var=lambda name, default="": default,
-        )
-        con.execute(f"create or replace {kind} {name} as {query}")
+        con.execute(f"create or replace {kind} {name} as {compiled(name)}")
 
 
 def open_minutes(
@@ -108,9 +114,17 @@ def open_minutes(
             "insert into asked values (?, ?, epoch(?::timestamp), epoch(?::timestamp))",
             [(number, *span) for number, span in enumerate(spans)],
         )
-    query = jinja2.Environment().from_string(
-        macros()
-        + """
+    return [minutes for (minutes,) in con.execute(minutes_asked()).fetchall()]
+
+
+@cache
+def minutes_asked() -> str:
+    """The SQL of the business minutes of the spans in `asked`."""
+    return (
+        jinja2.Environment()
+        .from_string(
+            macros()
+            + """
         with clock as (from int_support_clock)
         select
             ({{ open_seconds('stops', 'asked.b') }} - {{ open_seconds('begins', 'asked.a') }}) / 60
@@ -119,5 +133,6 @@ def open_minutes(
         {{ clock_join('stops', 'asked.schedule', 'asked.b') }}
         order by number
         """
+        )
+        .render()
     )
-    return [minutes for (minutes,) in con.execute(query.render()).fetchall()]
