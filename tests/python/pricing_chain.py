@@ -28,7 +28,8 @@ CAMPAIGN_MODELS = (
     *("int_campaign_best_effects", "int_campaign_findings", "campaign_performance"),
 )
 MAILING_MODELS = (
-    *("int_channels", "int_mailings", "int_engagement_events", "int_engagement_histories"),
+    *("int_channels", "int_mailings", "int_consents"),
+    *("int_engagement_events", "int_engagement_histories"),
     "campaign_engagement",
 )
 LOYALTY_MODELS = (

@@ -49,7 +49,7 @@ def erased(
     shutil.copytree(ROOT / "seeds" / "sample", data, dirs_exist_ok=True)
     lines = "".join(f"{customer},2024-12-01\n" for customer, *_ in people)
     (data / "erasure_requests.csv").write_text(f"customer_id,requested_on\n{lines}")
-    (data / "rules").mkdir()
+    (data / "rules").mkdir(exist_ok=True)
     rows = "".join(f"{mart},{model},{day},a test\n" for mart, (model, day) in CHOSEN.items())
     (data / "rules" / "served_models.csv").write_text(f"mart,model,until_on,note\n{rows}")
     places = ("--target-path", str(warehouse / "target"), "--log-path", str(warehouse / "logs"))
