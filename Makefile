@@ -88,9 +88,12 @@ build: $(READY)  ## build, test and publish the warehouse
 	$(BIN)/retail build $(ARGS)
 
 test: check $(REPORTS_READY) $(DASHBOARDS_READY)  ## everything: lint, a build of the sample with all tests of dbt, pytest
-	rm -rf $(SAMPLE_BUILD)
-	DATA= AS_OF= $(BIN)/retail build --unit-tests --warehouse $(SAMPLE_BUILD) \
-		--target-path $(SAMPLE_BUILD)/target --log-path $(SAMPLE_BUILD)/logs
+	rm -rf $(SAMPLE_BUILD) && mkdir -p $(SAMPLE_BUILD)
+	# as pytest's builds call their folder: dbt parses anew where it has another name
+	cd $(SAMPLE_BUILD) && DATA= AS_OF= $(CURDIR)/$(BIN)/retail build --unit-tests --warehouse . \
+		--project-dir $(CURDIR) --profiles-dir $(CURDIR) \
+		--target-path $(CURDIR)/$(SAMPLE_BUILD)/target --log-path $(CURDIR)/$(SAMPLE_BUILD)/logs
+	cd $(CURDIR)
 	SAMPLE_BUILD=$(SAMPLE_BUILD) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
 		--no-loadscope-reorder $(ARGS)
 	if [ -f .venv-serving/.ready ]; then

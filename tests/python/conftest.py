@@ -65,11 +65,7 @@ def build_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuildWarehouse:
     warehouse and calls it `.`: dbt parses everything anew where the path of the file is another.
     """
     dbt = tmp_path_factory.mktemp("dbt")
-    # what the sample's build has parsed need not be parsed again
-    parsed = shared_sample() / "target" / "partial_parse.msgpack"
-    if parsed.exists():
-        (dbt / "target").mkdir()
-        shutil.copy(parsed, dbt / "target")
+    reuse_parsed(dbt / "target")
 
     def build(
         data: Path | None,
@@ -102,6 +98,14 @@ def build_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuildWarehouse:
         return Built(done.returncode, done.stdout, warehouse)
 
     return build
+
+
+def reuse_parsed(target: Path) -> None:
+    """What the sample's build has parsed need not be parsed again by a build with this target."""
+    parsed = shared_sample() / "target" / "partial_parse.msgpack"
+    if parsed.exists() and not (target / parsed.name).exists():
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(parsed, target)
 
 
 def shared_sample() -> Path:

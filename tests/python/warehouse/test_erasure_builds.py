@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT, BuildWarehouse, Built
+from conftest import ROOT, BuildWarehouse, Built, reuse_parsed
 
 from retail_analytics.serving.dashboards import write_dashboards
 from retail_analytics.serving.export import export_marts
@@ -52,6 +52,7 @@ def erased(
     (data / "rules").mkdir(exist_ok=True)
     rows = "".join(f"{mart},{model},{day},a test\n" for mart, (model, day) in CHOSEN.items())
     (data / "rules" / "served_models.csv").write_text(f"mart,model,until_on,note\n{rows}")
+    reuse_parsed(warehouse / "target")
     places = ("--target-path", str(warehouse / "target"), "--log-path", str(warehouse / "logs"))
     built = build_warehouse(data, warehouse=warehouse, args=places)
     assert built.exit_code == 0, built.output
