@@ -152,7 +152,7 @@ def reference_table() -> None:
 
 
 def cost_table(units: int = UNITS) -> None:
-    """Seconds from units and outcomes to results: 5 metrics of orders and 5 measured ones."""
+    """Seconds from units and outcomes to results: 4 metrics of orders and 6 measured ones."""
     con = shop({}).cursor()
     folder = tempfile.TemporaryDirectory()
     con.execute(f"set temp_directory = '{folder.name}'")
@@ -176,7 +176,7 @@ def cost_table(units: int = UNITS) -> None:
         from range({units})
         """
     )
-    # one order in three units, one before in four, and five values measured of each unit
+    # one order in three units, one before in four, and six values measured of each unit
     con.execute(
         f"""
         insert into orders
@@ -195,7 +195,7 @@ def cost_table(units: int = UNITS) -> None:
         select 'e', 'C' || units.range, 'm' || metrics.range,
             ((units.range * (7 + metrics.range)) % 1009) / 10.0,
             timestamp '2024-03-22', null
-        from range({units}) as units cross join range(5) as metrics
+        from range({units}) as units cross join range(6) as metrics
         """
     )
     con.execute(
