@@ -77,27 +77,13 @@ def with_shared_spread(control: Arms, treated: Arms) -> tuple[Arms, Arms]:
     the arm: any complaint in the other arm would be beyond chance. Where there is no difference
     the arms vary alike, so the variance of the other one is the best that is known.
     """
-    with np.errstate(invalid="ignore"):
-        return (
-            Arms(
-                control.units,
-                control.mean,
-                np.where(
-                    (control.variance == 0) & (treated.variance > 0),
-                    treated.variance,
-                    control.variance,
-                ),
-            ),
-            Arms(
-                treated.units,
-                treated.mean,
-                np.where(
-                    (treated.variance == 0) & (control.variance > 0),
-                    control.variance,
-                    treated.variance,
-                ),
-            ),
-        )
+
+    def shared(own: Arms, other: Arms) -> Arms:
+        with np.errstate(invalid="ignore"):
+            takes_other = (own.variance == 0) & (other.variance > 0)
+        return Arms(own.units, own.mean, np.where(takes_other, other.variance, own.variance))
+
+    return shared(control, treated), shared(treated, control)
 
 
 def difference(control: Arms, treated: Arms) -> tuple[np.ndarray, np.ndarray]:

@@ -26,8 +26,7 @@ def sorted_keys(rows: np.ndarray, scores: np.ndarray, *, most: int | None = None
     """
     if len(rows) > MOST_ENTRIES or (len(rows) and rows.max() >= MOST_ROWS):
         raise ValueError("rows: too many for packed numbers")
-    # the sum turns a negative zero into zero
-    bits = (np.asarray(scores, dtype=np.float32) + np.float32(0)).view(np.int32) >> LOST_BITS
+    bits = score_bits(scores)
     keys = rows.astype(np.int64) << (SCORE_BITS + POSITION_BITS)
     keys |= (np.int64(2**SCORE_BITS - 1) - bits) << POSITION_BITS
     keys |= np.arange(len(rows))
@@ -44,6 +43,12 @@ def sorted_keys(rows: np.ndarray, scores: np.ndarray, *, most: int | None = None
     return table[lines]
 
 
+def score_bits(scores: np.ndarray) -> np.ndarray:
+    """Scores as whole numbers of SCORE_BITS bits in the same order."""
+    # the sum turns a negative zero into zero
+    return (np.asarray(scores, dtype=np.float32) + np.float32(0)).view(np.int32) >> LOST_BITS
+
+
 def lines_of(rows: np.ndarray) -> np.ndarray | None:
     """Cells of a table with one line per row that entries in order of row fill from the left.
 
@@ -52,7 +57,7 @@ def lines_of(rows: np.ndarray) -> np.ndarray | None:
     """
     if not len(rows) or (rows[1:] < rows[:-1]).any():
         return None
-    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
+    starts = np.flatnonzero(begins_run(rows))
     sizes = np.diff(np.append(starts, len(rows)))
     if len(starts) * sizes.max() > EMPTY_CELLS * len(rows):
         return None
@@ -70,10 +75,10 @@ def best_of_runs(rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """Positions of the best entry of each row, for rows in order; as `best_entries` of one."""
     if not len(rows):
         return np.zeros(0, dtype=np.int64)
-    bits = (np.asarray(scores, dtype=np.float32) + np.float32(0)).view(np.int32) >> LOST_BITS
+    bits = score_bits(scores)
     # of equal scores the first position is the largest number
     keys = (bits.astype(np.int64) << 32) | np.arange(2**32 - 1, 2**32 - 1 - len(rows), -1)
-    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
+    starts = np.flatnonzero(begins_run(rows))
     return 2**32 - 1 - (np.maximum.reduceat(keys, starts) & (2**32 - 1))
 
 
@@ -86,8 +91,12 @@ def first_of_run(values: np.ndarray) -> np.ndarray:
     """Position of the first entry of the run of equal values that each entry is in."""
     if not len(values):
         return np.zeros(0, dtype=np.int64)
-    starts = np.concatenate([[True], values[1:] != values[:-1]])
-    return np.maximum.accumulate(np.where(starts, np.arange(len(values)), 0))
+    return np.maximum.accumulate(np.where(begins_run(values), np.arange(len(values)), 0))
+
+
+def begins_run(values: np.ndarray) -> np.ndarray:
+    """Whether each of the values, of which there are some, is the first of a run of equal ones."""
+    return np.concatenate([[True], values[1:] != values[:-1]])
 
 
 def ranks_in_rows(rows: np.ndarray, scores: np.ndarray) -> np.ndarray:
