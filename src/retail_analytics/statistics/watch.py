@@ -14,7 +14,6 @@ of n cases, the logarithm for means.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.signal import lfilter
 from scipy.special import stdtr
@@ -79,8 +78,11 @@ def cut_scale(tail: float) -> float:
 
     def excess(spread: float) -> float:
         limit = CUT * spread
-        inside = 2 * quad(lambda x: x * x * t.pdf(x, tail), 0, limit)[0]
-        return inside + 2 * limit**2 * t.sf(limit, tail) - CUT_VARIANCE * spread**2
+        beyond = 2 * stdtr(tail, -limit)
+        # of x^2 within the limits, by parts: x^2 t_v is made of t_v and a t of v - 2 degrees
+        narrower = 1 - 2 * stdtr(tail - 2, -limit * np.sqrt((tail - 2) / tail))
+        inside = tail / (tail - 2) * ((tail - 1) * narrower - (tail - 2) * (1 - beyond))
+        return inside + limit**2 * beyond - CUT_VARIANCE * spread**2
 
     return float(brentq(excess, 0.5, 5))
 

@@ -12,6 +12,8 @@ from dbt_common.events import get_event_manager
 from dbt_common.events.base_types import EventMsg
 from tqdm import tqdm
 
+from retail_analytics.warehouse.dbt_shortcuts import take_shortcuts
+
 FAILED, NOT_UNDERSTOOD = 1, 2
 
 
@@ -88,6 +90,7 @@ def invoke_dbt(
     command: str = "build",
 ) -> Outcome:
     """`dbt build`, or another command, with these arguments."""
+    take_shortcuts()
     bar = ProgressBar() if with_progress_bar else None
     runner = dbtRunner(callbacks=[without_frames, keep_the_graph, *([bar] if bar else [])])
     try:
