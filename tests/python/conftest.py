@@ -4,14 +4,13 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
+from forked import run_retail
 from hypothesis import settings
 
 # the same examples on every run, however slow the machine; others with --hypothesis-profile=default
@@ -66,6 +65,7 @@ def build_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuildWarehouse:
     """
     dbt = tmp_path_factory.mktemp("dbt")
     reuse_parsed(dbt / "target")
+    count = 0
 
     def build(
         data: Path | None,
@@ -78,24 +78,22 @@ def build_warehouse(tmp_path_factory: pytest.TempPathFactory) -> BuildWarehouse:
         warehouse.mkdir(parents=True, exist_ok=True)
         options = ["--data", str(Path(data).absolute())] if data else []
         options += ["--as-of", as_of] if as_of else []
-        done = subprocess.run(
+        nonlocal count
+        count += 1
+        exit_code, output = run_retail(
             [
-                Path(sys.executable).parent / "retail",
                 *("build", "--warehouse", ".", *options),
-                *("--project-dir", ROOT, "--profiles-dir", ROOT),
-                *("--target-path", dbt / "target", "--log-path", dbt / "logs", *args),
+                *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
+                *("--target-path", str(dbt / "target"), "--log-path", str(dbt / "logs"), *args),
             ],
-            cwd=warehouse,
-            env={
+            folder=warehouse,
+            environment={
                 **{name: value for name, value in os.environ.items() if name not in SETTINGS},
                 "DBT_USE_COLORS": "0",
             },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+            output=dbt / f"output_{count}.txt",
         )
-        return Built(done.returncode, done.stdout, warehouse)
+        return Built(exit_code, output, warehouse)
 
     return build
 

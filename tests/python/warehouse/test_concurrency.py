@@ -1,6 +1,5 @@
 """Readers beside builds that publish, fail and are killed; and two builds that must be the same."""
 
-import multiprocessing
 import random
 import shutil
 import time
@@ -13,21 +12,13 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import BuildWarehouse, Built
+from forked import PROCESSES
 from tiny import TinyProject
 
 from retail_analytics.warehouse.publish import rollback
 
 pytestmark = pytest.mark.slow
 
-# forked from a process that has imported dbt and done nothing else: a build starts at once
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(
-    [
-        *("dbt.cli.main", "dbt.task.build", "dbt.parser.sql"),
-        *("dbt.adapters.duckdb.environments.local", "daff", "sqlparse"),
-        *("retail_analytics.warehouse.python_model_imports", "retail_analytics.warehouse.plugin"),
-    ]
-)
 ROUNDS = 11
 PUBLISHES_A_ROUND = 2
 DEADLINE_SECONDS = 120
