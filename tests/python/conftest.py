@@ -1,6 +1,7 @@
 """Shared by all tests: builds of the project in temporary warehouses."""
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -24,6 +25,11 @@ YAML_FILES = sorted(
     for path in (ROOT / folder).rglob("*.yml")
 )
 SETTINGS = ("DATA", "WAREHOUSE", "AS_OF", "SHOP_TIME_ZONE", "CURRENCY")
+
+
+def pytest_configure() -> None:
+    """Looks for unused objects more rarely: those of the libraries, which are many, stay anyway."""
+    gc.set_threshold(100_000, 20, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
