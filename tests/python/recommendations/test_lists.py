@@ -317,8 +317,8 @@ def test_a_missing_rule_is_named() -> None:
 
 
 def test_what_was_bought_yesterday_is_not_listed_again_until_it_may_be_due() -> None:
-    # all buy product 0 about every 60 days, six times, customer 0 last yesterday, customer 1 a usual
-    # gap ago; product 1 on two days alone, the last of them yesterday: no rhythm is known of it
+    # all buy product 0 about every 60 days, six times, customer 0 last yesterday, customer 1 a
+    # usual gap ago; product 1 on two days alone, yesterday again: no rhythm is known of it
     orders: list[tuple[int, int, list[int]]] = []
     for customer in range(40):
         last = 1 if customer == 0 else 60 if customer == 1 else 20 + customer
