@@ -26,6 +26,19 @@ with as_of as (
 
 {% for input_table, days in inputs.items() -%}
 {%- set key = ((input_contract(input_table) or {}).key or ['row_number']) -%}
+{%- set known = [] -%}
+{%- for column, day in days.items() -%}
+{%- do known.append(
+    "case when coalesce(not list_contains(reasons, 'implausible_" ~ column ~ "'), true) then "
+    ~ day ~ ' end'
+) -%}
+{%- endfor -%}
+{{ input_table }}_suspects as (
+    select *
+    from {{ kept_or_rejected(input_table) }}
+    where reasons is not null or has_rejected_state
+),
+
 {{ input_table }}_settled as (
     select {{ key[0] }} as settled_key
     from {{ kept(input_table) }}
@@ -34,28 +47,21 @@ with as_of as (
 
 {{ input_table }}_missed as (
     select
-        {% for column, day in days.items() -%}
-        case
-            when coalesce(not list_contains(reasons, 'implausible_{{ column }}'), true)
-                then {{ day }}
-        end as day_{{ loop.index }}
-        {%- if not loop.last %},{% endif %}
-        {% endfor %}
-    from {{ kept_or_rejected(input_table) }}
+        {{ known | first }} as first_day,
+        {{ known | last }} as last_day
+    from {{ input_table }}_suspects
     left join {{ input_table }}_settled on {{ key[0] }} = settled_key
-    where coalesce(has_rejected_state, false) or (reasons is not null and settled_key is null)
+    where has_rejected_state or settled_key is null
 ),
 
 {% endfor -%}
 missed_days as (
-    {% for input_table, days in inputs.items() -%}
-    {% for column in days -%}
+    {% for input_table in inputs -%}
     select
         '{{ input_table }}' as input_table,
-        coalesce(day_{{ loop.index }}, day_1{{ ', day_2' if days | length > 1 }}) as day
+        unnest([coalesce(first_day, last_day), coalesce(last_day, first_day)]) as day
     from {{ input_table }}_missed
     union
-    {% endfor -%}
     {% endfor -%}
     select
         input_table,
