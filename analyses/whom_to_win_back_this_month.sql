@@ -6,7 +6,7 @@ select
     email,
     segment,
     risk_driver,
-    risk_action,
+    action,
     round(churn_probability, 2) as churn_probability,
     churn_horizon_days,
     round(expected_value, 2) as expected_value,
@@ -15,6 +15,6 @@ select
 from {{ ref('customer_360') }}
 where
     is_worth_keeping
-    and coalesce(has_marketing_consent, true)
+    and may_be_written_to
 order by value_at_stake desc nulls last
 limit 50

@@ -14,9 +14,9 @@
     || '.'
     || case
         when told.needs_consent and told.member_count = 0
-            then ' No consent to be written to is on record for any of them.'
+            then ' None of them may be written to.'
         when told.needs_consent
-            then ' ' || {{ plain_number('told.member_count') }} || ' of them agreed to be written to.'
+            then ' ' || {{ plain_number('told.member_count') }} || ' of them may be written to.'
         else ''
     end
 {%- endmacro %}

@@ -16,8 +16,28 @@
         ')$')
 {%- endmacro %}
 
-{# A time with an offset or zone, of which the pattern above holds, as the cast reads it. #}
+{#
+    A time with an offset or zone, of which the pattern above holds. One that the clocks of its zone passed
+    over (02:30 on the last Sunday of March in Berlin) is none: no clock showed it, so that it names
+    another zone's time. DuckDB reads it as the hour, or half hour, after.
+#}
 {% macro zoned_time(text) -%}
+    {%- set zone = "regexp_extract(" ~ text ~ ", '[A-Za-z_]+(/[A-Za-z0-9_+-]+)+$')" -%}
+    {%- set local = "try_cast(replace(substr(" ~ text ~ ", 1, 16), 'T', ' ') as timestamp)" -%}
+    {%- set at_minute = "try_cast(cast(" ~ local ~ " as varchar) || ' ' || " ~ zone ~ " as timestamptz)" -%}
+    case
+        when position(':' in {{ text }}) = 0 or {{ zone }} = '' then {{ time_as_cast(text) }}
+        when {{ at_minute }} not in (
+            {%- for minutes in [30, 60] %}
+            try_cast(cast({{ local }} + interval {{ minutes }} minute as varchar) || ' ' || {{ zone }} as timestamptz)
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        ) then {{ time_as_cast(text) }}
+    end
+{%- endmacro %}
+
+{# The same as the cast reads it. #}
+{% macro time_as_cast(text) -%}
     try_cast(
         replace(replace(replace(replace(
             case

@@ -18,6 +18,9 @@
         {%- else %}
     {{ as_value(name, meta) }} as {{ name }},
     {{ name }} is not null{% if not meta.is_required %} and not {{ is_word_for_nothing(name, meta.type) }}{% endif %} as {{ name }}_is_given
+        {%- if stands_for_the_row(meta) and meta.type != 'text' %},
+    {{ name }} as {{ name }}_as_written
+        {%- endif %}
         {%- endif %}
     {%- endfor %}
     {%- endif -%}
@@ -84,13 +87,15 @@
 
 {#
     The faults that a column can have by its contract. A row in which a sum or the header again
-    stands for a name (`is_name`) is one of a report and no data.
+    stands for a name (`is_name`) or for the day of the row is one of a report and no data.
 #}
 {% macro column_faults(name, meta) -%}
     {%- set found = [] -%}
-    {%- if meta.is_name -%}
+    {%- if stands_for_the_row(meta) -%}
+        {%- set written = name if meta.type == 'text' else 'cast(' ~ name ~ '_as_written as varchar)' -%}
+        {%- set unread = '' if meta.type == 'text' else name ~ ' is null and ' -%}
         {%- do found.append(fault(
-            'rtrim(lower(' ~ name ~ "), ' :=') in ('" ~ name ~ "', 'total', 'totals', 'grand total', "
+            unread ~ 'rtrim(lower(' ~ written ~ "), ' :=') in ('" ~ name ~ "', 'total', 'totals', 'grand total', "
             ~ "'subtotal', 'sub total', 'sub-total', 'sum', 'gesamt', 'gesamtsumme', 'gesamtergebnis', "
             ~ "'zwischensumme', 'summe', 'suma', 'totale', 'total général', 'total general', "
             ~ "'total geral', 'totaal', 'eindtotaal', 'итого', 'razem', 'celkem', '合計', '合计', '总计')",
@@ -123,6 +128,11 @@
         )) -%}
     {%- endif -%}
     {{ return(found) }}
+{%- endmacro %}
+
+{# Whether a column says which thing or which day a row is of. #}
+{% macro stands_for_the_row(meta) -%}
+    {{ return(meta.is_name or (meta.is_required and meta.type in ['date', 'timestamp'])) }}
 {%- endmacro %}
 
 {% macro fault(condition, reason) -%}

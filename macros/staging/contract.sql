@@ -71,6 +71,7 @@
 {#
     The rows of an input table that have been there: those that are kept, and those that were rejected
     for what is wrong with them (`reasons` is not null), of which a sum over rows must not be smaller.
+    A row of a report (`Total`) is no row.
 #}
 {% macro kept_or_rejected(input_table) -%}
     (
@@ -78,7 +79,9 @@
         from {{ ref('stg_' ~ input_table) }}
         where
             coalesce(
-                reasons[1] not in ('exact_duplicate', 'after_as_of', 'duplicate_key'), true
+                reasons[1] not in ('exact_duplicate', 'after_as_of', 'duplicate_key')
+                and not list_contains(reasons, 'report_row'),
+                true
             )
     )
 {%- endmacro %}

@@ -33,8 +33,8 @@ FEATURE_MODELS = {
     "int_churn_features": "table",
 }
 RISK_MODELS = {
-    "int_consents": "view",
     "int_leavers": "view",
+    "int_consents": "view",
     "int_churn_contributions": "table",
     "int_churn_rhythms": "table",
     "int_churn_driver_names": "view",
@@ -87,6 +87,7 @@ def compiled(name: str) -> str:
     return environment.from_string(text).render(
         ref=lambda table: table,
         kept=lambda table: f"stg_{table}",
+        kept_or_rejected=lambda table: f"stg_{table}",
         var=values.__getitem__,
         shop_time_zone=lambda: "UTC",
     )

@@ -131,6 +131,7 @@ def shop(
         )
     con.execute(FACTS)
     con.execute(f"create table int_as_of as select date '{as_of}' as as_of_date")
+    con.execute("create table int_leavers (customer_id varchar)")
     for name, domain in RULES.items():
         path = ROOT / "seeds" / "rules" / domain / f"{name}.csv"
         con.execute(f"create table {name} as from read_csv('{path}')")

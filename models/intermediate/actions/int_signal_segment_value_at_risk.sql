@@ -4,7 +4,6 @@
 with customers as (
     select
         segment,
-        strategy,
         -- a sum of decimals is the same in any order
         cast(value_at_stake as decimal(18, 4)) as value_at_stake
     from {{ ref('customer_360') }}
@@ -20,7 +19,7 @@ with customers as (
 segments as (
     select
         customers.segment,
-        max(customers.strategy) as strategy,
+        max(segment_rules.strategy) as strategy,
         count(*) as customer_count,
         cast(sum(customers.value_at_stake) as double) as value_at_stake,
         cast(sum(customers.value_at_stake) as double)
@@ -28,6 +27,7 @@ segments as (
         as_of.as_of_date
     from customers
     cross join {{ ref('int_as_of') }} as as_of
+    left join {{ ref('segments') }} as segment_rules on customers.segment = segment_rules.segment
     group by customers.segment, as_of.as_of_date
 ),
 

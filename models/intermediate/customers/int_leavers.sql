@@ -1,6 +1,7 @@
--- Who has said that they leave, and has not ordered since.
+-- Who has said that they leave, and has not ordered since. A cancellation that was rejected, say for
+-- its reason, has been there all the same.
 with cancellations as (
-    select * from {{ kept('cancellations') }}
+    select * from {{ kept_or_rejected('cancellations') }}
 ),
 
 customers as (

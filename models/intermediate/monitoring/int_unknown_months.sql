@@ -1,13 +1,5 @@
--- Months of which a part is not known: a row was rejected that has been there, or an order's revenue is
--- unknown. Which inputs a metric counts follows from its domain, of some from its name.
-{%- set inputs = {
-    'orders': shop_day('ordered_at'),
-    'deliveries': 'promised_on',
-    'complaints': 'complained_on',
-    'mentions': 'mentioned_on',
-    'incidents': 'occurred_on',
-    'support': shop_day('opened_at'),
-} %}
+-- Months of which a part is not known: a row was rejected that has been there (int_rejected_days), or an
+-- order's revenue is unknown. Which inputs a metric counts follows from its domain, of some from its name.
 with metrics as (
     select
         metric,
@@ -25,15 +17,15 @@ with metrics as (
 ),
 
 unknown_parts as (
-    {% for part, day in inputs.items() -%}
-    {%- set input_table = 'support_tickets' if part == 'support' else part -%}
     select
-        '{{ part }}' as part,
-        cast(date_trunc('month', {{ day }}) as date) as period
-    from {{ kept_or_rejected(input_table) }}
-    where reasons is not null
+        case input_table
+            when 'support_tickets' then 'support'
+            when 'delivery_months' then 'deliveries'
+            else input_table
+        end as part,
+        cast(date_trunc('month', day) as date) as period
+    from {{ ref('int_rejected_days') }}
     union
-    {% endfor -%}
     select
         'prices' as part,
         cast(date_trunc('month', ordered_on) as date) as period

@@ -1,10 +1,14 @@
 -- 1. Customers are numbered by id, for matrices have rows and not names.
 -- 2. The first rule of recommendation_segments whose conditions all hold gives the strategy; an
 --    empty condition always holds.
--- 3. Consent: 0 lists everybody, 1 leaves out who refused, 2 leaves out who did not agree.
+-- 3. Listed is who may be written to (int_consents); everybody, where lists are not to be sent.
 -- 4. Who never bought is given what sells in the region.
 with buyers as (
     select * from {{ ref('customers') }}
+),
+
+consents as (
+    select * from {{ ref('int_consents') }}
 ),
 
 scores as (
@@ -36,13 +40,10 @@ described as (
         buyers.order_count,
         scores.monetary_score,
         coalesce(buyers.region, 'unknown') as popularity_group,
-        case rules.consent_required
-            when 0 then true
-            when 1 then coalesce(buyers.has_marketing_consent, true)
-            else coalesce(buyers.has_marketing_consent, false)
-        end as is_listed
+        rules.consent_required = 0 or consents.may_be_written_to as is_listed
     from buyers
     cross join rules
+    inner join consents on buyers.customer_id = consents.customer_id
     left join scores on buyers.customer_id = scores.customer_id
     left join risks on buyers.customer_id = risks.customer_id
 ),

@@ -1,4 +1,4 @@
--- A product without a name is called by its id.
+-- A product without a name is called by its id. Two purchases make one interval, and no usual one.
 with scores as (
     select * from {{ ref('recommendation_scores') }}
 ),
@@ -50,7 +50,8 @@ int_recommendation_lists as (
         because.label as because_label,
         case when together.product_number <> because.product_number then together.label end
             as together_label,
-        next_purchases.usual_interval_days,
+        case when next_purchases.status = 'ok' then next_purchases.usual_interval_days end
+            as usual_interval_days,
         next_purchases.days_since_last,
         next_purchases.next_purchase_on,
         as_of.as_of_date

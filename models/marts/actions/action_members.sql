@@ -1,7 +1,6 @@
 -- 1. Members are who or what an action is about: orders that were late, products, carriers, customers.
--- 2. Where customers are to be written to, only those who agreed to it are listed
---    (seeds/rules/actions/action_causes.csv, needs_consent); unknown is no consent. Who has said that
---    they leave is not to be won back.
+-- 2. Where customers are to be written to (seeds/rules/actions/action_causes.csv, needs_consent), only
+--    those are listed who may be. Who has said that they leave is not to be won back.
 with causes as (
     select * from {{ ref('action_causes') }}
 ),
@@ -42,7 +41,7 @@ candidates as (
         findings.cause,
         customers.customer_id as member_id,
         customers.customer_id,
-        customers.segment || ': ' || customers.strategy as why,
+        customers.segment || ': ' || customers.action as why,
         customers.value_at_stake
     from customers
     inner join findings
@@ -77,7 +76,7 @@ action_members as (
     from candidates
     inner join causes on candidates.cause = causes.cause
     left join customers on candidates.customer_id = customers.customer_id
-    where not causes.needs_consent or customers.has_marketing_consent
+    where not causes.needs_consent or customers.may_be_written_to
 )
 
 select * from action_members

@@ -4,7 +4,7 @@
 --    that of the whole, else the largest (seeds/rules/actions/action_causes.csv).
 -- 3. The most urgent first, and among them what has most at stake; no more than `most_actions`
 --    (seeds/rules/actions/action_settings.csv).
--- 4. Where nobody meant agreed to be written to, the action is another one.
+-- 4. Where nobody meant may be written to, the action is another one.
 with findings as (
     select * from {{ ref('action_findings') }}
 ),

@@ -2,6 +2,7 @@
 -- 2. A share is of all cancellations; it says nothing of how many customers leave (churn_rates).
 -- 3. Impact follows from the share (seeds/rules/customers/churn_impacts.csv). What names no reason
 --    (seeds/rules/customers/unspecific_reasons.csv) is ranked like the others, and flagged.
+-- 4. A cancellation that was rejected has been there: every share has an unknown part.
 with cancellations as (
     select * from {{ kept('cancellations') }}
 ),
@@ -33,6 +34,12 @@ reason_totals as (
     having sum(cancellation_count) > 0
 ),
 
+unknown_parts as (
+    select count(*) > 0 as has_unknown_part
+    from {{ ref('int_rejected_days') }}
+    where input_table = 'cancellations'
+),
+
 shares as (
     select
         *,
@@ -46,6 +53,7 @@ churn_reasons as (
         shares.reason,
         impacts.impact,
         unspecific_reasons.reason is not null as is_unspecific,
+        unknown_parts.has_unknown_part,
         rank() over (order by shares.cancellation_count desc) as reason_rank,
         shares.cancellation_count,
         shares.share,
@@ -54,6 +62,7 @@ churn_reasons as (
     from shares
     inner join impacts
         on shares.share >= impacts.minimum_share and shares.share < impacts.next_bound
+    cross join unknown_parts
     left join unspecific_reasons on shares.reason_key = lower(unspecific_reasons.reason)
 )
 

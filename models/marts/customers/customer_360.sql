@@ -35,6 +35,14 @@ segment_rules as (
     select * from {{ ref('segments') }}
 ),
 
+consents as (
+    select * from {{ ref('int_consents') }}
+),
+
+actions as (
+    select * from {{ ref('int_customer_actions') }}
+),
+
 customer_360 as (
     select
         customers.customer_id,
@@ -42,15 +50,15 @@ customer_360 as (
         customers.email,
         customers.region,
         segments.segment,
-        segments.strategy,
         segments.explanation,
         clusters.cluster_name,
         values_ahead.tier as value_tier,
         risks.risk_class,
         risks.driver_1 as risk_driver,
-        risks.action as risk_action,
+        actions.action,
         coalesce(segment_rules.is_worth_keeping, false) as is_worth_keeping,
         customers.has_marketing_consent,
+        consents.may_be_written_to,
         leavers.customer_id is not null as has_left,
         customers.order_count,
         customers.return_count,
@@ -80,6 +88,8 @@ customer_360 as (
     left join risks on customers.customer_id = risks.customer_id
     left join service on customers.customer_id = service.customer_id
     left join leavers on customers.customer_id = leavers.customer_id
+    left join consents on customers.customer_id = consents.customer_id
+    left join actions on customers.customer_id = actions.customer_id
     left join segment_rules on segments.segment = segment_rules.segment
 )
 

@@ -4,6 +4,7 @@
 --    to 0 at its limit; neither falls below 0.
 -- 3. Where complaints are unknown the other parts weigh for them (score_from); such a score is not
 --    compared with one of all parts. Without a known time to deliver there is no score.
+-- 4. A month of which a parcel, complaint or pre-aggregated row was rejected has an unknown part.
 with months as (
     select * from {{ ref('int_delivery_months') }}
 ),
@@ -18,14 +19,29 @@ grades as (
     {{ bands(ref('score_grades'), 'minimum_score') }}
 ),
 
+unknown_months as (
+    select distinct
+        cast(date_trunc('month', day) as date) as month,
+        unnest(
+            case input_table
+                when 'deliveries' then ['parcels']
+                when 'delivery_months' then ['delivery_months']
+                when 'complaints' then ['parcels', 'delivery_months']
+            end
+        ) as figures_from
+    from {{ ref('int_rejected_days') }}
+),
+
 scored_months as (
     select
         months.*,
+        unknown_months.month is not null as has_unknown_part,
         {{ delivery_score(
             'months.on_time_rate', 'months.average_delivery_days', 'months.complaint_count'
         ) }} as score
     from months
     cross join score_parts
+    left join unknown_months using (month, figures_from)
 ),
 
 bounds as (
@@ -51,6 +67,7 @@ delivery_performance as (
         end as score_from,
         grades.grade,
         scored_months.is_complete,
+        scored_months.has_unknown_part,
         coalesce(scored_months.score = bounds.highest and bounds.highest > bounds.lowest, false)
             as is_best,
         coalesce(scored_months.score = bounds.lowest and bounds.highest > bounds.lowest, false)

@@ -15,6 +15,10 @@ risk_levels as (
     {{ bands(ref('incident_risk_levels'), 'minimum_affected_orders') }}
 ),
 
+unknown_months as (
+    {{ unknown_months('incidents') }}
+),
+
 months as (
     select
         category,
@@ -38,6 +42,7 @@ incident_summary as (
     select
         months.category,
         risk_levels.risk_level,
+        unknown_months.month is not null as has_unknown_part,
         months.incident_count,
         months.measured_incident_count,
         months.affected_orders,
@@ -63,6 +68,7 @@ incident_summary as (
             months.affected_orders >= risk_levels.minimum_affected_orders
             and months.affected_orders < risk_levels.next_bound
     cross join as_of
+    left join unknown_months on months.month = unknown_months.month
 )
 
 select * from incident_summary

@@ -2,6 +2,7 @@
 --    its source is covered (int_metric_spans).
 -- 2. Today is not over: the as-of date is never complete, and what is not complete is never tested.
 -- 3. A day without rows is 0 or unknown as the rule says; the mean or rate of no case is unknown.
+-- 4. A day of which a row of the source was rejected says so.
 with sums as (
     select * from {{ ref('int_metric_sums') }}
 ),
@@ -12,6 +13,10 @@ spans as (
 
 rules as (
     select * from {{ ref('daily_metrics') }}
+),
+
+rejected_days as (
+    select * from {{ ref('int_rejected_days') }}
 ),
 
 grid as (
@@ -26,6 +31,7 @@ filled as (
         grid.*,
         rules.kind,
         rules.unit,
+        rejected_days.day is not null as has_unknown_part,
         case
             when sums.metric is not null then sums.numerator
             when rules.empty_day = 'zero' or wholes.numerator > 0 then 0
@@ -39,6 +45,8 @@ filled as (
             and grid.dimension = sums.dimension
             and grid.entity = sums.entity
             and grid.day = sums.day
+    left join rejected_days
+        on rules.source = rejected_days.input_table and grid.day = rejected_days.day
     left join sums as wholes
         on rules.share_of = wholes.metric and wholes.dimension = 'all' and grid.day = wholes.day
 ),
@@ -50,6 +58,7 @@ metric_daily as (
         entity,
         unit,
         day <= covered_until as is_complete,
+        has_unknown_part,
         case
             when kind in ('count', 'sum') then numerator
             else numerator / nullif(denominator, 0)

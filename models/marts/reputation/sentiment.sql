@@ -10,6 +10,10 @@ assessments as (
     {{ bands(ref('sentiment_assessments'), 'above_net_sentiment') }}
 ),
 
+unknown_months as (
+    {{ unknown_months('mentions') }}
+),
+
 sliced_mentions as (
     select
         *,
@@ -47,6 +51,7 @@ sentiment as (
         nets.dimension,
         nets.entity,
         assessments.assessment,
+        unknown_months.month is not null as has_unknown_part,
         nets.positive_count,
         nets.negative_count,
         nets.neutral_count,
@@ -62,6 +67,7 @@ sentiment as (
         on
             nets.net_sentiment > assessments.above_net_sentiment
             and nets.net_sentiment <= assessments.next_bound
+    left join unknown_months on nets.month = unknown_months.month
 )
 
 select * from sentiment

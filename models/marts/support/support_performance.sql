@@ -8,6 +8,10 @@ opened as (
     select * from {{ ref('int_support_opened') }}
 ),
 
+unknown_months as (
+    {{ unknown_months('support_tickets') }}
+),
+
 support_performance as (
     select
         months.dimension,
@@ -41,6 +45,7 @@ support_performance as (
                 then 100 * coalesce(opened.ticket_count, 0) / nullif(months.order_count, 0)
         end as tickets_per_100_orders,
         months.is_complete,
+        unknown_months.month is not null as has_unknown_part,
         case
             when coalesce(opened.ticket_count, 0) = 0 then 'no_tickets'
             when coalesce(opened.replied_count, 0) = 0 then 'no_reply_times'
@@ -50,6 +55,7 @@ support_performance as (
         months.as_of_date
     from months
     left join opened using (dimension, entity, month)
+    left join unknown_months on months.month = unknown_months.month
 )
 
 select * from support_performance

@@ -5,7 +5,7 @@ in nDCG over what the customer buys anyway (ties by popularity) is above zero at
 its interval; else the baseline serves, and says so.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,6 @@ from retail_analytics.recommendations.strategies import (
     BASELINE_WEIGHTS,
     FIXED_WEIGHTS,
     STRATEGIES,
-    Candidates,
     Catalogue,
     Settings,
     build_seasons,
@@ -253,14 +252,9 @@ def chosen(
     step = 5_000
     for first in range(0, replayed.targets.customers, step):
         start, end = np.searchsorted(candidates.row, [first, first + step])
-        part = Candidates(
-            row=candidates.row[start:end] - first,
-            product=candidates.product[start:end],
-            baskets=candidates.baskets[start:end],
-            scores=candidates.scores[start:end],
-        )
+        part = candidates.take(slice(start, end))
         entry, place = choose(
-            part,
+            replace(part, row=part.row - first),
             score[start:end],
             catalogue=replayed.model.catalogue,
             rules=rules,
@@ -377,6 +371,7 @@ def replay_rows(
         "three_slots_for_new_products": (serving, with_rules(explore_slots=3)),
         "new_products_only": (serving, with_rules(explore_slots=rules.length)),
         "no_variety_rule": (serving, with_rules(diversity=0.0)),
+        "repeats_at_once": (serving, with_rules(soonest_repeat=0.0)),
         "fixed_weights": (np.array(FIXED_WEIGHTS), rules),
         BASELINE: (None, rules),
     }
@@ -457,6 +452,7 @@ def listed_and_bought(
         everyone,
         build_seasons(known),
         day=np.full(histories.customers, day),
+        today=np.full(histories.customers, day),
         later=later,
     )
     score = asked.features @ weights

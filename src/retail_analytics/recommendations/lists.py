@@ -20,12 +20,16 @@ class ListRules:
     length: places. explore_slots: places kept for what the customer never bought, where there is
     enough. category_caps: by category, the most of it in a list. diversity: share of its score that
     a new product loses when the list already holds one that is alike (same category and brand).
+    soonest_repeat: share of a customer's next purchases of a product that would have come by now,
+    from which on it is listed again.
     """
 
     length: int
     explore_slots: int
     category_caps: np.ndarray
     diversity: float
+    soonest_repeat: float
+    soonest: float = 0.0
 
 
 def category_caps(catalogue: Catalogue, *, cap: int, length: int) -> np.ndarray:
@@ -61,7 +65,8 @@ def choose(
     """
     width = rules.length * SPARE
     picked = []
-    for kind in (candidates.is_repeat, ~candidates.is_repeat):
+    is_due = candidates.come_by_now >= rules.soonest_repeat
+    for kind in (candidates.is_repeat & is_due, ~candidates.is_repeat):
         there = np.flatnonzero(kind)
         best = best_entries(candidates.row[there], score[there], most=width)
         picked.append(there[best])

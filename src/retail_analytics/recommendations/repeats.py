@@ -1,19 +1,16 @@
-"""Pairs of customer and product as of a day, the fit of their rhythms, and how good it was.
+"""The fit of the rhythms of customers' products, and how good it was.
 
 The chances of `rhythms` know the pair alone. Whether the customer comes at all, and how often the
 pair was bought in its whole age, say more; a logistic regression on the windows before corrects for
 all of it (`CORRECTION_TERMS`).
 """
 
-from dataclasses import dataclass
-from typing import Self
-
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 from retail_analytics.recommendations.backtest import calibration_slope, log_loss, logistic
-from retail_analytics.recommendations.ordering import position_in_run
+from retail_analytics.recommendations.pairs import Days, Known, known_pairs
 from retail_analytics.recommendations.rhythms import (
     NextPurchases,
     Pairs,
@@ -28,98 +25,6 @@ WINDOWS = 4
 CORRECTION_TERMS = ("level", "rhythm", "frequency", "customer_elapsed", "customer_rate")
 # purchases in the windows below which nothing is corrected
 FEWEST_OUTCOMES = 30
-TENURE_DAYS = 30
-
-
-@dataclass(frozen=True)
-class Days:
-    """One entry per customer, product and day of purchase, sorted by them.
-
-    quantity: units of the day. customers, products: how many there are.
-    """
-
-    customer: np.ndarray
-    product: np.ndarray
-    day: np.ndarray
-    quantity: np.ndarray
-    customers: int
-    products: int
-
-    def where(self, kept: np.ndarray) -> Self:
-        """Those of a mask."""
-        return Days(
-            customer=self.customer[kept],
-            product=self.product[kept],
-            day=self.day[kept],
-            quantity=self.quantity[kept],
-            customers=self.customers,
-            products=self.products,
-        )
-
-
-@dataclass(frozen=True)
-class Known:
-    """Pairs bought on two days or more until a day, with who they are and what corrects them."""
-
-    customer: np.ndarray
-    pairs: Pairs
-    first_day: np.ndarray
-    last_day: np.ndarray
-    customer_elapsed: np.ndarray
-    customer_rate: np.ndarray
-
-
-def known_pairs(days: Days, *, as_of: int) -> Known:
-    """Adds up the days until `as_of` by customer and product."""
-    days = days.where(days.day <= as_of)
-    code = days.customer * max(days.products, 1) + days.product
-    starts = np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]])[: len(code)])
-    size = np.diff(np.concatenate([starts, [len(code)]]))
-    gap = np.diff(days.day, prepend=days.day[:1]).astype(float)
-    inside = position_in_run(code) > 0
-    log_gap = np.zeros(len(gap))
-    log_gap[inside] = np.log(gap[inside])
-
-    def added(values: np.ndarray) -> np.ndarray:
-        return np.add.reduceat(values, starts) if len(starts) else np.zeros(0)
-
-    log_sum, square_sum, units = added(log_gap), added(log_gap**2), added(days.quantity)
-    again = size >= 2
-    first, last = days.day[starts][again], days.day[starts + size - 1][again]
-    customer = days.customer[starts][again]
-    visits, first_visit, last_visit = customer_visits(days)
-    tenure = as_of - first_visit[customer] + TENURE_DAYS
-    return Known(
-        customer=customer,
-        pairs=Pairs(
-            product=days.product[starts][again],
-            gaps=size[again] - 1,
-            gap_days=(last - first).astype(float),
-            log_gap_sum=log_sum[again],
-            log_gap_square_sum=square_sum[again],
-            elapsed=(as_of - last).astype(float),
-            quantity=units[again] / size[again],
-        ),
-        first_day=first,
-        last_day=last,
-        customer_elapsed=(as_of - last_visit[customer]).astype(float),
-        customer_rate=visits[customer] / tenure,
-    )
-
-
-def customer_visits(days: Days) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """By customer: days with a purchase, the first and the last of them."""
-    first = np.zeros(days.customers, dtype=np.int64)
-    last = np.zeros(days.customers, dtype=np.int64)
-    if not len(days.day):
-        return np.zeros(days.customers, dtype=np.int64), first, last
-    low = int(days.day.min())
-    span = int(days.day.max()) - low + 1
-    visit = np.unique(days.customer * span + (days.day - low))
-    customer, day = np.divmod(visit, span)
-    first[customer[::-1]] = day[::-1] + low
-    last[customer] = day + low
-    return np.bincount(customer, minlength=days.customers), first, last
 
 
 def frequency_chances(pairs: Pairs, *, horizon: int) -> np.ndarray:

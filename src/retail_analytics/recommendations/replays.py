@@ -7,7 +7,7 @@ later baskets, as in the literature. The weights of each test were learned on th
 before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class Replay:
     """Candidates of a test's customers with their rank features, and what they bought next.
 
     candidates: rows count the customers of the test. customers: their numbers. day: the last day
-    each list knows.
+    of what sells that each list knows.
     """
 
     model: Model
@@ -72,7 +72,9 @@ def month_replay(
     first_basket = later.basket[new][np.cumsum(new) - 1]
     later = later.where(later.basket == first_basket)
     day = np.full(purchases.customers, first_day - 1)
-    return replay(known, later, catalogue, day=day, settings=settings, most=most, method=method)
+    return replay(
+        known, later, catalogue, day=day, today=day, settings=settings, most=most, method=method
+    )
 
 
 def basket_replay(
@@ -86,14 +88,18 @@ def basket_replay(
 ) -> Replay:
     """Each customer's last basket (left 0), or the one before it (left 1), from those before it.
 
-    What sells now is counted until at most four weeks before, and nothing after that day.
+    What sells now is counted until at most four weeks before, and nothing after that day; what is
+    due again is so on the day of the basket.
     """
     baskets_left = purchases.baskets_left
     known = purchases.where(baskets_left > left)
     later = purchases.where(baskets_left == left)
-    day = np.zeros(purchases.customers, dtype=np.int64)
-    day[later.customer] = later.day // SEASON_DAYS * SEASON_DAYS - 1
-    return replay(known, later, catalogue, day=day, settings=settings, most=most, method=method)
+    today = np.zeros(purchases.customers, dtype=np.int64)
+    today[later.customer] = later.day
+    day = today // SEASON_DAYS * SEASON_DAYS - 1
+    return replay(
+        known, later, catalogue, day=day, today=today, settings=settings, most=most, method=method
+    )
 
 
 def replay(
@@ -102,6 +108,7 @@ def replay(
     catalogue: Catalogue,
     *,
     day: np.ndarray,
+    today: np.ndarray,
     settings: Settings,
     most: int,
     method: str | None,
@@ -111,11 +118,17 @@ def replay(
     model = fit_model(histories, known, catalogue, settings=settings, method=method)
     customers = np.unique(later.customer)
     customers = sampled(customers[histories.basket_count[customers] > 0], most=most)
-    return candidates_of(model, customers, build_seasons(known), day=day, later=later)
+    return candidates_of(model, customers, build_seasons(known), day=day, today=today, later=later)
 
 
 def candidates_of(
-    model: Model, customers: np.ndarray, seasons: Seasons, *, day: np.ndarray, later: Purchases
+    model: Model,
+    customers: np.ndarray,
+    seasons: Seasons,
+    *,
+    day: np.ndarray,
+    today: np.ndarray,
+    later: Purchases,
 ) -> Replay:
     """Draws and ranks candidates, the customers of one day at a time."""
     parts, features, order = [], [], []
@@ -124,19 +137,23 @@ def candidates_of(
         season = seasons.scores(int(own_day))
         same = customers[day[customers] == own_day]
         for block in blocks(same, products=model.catalogue.size):
-            drawn = draw_candidates(model, block, season=season)
+            drawn = draw_candidates(model, block, season=season, today=today[block])
             features.append(drawn.features())
-            parts.append((drawn.row + done, drawn.product, drawn.baskets, drawn.scores))
+            parts.append(replace(drawn, row=drawn.row + done))
             order.append(block)
             done += len(block)
     if parts:
-        row, product, baskets, scores = (
-            np.concatenate(values) for values in zip(*parts, strict=True)
+        candidates = Candidates(
+            **{
+                field.name: np.concatenate([getattr(part, field.name) for part in parts])
+                for field in fields(Candidates)
+            }
         )
-        candidates = Candidates(row=row, product=product, baskets=baskets, scores=scores)
         rank_features, ordered = np.concatenate(features), np.concatenate(order)
     else:
-        candidates = draw_candidates(model, customers, season=seasons.scores(0))
+        candidates = draw_candidates(
+            model, customers, season=seasons.scores(0), today=today[customers]
+        )
         rank_features, ordered = candidates.features(), customers
     return Replay(
         model=model,

@@ -189,13 +189,30 @@ class NextPurchases:
     stopped_chance: np.ndarray
 
 
+def posterior(pairs: Pairs, rhythms: Rhythms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shape of each pair's gaps, and shape and rate of what is known of their own rate."""
+    k = pair_shapes(pairs, rhythms.log_variance)
+    a = rhythms.prior_strength + pairs.gaps * k
+    b = (rhythms.prior_strength - 1) * rhythms.mean_gap[pairs.product] / k + pairs.gap_days
+    return k, a, b
+
+
+def next_chances(pairs: Pairs, rhythms: Rhythms, *, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """By pair: the chance of a purchase within so many days, and the share of next purchases that
+    would have come by now, of pairs that go on."""
+    k, a, b = posterior(pairs, rhythms)
+    survival = gap_survival(pairs.elapsed, k=k, a=a, b=b)
+    later = gap_survival(pairs.elapsed + horizon, k=k, a=a, b=b)
+    stop = rhythms.stop_chance[pairs.product]
+    chance = (1 - stop) * np.maximum(survival - later, 0) / (stop + (1 - stop) * survival)
+    return chance, 1 - survival
+
+
 def predict(
     pairs: Pairs, rhythms: Rhythms, *, horizons: tuple[int, ...], level: float = LEVEL
 ) -> NextPurchases:
     """What each pair is expected to do from today on."""
-    k = pair_shapes(pairs, rhythms.log_variance)
-    a = rhythms.prior_strength + pairs.gaps * k
-    b = (rhythms.prior_strength - 1) * rhythms.mean_gap[pairs.product] / k + pairs.gap_days
+    k, a, b = posterior(pairs, rhythms)
     low, high = (1 - level) / 2, (1 + level) / 2
     survival = gap_survival(pairs.elapsed, k=k, a=a, b=b)
     stop = rhythms.stop_chance[pairs.product]

@@ -115,7 +115,12 @@ def block_lists(
     """Lists of a block of customers with purchases."""
     histories = model.histories
     candidates = draw_candidates(
-        model, block, season=season, price_factor=treatment.price_factor[block], blocked=blocked
+        model,
+        block,
+        season=season,
+        today=np.full(len(block), day),
+        price_factor=treatment.price_factor[block],
+        blocked=blocked,
     )
     if weights is None:
         candidates = candidates.by_count()
@@ -215,6 +220,7 @@ def cold_lists(
             product=popular,
             baskets=np.zeros(len(popular), dtype=np.int64),
             scores=np.zeros((len(popular), len(STRATEGIES)), dtype=np.float32),
+            come_by_now=np.ones(len(popular)),
         )
         score = 1 / np.log2(2 + np.arange(len(popular)))
         entry, place = choose(ranked, score, catalogue=model.catalogue, rules=rules, customers=1)

@@ -44,4 +44,5 @@ def list_rules(values: Mapping[str, float], catalogue: Catalogue) -> ListRules:
             catalogue, cap=int(wanted(values, "category_cap")), length=length
         ),
         diversity=wanted(values, "diversity"),
+        soonest_repeat=wanted(values, "soonest_repeat"),
     )

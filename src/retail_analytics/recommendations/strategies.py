@@ -2,11 +2,13 @@
 
 A strategy's score orders a customer's candidates. What goes into the sum is its rank, as
 1 / log2(1 + rank), so that no strategy's scale counts: 1 for its first, .63 for its second, 0 for
-what it says nothing about. Six strategies: the seed's five, and what the customer buys anyway.
+what it says nothing about. Six strategies: the seed's five, and what the customer buys anyway: the
+mean of how often, and of the chance that it is due again (`rhythms`; Bhagat et al. 2018, Buy It
+Again, KDD, rank repeats by such a chance).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -14,6 +16,8 @@ from scipy import sparse
 
 from retail_analytics.recommendations.histories import Histories, Purchases
 from retail_analytics.recommendations.ordering import best_entries, position_in_run, ranks_in_rows
+from retail_analytics.recommendations.pairs import Known, known_pairs, purchase_days
+from retail_analytics.recommendations.rhythms import Pairs, Rhythms, fit_rhythms, next_chances
 from retail_analytics.recommendations.similarity import basket_neighbours, ease, item_neighbours
 
 STRATEGIES = (
@@ -34,6 +38,9 @@ YEAR_DAYS = 364
 NEVER = -(2**40)
 # baskets of the product's buyers that weigh as much as the customer's own
 REPEAT_PRIOR_BASKETS = 5.0
+DUE_DAYS = 30
+# gaps from which on a rhythm is the pair's own, and not its product's
+FEWEST_OWN_GAPS = 2
 CATEGORY_SHARE = 0.7
 # cells of a block's dense scores, 4 bytes each
 BLOCK_CELLS = 6_000_000
@@ -79,6 +86,8 @@ class Model:
     cross_selling: sparse.csr_matrix
     collaborative_method: str
     repeat_rate: np.ndarray
+    known: Known
+    rhythms: Rhythms
     price_scale: float
     settings: Settings
 
@@ -88,13 +97,21 @@ class Candidates:
     """Candidates of a block of customers, by row, then product.
 
     row: position of the customer in the block. scores: candidates x strategies, raw. baskets: how
-    often the customer bought it (0: explore).
+    often the customer bought it (0: explore). come_by_now: of what the customer buys in a known
+    rhythm, the share of next purchases that would have come by now; 1 of all else.
     """
 
     row: np.ndarray
     product: np.ndarray
     baskets: np.ndarray
     scores: np.ndarray
+    come_by_now: np.ndarray
+
+    def take(self, entry: np.ndarray | slice) -> Self:
+        """Some of them, by position or mask."""
+        return replace(
+            self, **{field.name: getattr(self, field.name)[entry] for field in fields(self)}
+        )
 
     @property
     def is_repeat(self) -> np.ndarray:
@@ -132,6 +149,7 @@ def fit_model(
     """
     if method is None or catalogue.size > settings.ease_products:
         method = "ease" if catalogue.size <= settings.ease_products else "item_knn"
+    known = known_pairs(purchase_days(purchases), as_of=int(purchases.day.max(initial=0)))
     bought = recent_products(histories, most=settings.history_products)
     learn = ease if method == "ease" else item_neighbours
     baskets = basket_matrix(purchases)
@@ -142,6 +160,8 @@ def fit_model(
         cross_selling=basket_neighbours(baskets, neighbours=settings.neighbours),
         collaborative_method=method,
         repeat_rate=repeat_rates(histories),
+        known=known,
+        rhythms=fit_rhythms(known.pairs, products=catalogue.size),
         price_scale=price_scale(histories, catalogue),
         settings=settings,
     )
@@ -255,14 +275,16 @@ def draw_candidates(
     customers: np.ndarray,
     *,
     season: np.ndarray,
+    today: np.ndarray,
     price_factor: np.ndarray | None = None,
     blocked: sparse.csr_matrix | None = None,
 ) -> Candidates:
     """Candidates of these customers and what each strategy thinks of them.
 
-    customers: sorted numbers. season: by product (`season_scores`). price_factor: by customer of
-    the block, what a product should cost over what the customer usually pays (1). blocked:
-    customers of the block x products that must not be offered (sent back).
+    customers: sorted numbers. season: by product (`season_scores`). today: by customer of the
+    block, the day of the list. price_factor: by customer of the block, what a product should cost
+    over what the customer usually pays (1). blocked: customers of the block x products that must
+    not be offered (sent back).
     """
     histories, catalogue, settings = model.histories, model.catalogue, model.settings
     count, products = len(customers), catalogue.size
@@ -330,7 +352,41 @@ def draw_candidates(
     scores[again, PERSONAL] = (baskets[again] - 1 + REPEAT_PRIOR_BASKETS * rate) / (
         histories.basket_count[customers[row[again]]] + REPEAT_PRIOR_BASKETS
     )
-    return Candidates(row=row, product=product, baskets=baskets, scores=scores)
+    entry, chance, come = due_again(model, customers, row[again], product[again], today=today)
+    scores[again[entry], PERSONAL] = (scores[again[entry], PERSONAL] + chance) / 2
+    come_by_now = np.ones(len(row))
+    come_by_now[again[entry]] = come
+    return Candidates(
+        row=row, product=product, baskets=baskets, scores=scores, come_by_now=come_by_now
+    )
+
+
+def due_again(
+    model: Model, customers: np.ndarray, row: np.ndarray, product: np.ndarray, *, today: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of those bought on several days, their chance within DUE_DAYS of the customer's
+    day, and the share that would have come by now (1 without a rhythm of their own)."""
+    known, size = model.known, model.catalogue.size
+    place, is_known = places(
+        known.customer * size + known.pairs.product,
+        customers[row].astype(np.int64) * size + product,
+    )
+    entry = np.flatnonzero(is_known)
+    place = place[entry]
+    pairs = Pairs(
+        **{field.name: getattr(known.pairs, field.name)[place] for field in fields(Pairs)}
+    )
+    elapsed = np.maximum(today[row[entry]] - known.last_day[place], 0).astype(float)
+    chance, come = next_chances(replace(pairs, elapsed=elapsed), model.rhythms, horizon=DUE_DAYS)
+    return entry, chance, np.where(pairs.gaps >= FEWEST_OWN_GAPS, come, 1.0)
+
+
+def places(known: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each wanted code stands among the known ones (sorted), and whether it is there."""
+    if not len(known):
+        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return place, known[place] == wanted
 
 
 def content_scores(

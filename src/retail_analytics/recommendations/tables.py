@@ -20,13 +20,12 @@ from retail_analytics.recommendations.backtest import (
 )
 from retail_analytics.recommendations.basket_rules import association_rules
 from retail_analytics.recommendations.histories import Purchases, build_histories, sorted_purchases
+from retail_analytics.recommendations.pairs import Days, known_pairs
 from retail_analytics.recommendations.repeats import (
     CORRECTION_TERMS,
     HORIZONS,
-    Days,
     corrected_chances,
     frequency_chances,
-    known_pairs,
     repeat_figures,
 )
 from retail_analytics.recommendations.replays import sampled

@@ -74,6 +74,28 @@ def test_the_name_of_a_zone_says_which_time_it_is(zone):
     assert read("as_timestamp", [f"{t:%Y-%m-%dT%H:%M} {name}" for t in local]) == moments
 
 
+def test_a_time_that_the_clocks_of_its_zone_passed_over_is_none():
+    passed_over = [
+        *("2024-03-31 02:00:00 Europe/Berlin", "2024-03-31T02:59:59.5Europe/Berlin"),
+        *("2024-03-31 02:30 Europe/Berlin", "2024-03-10 02:30:00 America/New_York"),
+        "2024-10-06 02:15:00 Australia/Lord_Howe",
+    ]
+    assert read("as_timestamp", passed_over) == [None] * len(passed_over)
+    assert read("as_date", passed_over) == [None] * len(passed_over)
+    # the minutes around it, the hour that is there twice, and a zone without summer time
+    there = {
+        "2024-03-31 01:59:59 Europe/Berlin": datetime(2024, 3, 31, 0, 59, 59),
+        "2024-03-31 03:00:00 Europe/Berlin": datetime(2024, 3, 31, 1),
+        "2024-10-27 02:30:00 Europe/Berlin": datetime(2024, 10, 27, 1, 30),
+        "2024-10-06 01:59:00 Australia/Lord_Howe": datetime(2024, 10, 5, 15, 29),
+        "2024-10-06 02:30:00 Australia/Lord_Howe": datetime(2024, 10, 5, 15, 30),
+        "2024-03-31 02:30:00 Asia/Kolkata": datetime(2024, 3, 30, 21),
+        "2024-03-31 02:30:00+01:00[Europe/Berlin]": datetime(2024, 3, 31, 1, 30),
+        "2024/03/31 02:30 +0100": datetime(2024, 3, 31, 1, 30),
+    }
+    assert read("as_timestamp", list(there)) == list(there.values())
+
+
 @pytest.mark.parametrize(
     "text",
     [

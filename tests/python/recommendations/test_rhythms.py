@@ -8,14 +8,13 @@ from scipy.special import polygamma
 from scipy.stats import gamma
 
 from retail_analytics.recommendations.backtest import calibration_slope, log_loss
+from retail_analytics.recommendations.pairs import Days, known_pairs
 from retail_analytics.recommendations.repeats import (
     HORIZONS,
-    Days,
     bought_within,
     corrected_chances,
     frequency_chances,
     gap_coverage,
-    known_pairs,
     repeat_figures,
 )
 from retail_analytics.recommendations.rhythms import (
@@ -23,6 +22,7 @@ from retail_analytics.recommendations.rhythms import (
     Rhythms,
     fit_rhythms,
     gap_survival,
+    next_chances,
     pair_shapes,
     predict,
     shape_of_log_variance,
@@ -224,3 +224,18 @@ def test_outcomes_and_the_naive_chance_are_what_they_say() -> None:
     chances = np.tile([0.2, 0.8], 500)
     outcome = np.tile([0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0], 100)
     assert np.isfinite(calibration_slope(chances, outcome))
+
+
+def test_the_chances_of_lists_are_those_of_next_purchases() -> None:
+    # regular every 30 days, and twice in 300
+    when = [*range(0, 360, 30), 5, 305]
+    customer = [0] * 12 + [1, 1]
+    days = days_of(customer, np.zeros(14, dtype=int), when, customers=2, products=1)
+    known = known_pairs(days, as_of=340)
+    rhythms = fit_rhythms(known.pairs, products=1)
+    chance, come = next_chances(known.pairs, rhythms, horizon=30)
+    assert np.allclose(chance, predict(known.pairs, rhythms, horizons=(30,)).chances[30])
+    # ten days after the last of regular purchases few have come, sixty after nearly all
+    assert come[0] < 0.05
+    later = replace(known.pairs, elapsed=known.pairs.elapsed + 50)
+    assert next_chances(later, rhythms, horizon=30)[1][0] > 0.95

@@ -116,7 +116,7 @@ def hostile(sample_warehouse: Built, tmp_path_factory: pytest.TempPathFactory) -
         tmp_path_factory.mktemp("hostile"),
         f"""
         update marts.customer_360 set customer_name = '{HOSTILE}', region = '{TYPST}';
-        update marts.customer_360 set risk_action = '{TYPST}';
+        update marts.customer_360 set action = '{TYPST}';
         update marts.customers set customer_name = '{HOSTILE}';
         update marts.incidents set description = '{HOSTILE}', warehouse = '{TYPST}';
         update marts.churn_reasons set reason = '{HOSTILE}' where reason_rank = 1;

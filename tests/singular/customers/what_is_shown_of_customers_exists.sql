@@ -21,7 +21,7 @@ select
     shown.expected_value,
     shown.churn_probability,
     shown.risk_class,
-    shown.risk_action
+    shown.action
 from shown
 left join known_values on shown.customer_id = known_values.customer_id
 left join known_risks on shown.customer_id = known_risks.customer_id
@@ -32,6 +32,6 @@ where
         and (
             shown.churn_probability is null
             or shown.risk_class is null
-            or shown.risk_action is null
+            or shown.action is null
         )
     )

@@ -17,7 +17,7 @@ Find the customers who are slipping away and say whom to write to first, for at 
    not shown (`is_shown` false) or whose status is not ok is no finding.
 3. predict_customer_lifetime_value for each of the first three customers, horizon_months 12. Keep
    those whose `value_lower` is above zero: for the others it is not known that they are worth it.
-4. list_action_members with cause customers_at_risk: only those agreed to be written to. Whoever is
+4. list_action_members with cause customers_at_risk: only those may be written to. Whoever is
    not in it must not be written to, however much is at stake.
 5. recommend_products for the first three customers: an offer with its reason.
 
