@@ -139,8 +139,7 @@ def test_two_cases_after_weeks_of_none_are_no_alarm_and_empty_gives_empty() -> N
 
 
 def found_share(usual: float, planted: float, *, shops: int = 120) -> tuple[float, float]:
-    """Share of planted days that are found at .05 false alerts a week, and the power: what who knows
-    the usual finds."""
+    """Share of planted days that are found at .05 false alerts a week, and of those that can be."""
     rng = np.random.default_rng(4)
     week = np.array([1.2, 1, 1, 1, 1, 0.7, 0.5])
     week /= week.mean()
@@ -160,8 +159,8 @@ def found_share(usual: float, planted: float, *, shops: int = 120) -> tuple[floa
 
 @pytest.mark.parametrize("usual", [2.0, 9.0, 30.0])
 def test_a_day_of_three_times_the_tickets_is_found_as_often_as_can_be(usual: float) -> None:
-    """Of nine tickets a day, as the sample has them at 20,000 customers, nine in ten such days can be
-    told from chance at all; of two a day three in ten, of thirty all."""
+    """Of nine tickets a day, as the sample has at 20,000 customers, nine in ten such days can be told
+    from chance at all; of two a day three in ten, of thirty all."""
     found, power = found_share(usual, 3.0)
     assert found >= power - 0.1
     assert power > {2.0: 0.25, 9.0: 0.9, 30.0: 0.99}[usual]
