@@ -159,8 +159,8 @@ def found_share(usual: float, planted: float, *, shops: int = 120) -> tuple[floa
 
 @pytest.mark.parametrize("usual", [2.0, 9.0, 30.0])
 def test_a_day_of_three_times_the_tickets_is_found_as_often_as_can_be(usual: float) -> None:
-    """Of nine tickets a day, as at 20,000 customers of the sample, nine in ten such days can be told
-    from chance at all; of two a day three in ten, of thirty all."""
+    """Of nine tickets a day, as at 20,000 customers of the sample, nine in ten such days can be
+    told from chance at all; of two a day three in ten, of thirty all."""
     found, power = found_share(usual, 3.0)
     assert found >= power - 0.1
     assert power > {2.0: 0.25, 9.0: 0.9, 30.0: 0.99}[usual]
