@@ -24,7 +24,7 @@ totals as (
         channel,
         sum(orders_fall) as orders_fall,
         sum(revenue_fall) as revenue_fall,
-        sum(orders_rest) / nullif(greatest(sum(orders_fall), 0), 0) as rest_ratio,
+        coalesce(sum(orders_rest) / nullif(greatest(sum(orders_fall), 0), 0), 0) as rest_ratio,
         cast(sum(order_count) as bigint) as order_count
     from by_customer
     group by channel
@@ -34,34 +34,38 @@ totals as (
 paces as (
     select
         *,
-        least(sqrt(1 + greatest(coalesce(rest_ratio, 0), 0)) - 1, 0.5) as pace
+        least(sqrt(1 + greatest(rest_ratio, 0)) - 1, 0.5) as pace
     from totals
+),
+
+weights as (
+    select
+        *,
+        1 / pow(1 - pace, 2) as fall_weight,
+        case
+            when pace > 0 and pace < 0.5
+                then 1 / (pow(1 - pace, 3) * (1 + pace) * orders_fall)
+            else 0
+        end as pace_weight
+    from paces
 ),
 
 parts as (
     select
         by_customer.channel,
-        paces.order_count,
         {% for measure in measures -%}
         case
-            when not by_customer.has_time then by_customer.{{ measure }}_whole
-            else
-                by_customer.{{ measure }}_fall / pow(1 - paces.pace, 2)
-                + case
-                    when paces.pace > 0 and paces.pace < 0.5
-                        then
-                            paces.{{ measure }}_fall / paces.orders_fall
-                            * (
-                                by_customer.orders_rest
-                                - paces.rest_ratio * by_customer.orders_fall
-                            )
-                            / (pow(1 - paces.pace, 3) * (1 + paces.pace))
-                    else 0
-                end
-        end as {{ measure }}{{ ',' if not loop.last }}
-        {% endfor %}
+            when by_customer.has_time
+                then
+                    by_customer.{{ measure }}_fall * weights.fall_weight
+                    + weights.{{ measure }}_fall * weights.pace_weight
+                    * (by_customer.orders_rest - weights.rest_ratio * by_customer.orders_fall)
+            else by_customer.{{ measure }}_whole
+        end as {{ measure }},
+        {% endfor -%}
+        weights.order_count
     from by_customer
-    inner join paces on by_customer.channel = paces.channel
+    inner join weights on by_customer.channel = weights.channel
 ),
 
 timing_increments as (

@@ -6,7 +6,11 @@
 {% set windows = {'half': 0.5, 'whole': 1, 'double': 2} -%}
 {% set measures = ['orders', 'revenue'] -%}
 with touch_times as (
-    select customer_id, channel, touched_at from {{ ref('int_touch_orders') }}
+    select
+        customer_id,
+        channel,
+        touched_at
+    from {{ ref('int_touch_orders') }}
 ),
 
 orders as (
@@ -40,12 +44,12 @@ near as (
         customer_id,
         channel,
         has_time,
-        revenue,
         {% for name, length in windows.items() -%}
         max(case when windows between 0 and {{ length }} then 1 else 0 end)
         - max(case when windows < 0 and windows >= -{{ length }} then 1 else 0 end)
-            as gained_{{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+            as gained_{{ name }},
+        {% endfor -%}
+        revenue
     from pairs
     group by order_id, customer_id, channel, has_time, revenue
 ),
