@@ -11,6 +11,8 @@ def model(dbt, session):
     changes = dbt.ref("change_points")
     orders = dbt.ref("orders")
     journeys = dbt.ref("journeys")
+    deliveries = dbt.ref("deliveries")
+    segments = dbt.ref("customer_rfm")
     rules = dbt.ref("daily_metrics")
     monthly_rules = dbt.ref("metrics")
     templates = dbt.ref("insight_templates")
@@ -37,6 +39,9 @@ def model(dbt, session):
         drifts=drifts.df(),
         hours=hours.df(),
         channels=query(session, CHANNELS, orders=orders, as_of=as_of).df(),
+        parcels=query(
+            session, PARCELS, orders=orders, deliveries=deliveries, segments=segments
+        ).df(),
         memory=memory.df(),
     )
 
@@ -76,4 +81,26 @@ CHANNELS = """
     group by 1
     having count(revenue) = count(*)
     order by 1
+"""
+PARCELS = """
+    with last_parcels as (
+        select
+            orders.customer_id,
+            max_by(deliveries.is_on_time, deliveries.delivered_on) as is_on_time,
+            date_trunc('month', max(deliveries.delivered_on)) as month
+        from deliveries
+        inner join orders on deliveries.order_id = orders.order_id
+        where deliveries.is_on_time is not null and deliveries.delivered_on is not null
+        group by 1
+    )
+    select
+        last_parcels.month,
+        segments.segment,
+        count(*) as customer_count,
+        count(*) filter (not last_parcels.is_on_time) as late_count
+    from last_parcels
+    inner join segments on last_parcels.customer_id = segments.customer_id
+    where segments.segment is not null
+    group by 1, 2
+    order by 1, 2
 """

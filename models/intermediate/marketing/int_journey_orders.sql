@@ -20,6 +20,7 @@ journey_orders as (
     select
         orders.order_id,
         orders.customer_id,
+        not times.are_only_days as has_time,
         orders.revenue,
         orders.ordered_on,
         case

@@ -1,4 +1,5 @@
-"""Contrasts of the shop with itself: months, days of the week, hours, channels and contacts."""
+"""Contrasts of the shop with itself: months, days of the week, hours, channels, segments and
+contacts."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -7,14 +8,22 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from retail_analytics.monitoring.findings import LEVEL_80, Finding, percent, printed
+from retail_analytics.monitoring.findings import (
+    LEVEL_80,
+    Finding,
+    of_month,
+    printed,
+    signed_percent,
+    told_ratio,
+)
 
 # a month with a smaller share of the orders of a year before is a part of one, or of a file
 FEWEST_SHARE = 0.1
-# weeks that a pattern of days is read from, orders that one of hours is, orders of a channel
-FEWEST_WEEKS, FEWEST_ORDERS, FEWEST_OF_CHANNEL = 26, 1000, 30
-# how much larger one side must be to be told: a day of the week, the orders of a channel
-LEAST_OF_DAYS, LEAST_OF_CHANNELS = 1.5, 1.25
+# weeks that a pattern of days is read from, orders that one of hours is, orders of a channel,
+# customers of a segment
+FEWEST_WEEKS, FEWEST_ORDERS, FEWEST_OF_CHANNEL, FEWEST_OF_SEGMENT = 26, 1000, 30, 30
+# how much larger one side must be to be told: a day of the week, any other
+LEAST_OF_DAYS, LEAST_RATIO = 1.5, 1.25
 # hours that half of the orders may take to be told, and the share that one hour may have: more is
 # the hour of those whose times are days
 MOST_HOURS, MOST_OF_HOUR = 6, 0.5
@@ -42,20 +51,15 @@ def against_last_year(months: pd.DataFrame, settings: dict, currency: str) -> It
     if any(not value > 0 for value in figures):
         return
     if now["order_count"] < FEWEST_SHARE * then["order_count"]:
-        yield Finding(
-            "month_in_part",
-            "order_count",
-            "all",
-            "all",
-            False,
-            "marts.metric_series",
-            newest.date(),
-            (newest + pd.offsets.MonthEnd(0)).date(),
+        yield of_month(
+            newest,
             {
-                "month": (f"{newest:%Y-%m}", f"{newest:%Y-%m}"),
                 "orders": (float(now["order_count"]), printed(now["order_count"], "orders")),
                 "before": (float(then["order_count"]), f"{then['order_count']:,.0f}"),
             },
+            template="month_in_part",
+            metric="order_count",
+            is_better=False,
             q_value=0.0,
             weight=8.0,
         )
@@ -70,23 +74,18 @@ def against_last_year(months: pd.DataFrame, settings: dict, currency: str) -> It
     mean_now = now["revenue"] / now["order_count"]
     value = 100 * (mean_now / (then["revenue"] / then["order_count"]) - 1)
     share = 100 * change / then["revenue"]
-    yield Finding(
-        "year_before",
-        "revenue",
-        "all",
-        "all",
-        bool(change > 0),
-        "marts.metric_series",
-        newest.date(),
-        (newest + pd.offsets.MonthEnd(0)).date(),
+    yield of_month(
+        newest,
         {
-            "month": (f"{newest:%Y-%m}", f"{newest:%Y-%m}"),
             "revenue": (float(now["revenue"]), printed(float(now["revenue"]), currency)),
             "revenue_before": (float(then["revenue"]), printed(float(then["revenue"]), currency)),
-            "change_pct": (float(share), ("+" if share > 0 else "-") + percent(share)),
-            "orders_pct": (float(orders), ("+" if orders > 0 else "-") + percent(orders)),
-            "value_pct": (float(value), ("+" if value > 0 else "-") + percent(value)),
+            "change_pct": (float(share), signed_percent(share)),
+            "orders_pct": (float(orders), signed_percent(orders)),
+            "value_pct": (float(value), signed_percent(value)),
         },
+        template="year_before",
+        metric="revenue",
+        is_better=bool(change > 0),
         q_value=p_value,
         money=float(change),
         money_lower=float(change - LEVEL_80 * error),
@@ -111,29 +110,26 @@ def by_touches(journeys: pd.DataFrame, settings: dict, as_of_date: date) -> Iter
         + 1 / few["converted_count"]
         - 1 / few["journey_count"]
     )
-    p_value = float(2 * ndtr(-abs(np.log(ratio)) / error)) if error > 0 else 1.0
-    if p_value > settings["false_discovery_rate"] or 0.8 < ratio < 1.25:
+    found = told_ratio(ratio, error, least=LEAST_RATIO, settings=settings)
+    if found is None:
         return
-    low, high = (float(ratio * np.exp(sign * LEVEL_80 * error)) for sign in (-1, 1))
+    q_value, figures = found
     yield Finding(
-        "touches",
-        "conversion",
-        "touch_count",
-        "3 and more",
-        ratio > 1,
-        "marts.journeys",
-        as_of_date,
-        as_of_date,
-        {
+        template="touches",
+        metric="conversion",
+        dimension="touch_count",
+        entity="3 and more",
+        is_better=ratio > 1,
+        source_table="marts.journeys",
+        from_date=as_of_date,
+        to_date=as_of_date,
+        figures={
             "many": (3, "three"),
-            "ratio": (ratio, f"{ratio:.1f}"),
-            "level": (80, "80 %"),
-            "low": (low, f"{low:.1f}"),
-            "high": (high, f"{high:.1f}"),
+            **figures,
             "share_many": (float(share_many), printed(float(share_many), "share")),
             "share_few": (float(share_few), printed(float(share_few), "share")),
         },
-        q_value=p_value,
+        q_value=q_value,
         weight=2.5 + min(abs(np.log2(ratio)), 2),
     )
 
@@ -180,33 +176,25 @@ def month_before(
     p_value = float(2 * ndtr(-abs(np.log(step / usual)) / error))
     if p_value > settings["false_discovery_rate"] or 0.9 < step / usual < 1.1:
         return
-
-    def signed(share: float) -> str:
-        return ("+" if share > 1 else "-") + percent(100 * (share - 1))
-
+    pct, usual_pct = 100 * (step - 1), 100 * (usual - 1)
     season = (
-        f"; a year before the same step was {signed(usual)}"
+        f"; a year before the same step was {signed_percent(usual_pct)}"
         if has_year
         else "; whether that is the season a second year will say"
     )
-    yield Finding(
-        "month_before",
-        metric,
-        "all",
-        "all",
-        bool(step > usual),
-        "marts.metric_series",
-        month.date(),
-        (month + pd.offsets.MonthEnd(0)).date(),
+    yield of_month(
+        month,
         {
             "label": (metric, label),
-            "month": (f"{month:%Y-%m}", f"{month:%Y-%m}"),
             "value": (per_day[0], printed(per_day[0], unit)),
             "before": (per_day[1], printed(per_day[1], "")),
-            "change_pct": (100 * (step - 1), signed(step)),
-            "usual_pct": (100 * (usual - 1), signed(usual)) if has_year else (None, ""),
+            "change_pct": (pct, signed_percent(pct)),
+            "usual_pct": (usual_pct, signed_percent(usual_pct)) if has_year else (None, ""),
             "season": (None, season),
         },
+        template="month_before",
+        metric=metric,
+        is_better=bool(step > usual),
         q_value=p_value,
         weight=(3 if has_year else 2) + min(abs(np.log(step / usual)) * 5, 3) + (step < usual),
     )
@@ -235,33 +223,30 @@ def busiest_weekday(
     # both days of one week share its level, so that the weeks' differences are what is unsure
     gap = table[:, most] / means[most] - table[:, least] / means[least]
     error = float(gap.std(ddof=1) / np.sqrt(weeks))
-    pairs = len(opened) * (len(opened) - 1) / 2
-    p_value = min(float(2 * ndtr(-np.log(ratio) / error)) * pairs, 1.0) if error > 0 else 1.0
-    if ratio < LEAST_OF_DAYS or p_value > settings["false_discovery_rate"]:
+    pairs = len(opened) * (len(opened) - 1) // 2
+    found = told_ratio(ratio, error, least=LEAST_OF_DAYS, settings=settings, tests=pairs)
+    if found is None:
         return
-    low, high = (float(ratio * np.exp(sign * LEVEL_80 * error)) for sign in (-1, 1))
+    q_value, figures = found
     busiest, quietest = WEEKDAYS[places[most]], WEEKDAYS[places[least]]
     yield Finding(
-        "weekday",
-        "order_count",
-        "weekday",
-        busiest,
-        True,
-        "marts.orders",
-        every[0].date(),
-        every[-1].date(),
-        {
+        template="weekday",
+        metric="order_count",
+        dimension="weekday",
+        entity=busiest,
+        is_better=True,
+        source_table="marts.orders",
+        from_date=every[0].date(),
+        to_date=every[-1].date(),
+        figures={
             "busiest": (busiest, busiest),
             "quietest": (quietest, quietest),
-            "ratio": (ratio, f"{ratio:.1f}"),
-            "level": (80, "80 %"),
-            "low": (low, f"{low:.1f}"),
-            "high": (high, f"{high:.1f}"),
+            **figures,
             "most": (float(means[most]), printed(float(means[most]), "")),
             "least": (float(means[least]), printed(float(means[least]), "")),
             "weeks": (weeks, f"{weeks} weeks"),
         },
-        q_value=p_value,
+        q_value=q_value,
         weight=1.5 + min(np.log2(ratio), 2),
     )
 
@@ -287,15 +272,15 @@ def busiest_hours(hours: pd.DataFrame | None, as_of_date: date) -> Iterator[Find
     share = float((sums[last] - sums[first]) / total)
     z = (share - length / 24) / np.sqrt(0.25 / total)
     yield Finding(
-        "hours",
-        "order_count",
-        "hour",
-        f"{first} to {last}",
-        True,
-        "marts.orders",
-        pd.to_datetime(hours["ordered_on"]).min().date(),
-        as_of_date,
-        {
+        template="hours",
+        metric="order_count",
+        dimension="hour",
+        entity=f"{first} to {last}",
+        is_better=True,
+        source_table="marts.orders",
+        from_date=pd.to_datetime(hours["ordered_on"]).min().date(),
+        to_date=as_of_date,
+        figures={
             "share": (share, printed(share, "share")),
             "first": (int(first), f"{first}:00"),
             "last": (int(last), f"{last}:00"),
@@ -329,29 +314,81 @@ def by_sales_channel(
         for side, value in zip(sides, values, strict=True)
     )
     ratio, error = values[0] / values[1], float(np.sqrt(max(variance, 0.0)))
-    p_value = min(float(2 * ndtr(-np.log(ratio) / error)) * len(own), 1.0) if error > 0 else 1.0
-    if ratio < LEAST_OF_CHANNELS or p_value > settings["false_discovery_rate"]:
+    found = told_ratio(ratio, error, least=LEAST_RATIO, settings=settings, tests=len(own), digits=2)
+    if found is None:
         return
-    low, high = (float(ratio * np.exp(sign * LEVEL_80 * error)) for sign in (-1, 1))
+    q_value, figures = found
     channel = str(own.loc[best, "sales_channel"])
     yield Finding(
-        "sales_channel",
-        "average_order_value",
-        "sales_channel",
-        channel,
-        True,
-        "marts.orders",
-        as_of_date,
-        as_of_date,
-        {
+        template="sales_channel",
+        metric="average_order_value",
+        dimension="sales_channel",
+        entity=channel,
+        is_better=True,
+        source_table="marts.orders",
+        from_date=as_of_date,
+        to_date=as_of_date,
+        figures={
             "channel": (channel, channel),
-            "ratio": (ratio, f"{ratio:.1f}"),
-            "level": (80, "80 %"),
-            "low": (low, f"{low:.2f}"),
-            "high": (high, f"{high:.2f}"),
+            **figures,
             "value": (values[0], printed(values[0], currency)),
             "others": (values[1], printed(values[1], currency)),
         },
-        q_value=p_value,
+        q_value=q_value,
         weight=2 + min(np.log2(ratio) * 2, 2),
+    )
+
+
+def by_segment(parcels: pd.DataFrame | None, settings: dict, as_of_date: date) -> Iterator[Finding]:
+    """The segment of customers whose last parcel was late more often than that of all others whose
+    last one came in the same months (risk ratio of Mantel and Haenszel 1959, variance of Greenland
+    and Robins 1985): segments go by how long ago the last order was, and parcels were not as late
+    in every month."""
+    if parcels is None:
+        return
+    counts = parcels.groupby("segment")["customer_count"].sum()
+    segments = [str(name) for name in counts.index[counts >= FEWEST_OF_SEGMENT]]
+    told = []
+    for segment in segments:
+        inside = parcels["segment"] == segment
+        own, others = (
+            parcels[side].groupby("month")[["customer_count", "late_count"]].sum()
+            for side in (inside, ~inside)
+        )
+        months = own.join(others, how="inner", rsuffix="_others").astype(float)
+        count, late, count_others, late_others = months.to_numpy().T
+        total = count + count_others
+        weighted, weighted_others = late * count_others / total, late_others * count / total
+        if min(weighted.sum(), weighted_others.sum()) <= 0:
+            continue
+        spread = count * count_others * (late + late_others) / total**2 - late * late_others / total
+        error = np.sqrt(spread.sum() / (weighted.sum() * weighted_others.sum()))
+        ratio = float(weighted.sum() / weighted_others.sum())
+        found = told_ratio(
+            ratio, float(error), least=LEAST_RATIO, settings=settings, tests=len(segments)
+        )
+        if found is not None and ratio > 1:
+            # what the others' share would be in the months of the segment
+            shares = [float(late.sum() / count.sum()), float(late.sum() / count.sum() / ratio)]
+            told.append((*found, segment, ratio, shares))
+    if not told:
+        return
+    q_value, figures, segment, ratio, (share, usual) = min(told, key=lambda one: one[0])
+    yield Finding(
+        template="segment",
+        metric="on_time_rate",
+        dimension="segment",
+        entity=segment,
+        is_better=False,
+        source_table="marts.deliveries",
+        from_date=as_of_date,
+        to_date=as_of_date,
+        figures={
+            "segment": (segment, segment),
+            **figures,
+            "share": (share, printed(share, "share")),
+            "usual": (usual, printed(usual, "share")),
+        },
+        q_value=q_value,
+        weight=2.5 + min(2 * np.log2(ratio), 3),
     )

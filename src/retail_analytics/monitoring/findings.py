@@ -3,21 +3,23 @@
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
+import pandas as pd
+from scipy.special import ndtr, ndtri
 
 LEVEL_80 = float(ndtri(0.9))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Finding:
     """One finding before it is ranked: what it is of, its figures, and how it weighs."""
 
     template: str
     metric: str
-    dimension: str
-    entity: str
+    dimension: str = "all"
+    entity: str = "all"
     is_better: bool | None
     source_table: str
     from_date: date
@@ -30,6 +32,53 @@ class Finding:
     money_upper: float = np.nan
     # 0 to 10
     weight: float = 0.0
+
+
+def of_series(row: Any, names: dict, figures: dict, *, weight: float, **rest: Any) -> Finding:
+    """The finding of a series; row: its metric, dimension, entity and is_better; what is worse
+    weighs more."""
+    return Finding(
+        metric=row.metric,
+        dimension=row.dimension,
+        entity=row.entity,
+        is_better=bool(row.is_better),
+        figures={
+            "label": (row.metric, names[row.metric]["label"]),
+            "where": (row.entity, where(row.dimension, row.entity)),
+            **figures,
+        },
+        weight=weight + (0 if row.is_better else 1),
+        **rest,
+    )
+
+
+def of_month(month: pd.Timestamp, figures: dict, **rest: Any) -> Finding:
+    """The finding of a month of the whole shop."""
+    return Finding(
+        source_table="marts.metric_series",
+        from_date=month.date(),
+        to_date=(month + pd.offsets.MonthEnd(0)).date(),
+        figures={"month": (f"{month:%Y-%m}", f"{month:%Y-%m}"), **figures},
+        **rest,
+    )
+
+
+def told_ratio(
+    ratio: float, error: float, *, least: float, settings: dict, tests: int = 1, digits: int = 1
+) -> tuple[float, dict] | None:
+    """Chance and figures of a ratio of two sides; None where it is not to be told: nearer to 1 than
+    `least`, or chance. error: standard error of its logarithm; tests: how many could have been
+    it."""
+    chance = float(2 * ndtr(-abs(np.log(ratio)) / error)) * tests if error > 0 else 1.0
+    if min(chance, 1.0) > settings["false_discovery_rate"] or 1 / least < ratio < least:
+        return None
+    low, high = (float(ratio * np.exp(sign * LEVEL_80 * error)) for sign in (-1, 1))
+    return chance, {
+        "ratio": (ratio, f"{ratio:.1f}"),
+        "level": (80, "80 %"),
+        "low": (low, f"{low:.{digits}f}"),
+        "high": (high, f"{high:.{digits}f}"),
+    }
 
 
 def printed(value: float, unit: str, *, has_unit: bool = True) -> str:
@@ -61,3 +110,7 @@ def where(dimension: str, entity: str) -> str:
 
 def span(first: date, last: date) -> str:
     return f"on {last:%Y-%m-%d}" if first == last else f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+def signed_percent(value: float) -> str:
+    return ("+" if value > 0 else "-") + percent(value)

@@ -20,11 +20,13 @@ from retail_analytics.monitoring.contrasts import (
     busiest_hours,
     busiest_weekday,
     by_sales_channel,
+    by_segment,
     by_touches,
 )
 from retail_analytics.monitoring.findings import (
     LEVEL_80,
     Finding,
+    of_series,
     percent,
     printed,
     span,
@@ -36,7 +38,7 @@ WITNESSES = 3
 # first days of one finding in two builds lie no further apart
 SAME_DAYS = 13
 # findings whose first day moves on with the data
-WITHOUT_DAY = ("trend", "touches", "weekday", "hours", "sales_channel")
+WITHOUT_DAY = ("trend", "touches", "weekday", "hours", "sales_channel", "segment")
 DAY = timedelta(days=1)
 
 INSIGHT_COLUMNS = {
@@ -82,6 +84,7 @@ def insights(
     drifts: pd.DataFrame | None = None,
     hours: pd.DataFrame | None = None,
     channels: pd.DataFrame | None = None,
+    parcels: pd.DataFrame | None = None,
     memory: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """All insights of the day, the most important first.
@@ -96,8 +99,9 @@ def insights(
     templates: template, sentence, recommendation. settings: insight_days, insight_change_days,
         insights_most, false_discovery_rate. currency: what amounts are called.
     drifts: `feature_drift`; hours: `int_order_hours`; channels: one row per sales channel with
-        order_count, revenue and revenue_squares of the last year; memory: the insights of the build
-        before.
+        order_count, revenue and revenue_squares of the last year; parcels: one row per month and
+        segment with customer_count, of those whose last parcel came then, and late_count of them;
+        memory: the insights of the build before.
 
     Returns
     -------
@@ -114,6 +118,7 @@ def insights(
         *busiest_weekday(hours, settings, as_of_date),
         *busiest_hours(hours, as_of_date),
         *by_sales_channel(channels, settings, currency, as_of_date),
+        *by_segment(parcels, settings, as_of_date),
         *drifting(drifts, settings, as_of_date),
     ]
     sentences = templates.set_index("template")
@@ -213,15 +218,13 @@ def drifting(drifts: pd.DataFrame | None, settings: dict, as_of_date: date) -> I
         row = rows.iloc[0]
         name = str(feature).replace("_", " ")
         yield Finding(
-            "drift",
-            str(feature),
-            "all",
-            "all",
-            False,
-            "marts.feature_drift",
-            row["starts_on"],
-            rows.iloc[-1]["ends_on"],
-            {
+            template="drift",
+            metric=str(feature),
+            is_better=False,
+            source_table="marts.feature_drift",
+            from_date=row["starts_on"],
+            to_date=rows.iloc[-1]["ends_on"],
+            figures={
                 "label": (str(feature), name),
                 "bin": (row["moved_bin"], f"{row['moved_bin']}"),
                 "when": (str(row["starts_on"]), f"{row['starts_on']:%Y-%m-%d}"),
@@ -256,12 +259,10 @@ def episodes(
     for _, episode in frame.groupby(episode_numbers(frame)):
         told = told_once(episode, names)
         lead = told.iloc[0]
-        unit, label = names[lead["metric"]]["unit"], names[lead["metric"]]["label"]
+        unit = names[lead["metric"]]["unit"]
         witnesses = told.iloc[1:].drop_duplicates("metric")
         witnesses = witnesses[witnesses["metric"] != lead["metric"]].head(WITNESSES)
         figures: dict[str, tuple] = {
-            "label": (lead["metric"], label),
-            "where": (lead["entity"], where(lead["dimension"], lead["entity"])),
             "when": (str(lead["ends_on"]), span(lead["starts_on"], lead["ends_on"])),
             "observed": (lead["observed"], printed(lead["observed"], unit)),
             "expected": (lead["expected"], printed(lead["expected"], unit)),
@@ -287,21 +288,19 @@ def episodes(
             if lead["change"] and pd.notna(money)
             else np.nan
         )
-        yield Finding(
-            "anomaly",
-            lead["metric"],
-            lead["dimension"],
-            lead["entity"],
-            bool(lead["is_better"]),
-            "marts.metric_anomalies",
-            lead["starts_on"],
-            lead["ends_on"],
+        yield of_series(
+            lead,
+            names,
             figures,
+            template="anomaly",
+            source_table="marts.metric_anomalies",
+            from_date=lead["starts_on"],
+            to_date=lead["ends_on"],
             q_value=float(lead["q_value"]),
             money=money,
             money_lower=money - reach,
             money_upper=money + reach,
-            weight=float(lead["severity"]) + 0.3 * len(witnesses) + (0 if lead["is_better"] else 1),
+            weight=float(lead["severity"]) + 0.3 * len(witnesses),
         )
 
 
@@ -390,24 +389,20 @@ def level_changes(
         unit = names[row.metric]["unit"]
         unit += " per week" if names[row.metric]["kind"] in ("count", "sum") else ""
         error = (row.size_upper - row.size_lower) / 2 / LEVEL_80
-        yield Finding(
-            "level_change",
-            row.metric,
-            row.dimension,
-            row.entity,
-            bool(row.is_better),
-            "marts.change_points",
-            row.changed_on,
-            as_of_date,
+        yield of_series(
+            row,
+            names,
             {
-                "label": (row.metric, names[row.metric]["label"]),
-                "where": (row.entity, where(row.dimension, row.entity)),
                 "when": (str(row.changed_on), f"{row.changed_on:%Y-%m-%d}"),
                 "before": (row.level_before, printed(row.level_before, unit)),
                 "after": (row.level_after, printed(row.level_after, unit, has_unit=False)),
             },
+            template="level_change",
+            source_table="marts.change_points",
+            from_date=row.changed_on,
+            to_date=as_of_date,
             q_value=float(2 * ndtr(-abs(row.size) / error)) if error > 0 else 0.0,
-            weight=3 + min(abs(row.size_pct or 0) / 50, 3) + (0 if row.is_better else 1),
+            weight=3 + min(abs(row.size_pct or 0) / 50, 3),
         )
 
 
@@ -418,26 +413,22 @@ def clear_trends(trends: pd.DataFrame, names: dict) -> Iterator[Finding]:
         unit = names[row.metric]["unit"]
         per_year = 12 * row.slope_per_month
         months = int(row.month_count)
-        yield Finding(
-            "trend",
-            row.metric,
-            row.dimension,
-            row.entity,
-            bool(row.is_better),
-            "marts.metric_trends",
-            pd.Timestamp(row.from_month).date(),
-            pd.Timestamp(row.to_month).date(),
+        yield of_series(
+            row,
+            names,
             {
-                "label": (row.metric, names[row.metric]["label"]),
-                "where": (row.entity, where(row.dimension, row.entity)),
                 "direction": (row.direction, row.direction),
                 "months": (months, f"{months} months"),
                 "slope": (row.slope_per_month, printed(abs(row.slope_per_month), unit)),
                 "slope_pct": (row.slope_pct_per_month, percent(row.slope_pct_per_month)),
             },
+            template="trend",
+            source_table="marts.metric_trends",
+            from_date=pd.Timestamp(row.from_month).date(),
+            to_date=pd.Timestamp(row.to_month).date(),
             q_value=float(row.q_value),
             money=per_year if row.metric == "revenue" else np.nan,
             money_lower=12 * row.slope_per_month_lower if row.metric == "revenue" else np.nan,
             money_upper=12 * row.slope_per_month_upper if row.metric == "revenue" else np.nan,
-            weight=2 + min(abs(row.slope_pct_per_month) / 2, 3) + (0 if row.is_better else 1),
+            weight=2 + min(abs(row.slope_pct_per_month) / 2, 3),
         )

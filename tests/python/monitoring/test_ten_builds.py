@@ -17,6 +17,8 @@ from conftest import ROOT
 
 from retail_analytics.customers.champions import CHURN, customer_reign
 from retail_analytics.monitoring.anomalies import metric_readings
+from retail_analytics.monitoring.changes import change_points
+from retail_analytics.monitoring.insights import insights
 from retail_analytics.statistics.champions import Decision, decide
 from retail_analytics.warehouse.memory import load_memory
 
@@ -24,7 +26,16 @@ RULES = ROOT / "seeds" / "rules"
 FIRST, LAST = date(2024, 1, 1), date(2024, 12, 20)
 DAYS = pd.date_range(FIRST, LAST, freq="D")
 # what a published file holds of them
-PUBLISHED = ("alerts", "model_champions", "model_registry")
+PUBLISHED = ("alerts", "model_champions", "model_registry", "insights")
+# made of the data alone
+WITHOUT_MEMORY = ("metric_anomalies", "change_points")
+# when a thing was first seen, and the name that it has since
+REMEMBERED = ["first_reported_on", "first_told_on", "is_new", "insight_id"]
+NOTHING = {
+    "months": pd.DataFrame(columns=["month", "order_count", "revenue", "revenue_squares"]),
+    "journeys": pd.DataFrame(columns=["touch_count", "journey_count", "converted_count"]),
+    "trends": pd.DataFrame(columns=["direction", "metric", "dimension", "entity"]),
+}
 MODEL, NAIVE = "logistic regression", "observed rate"
 
 
@@ -98,14 +109,46 @@ class Shop:
             run(con, name)
         run(con, "alerts")
         run(con, "alert_outbox")
+        self.tell(con, today, daily, rules, settings)
         self.learn(con, today)
-        tables = {name: con.table(name).df() for name in (*PUBLISHED, "alert_outbox")}
+        tables = {
+            name: con.table(name).df() for name in (*PUBLISHED, *WITHOUT_MEMORY, "alert_outbox")
+        }
         if not is_killed:
             self.publish(con)
         return {
             name: table.sort_values(list(table.columns[:3]), ignore_index=True)
             for name, table in tables.items()
         }
+
+    def tell(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        today: date,
+        daily: pd.DataFrame,
+        rules: pd.DataFrame,
+        settings: dict,
+    ) -> None:
+        """Changes of level, and what is said of them and of the anomalies."""
+        changes = change_points(daily, rules, settings)
+        con.register("changes", changes)
+        con.execute("create table change_points as from changes")
+        run(con, "int_insight_memory")
+        told = insights(
+            **NOTHING,
+            anomalies=con.table("metric_anomalies").df(),
+            changes=changes,
+            rules=rules,
+            monthly_rules=pd.read_csv(RULES / "monitoring" / "metrics.csv"),
+            templates=pd.read_csv(RULES / "monitoring" / "insight_templates.csv"),
+            settings=settings,
+            currency="EUR",
+            as_of_date=today,
+            history_from=FIRST,
+            memory=con.table("int_insight_memory").df(),
+        )
+        con.register("told", told)
+        con.execute("create table insights as from told")
 
     def learn(self, con: duckdb.DuckDBPyConnection, today: date) -> None:
         """The churn model: from 15 December on worse than its baseline, but not surely."""
@@ -190,9 +233,27 @@ def test_ten_builds_equal_one_at_the_end_but_for_when_a_thing_was_first_seen(
 ) -> None:
     today, last = builds[-1]
     once = Shop(tmp_path_factory.mktemp("once")).build(today)
-    told = last["alerts"].drop(columns="first_reported_on")
-    assert len(told) >= 1
-    pd.testing.assert_frame_equal(told, once["alerts"].drop(columns="first_reported_on"))
+    for name in ("alerts", "insights", *WITHOUT_MEMORY):
+        by_day, at_once = (
+            tables[name].drop(columns=REMEMBERED, errors="ignore") for tables in (last, once)
+        )
+        assert len(by_day) >= 1 or name == "change_points"
+        by_name = list(by_day.columns)
+        pd.testing.assert_frame_equal(
+            by_day.sort_values(by_name, ignore_index=True),
+            at_once.sort_values(by_name, ignore_index=True),
+        )
+
+
+def test_an_insight_is_new_on_one_day(builds) -> None:
+    new = [
+        (name, today)
+        for today, tables in builds
+        for name in tables["insights"].loc[tables["insights"]["is_new"], "insight_id"]
+    ]
+    told = {name for _, tables in builds for name in tables["insights"]["insight_id"]}
+    assert len(told) >= 2
+    assert sorted(name for name, _ in new) == sorted(told)
 
 
 def test_an_alert_is_reported_on_its_first_day_and_sent_once(builds) -> None:

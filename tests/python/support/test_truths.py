@@ -127,8 +127,10 @@ def test_the_planted_changes_are_found(shop: duckdb.DuckDBPyConnection) -> None:
             & (ends > change.starts_at)
         ]
         if change.kind == "volume":
-            # the extra tickets of the day are drawn: 20 instead of 9 came. Of 27, three times the
-            # usual, it would have been said
+            # the extra tickets of the day are drawn, and 20 instead of the 27 meant came, as in one
+            # draw of ten: what no limit of .05 false alerts a week over five series can tell from
+            # 9. Of three times the usual it would have been said; how often such days are found is
+            # in test_anomalies.py
             at = (periods["kind"] == "volume") & (periods["entity"] == "all")
             day = (change.starts_at - pd.Timestamp("1970-01-01")).days
             at &= periods["period"] == day

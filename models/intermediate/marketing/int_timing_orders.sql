@@ -1,0 +1,73 @@
+-- Orders (and their revenue) in the hours after a touch less those in the hours before one, by channel
+-- and customer, in three windows: half of `timing_window_hours`, the whole and its double.
+-- 1. An order counts once for a channel and window, however many touches lie near it (three mails
+--    the day before an order are one).
+-- 2. `fall` is the first half less the second, `rest` twice the second half less the doubling.
+{% set windows = {'half': 0.5, 'whole': 1, 'double': 2} -%}
+{% set measures = ['orders', 'revenue'] -%}
+with touch_times as (
+    select
+        customer_id,
+        channel,
+        touched_at
+    from {{ ref('int_touch_orders') }}
+),
+
+orders as (
+    select * from {{ ref('int_journey_orders') }}
+),
+
+settings as (
+    select * from {{ ref('int_marketing_settings') }}
+),
+
+pairs as (
+    select
+        orders.order_id,
+        orders.customer_id,
+        touch_times.channel,
+        orders.has_time,
+        cast(coalesce(orders.revenue, 0) as double) as revenue,
+        date_diff('second', touch_times.touched_at, orders.ordered_at)
+        / (settings.timing_window_hours * 3600) as windows
+    from orders
+    inner join touch_times on orders.customer_id = touch_times.customer_id
+    cross join settings
+    where
+        abs(date_diff('second', touch_times.touched_at, orders.ordered_at))
+        <= 2 * settings.timing_window_hours * 3600
+),
+
+near as (
+    select
+        order_id,
+        customer_id,
+        channel,
+        has_time,
+        {% for name, length in windows.items() -%}
+        max(case when windows between 0 and {{ length }} then 1 else 0 end)
+        - max(case when windows < 0 and windows >= -{{ length }} then 1 else 0 end)
+            as gained_{{ name }},
+        {% endfor -%}
+        revenue
+    from pairs
+    group by order_id, customer_id, channel, has_time, revenue
+),
+
+by_customer as (
+    select
+        channel,
+        customer_id,
+        bool_and(has_time) as has_time,
+        {% for measure in measures -%}
+        {% set worth = '' if measure == 'orders' else ' * revenue' -%}
+        sum(gained_whole{{ worth }}) as {{ measure }}_whole,
+        sum((2 * gained_half - gained_whole){{ worth }}) as {{ measure }}_fall,
+        sum((3 * gained_whole - 2 * gained_half - gained_double){{ worth }}) as {{ measure }}_rest,
+        {% endfor -%}
+        sum(abs(gained_whole)) as order_count
+    from near
+    group by channel, customer_id
+)
+
+select * from by_customer
