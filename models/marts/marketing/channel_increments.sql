@@ -3,8 +3,8 @@
 --    (int_experiment_increments, int_spend_increments, int_timing_increments).
 -- 2. Where experiment or spend show an effect and timing agrees (their difference lies within its
 --    own 95 % error), both are averaged by precision: timing is precise, the other is unbiased.
--- 3. An experiment that shows no effect is not overruled by timing; where timing shows one, and the
---    experiment cannot tell nothing from it either, the effect is unproven.
+-- 3. An experiment without an effect is not overruled by timing; where timing shows one that the
+--    experiment cannot rule out, the effect is unproven.
 {% set measures = ['orders', 'revenue'] -%}
 with evidence as (
     select * from {{ ref('int_channel_evidence') }}
