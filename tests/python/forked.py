@@ -54,7 +54,4 @@ def retail(arguments: list[str], folder: Path, environment: dict[str, str], outp
     code = cli.main(arguments)
     # what a command does when it ends, and a forked process does not: the build file is closed
     DuckDBConnectionManager.close_all_connections()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # not through the exit handlers of the process it was forked from
-    os._exit(code)
+    sys.exit(code)
