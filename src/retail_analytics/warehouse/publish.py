@@ -7,9 +7,12 @@ is partial or is killed never gets here, or leaves only an unfinished file that 
 import os
 import shutil
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from queue import SimpleQueue
 
 import duckdb
 
@@ -109,22 +112,21 @@ def write_file(con: duckdb.DuckDBPyConnection, path: Path, request: PublishReque
     )
     try:
         # closed before the file is detached: that is refused while it is a connection's default
-        with con.cursor() as inside:
-            inside.execute("use published")
+        with con.cursor() as inside, con.cursor() as beside:
+            for cursor in (inside, beside):
+                cursor.execute("use published")
             for schema in SCHEMAS:
                 inside.execute(f"create schema {schema}")
             tables = [(schema, name) for schema, name in request.tables if schema in SCHEMAS]
             definitions = read_definitions(inside, build)
-            waiting = 0
-            for schema, name in tables:
-                definition, row_count = definitions.get((schema, name), ("", 0))
-                key = request.keys.get(name, [])
-                copy_table(inside, build, schema, name, definition=definition, key=key)
-                waiting += row_count
+            sizes = {table: definitions.get(table, ("", 0))[1] for table in tables}
+            # where a table refers to another, that one is to be there before
+            cursors = [inside] if has_foreign_keys(inside, build) else [inside, beside]
+            for batch in batches(tables, sizes):
+                copy_tables(cursors, build, batch, definitions, request.keys)
                 # an index stays in memory until it is written: of all tables it would be gigabytes
-                if waiting > ROWS_IN_MEMORY:
+                if batch != tables:
                     inside.execute("checkpoint published")
-                    waiting = 0
             copy_comments(inside, build, tables)
             write_meta(inside, build, tables, request)
             inside.execute("checkpoint published")
@@ -144,6 +146,66 @@ def read_definitions(
             [build],
         ).fetchall()
     }
+
+
+def has_foreign_keys(con: duckdb.DuckDBPyConnection, build: str) -> bool:
+    found = con.execute(
+        "select count(*) from duckdb_constraints() "
+        "where database_name = ? and constraint_type = 'FOREIGN KEY'",
+        [build],
+    )
+    return found.fetchall()[0][0] > 0
+
+
+def batches(
+    tables: list[tuple[str, str]], sizes: dict[tuple[str, str], int]
+) -> Iterator[list[tuple[str, str]]]:
+    """The tables in order, as many at a time as have `ROWS_IN_MEMORY` rows; larger ones alone.
+
+    Example
+    -------
+    >>> list(batches(["small", "large", "tiny"], {"small": 5, "large": 10**6, "tiny": 1}))
+    [['small'], ['large'], ['tiny']]
+    """
+    batch: list[tuple[str, str]] = []
+    for table in tables:
+        if batch and sum(sizes[one] for one in [*batch, table]) > ROWS_IN_MEMORY:
+            yield batch
+            batch = []
+        batch.append(table)
+    if batch:
+        yield batch
+
+
+def copy_tables(
+    cursors: list[duckdb.DuckDBPyConnection],
+    build: str,
+    tables: list[tuple[str, str]],
+    definitions: dict[tuple[str, str], tuple[str, int]],
+    keys: dict[str, list[str]],
+) -> None:
+    """Copies tables, as many at a time as there are cursors: much of one's copy uses one core.
+
+    Views come after the tables, which they may read.
+    """
+    free: SimpleQueue = SimpleQueue()
+    for cursor in cursors:
+        free.put(cursor)
+
+    def copy(table: tuple[str, str]) -> None:
+        cursor = free.get()
+        try:
+            definition, _ = definitions.get(table, ("", 0))
+            key = keys.get(table[1], [])
+            copy_table(cursor, build, *table, definition=definition, key=key)
+        finally:
+            free.put(cursor)
+
+    with ThreadPoolExecutor(len(cursors)) as pool:
+        # as a list: what a copy raised is raised here
+        list(pool.map(copy, [table for table in tables if table in definitions]))
+    for view in [table for table in tables if table not in definitions]:
+        copy(view)
 
 
 def copy_table(
