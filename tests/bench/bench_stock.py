@@ -95,7 +95,9 @@ CASES = {
         negative_binomial((2.0, 4.0), 3.0, pace=lambda t: np.exp(-0.03 * np.maximum(t + 20, 0)))
     ),
     "weekly, fell until 30 weeks ago": Case(
-        negative_binomial((2.0, 8.0), 3.0, pace=lambda t: np.exp(0.015 * np.maximum(-30 - t, 0)) / 4)
+        negative_binomial(
+            (2.0, 8.0), 3.0, pace=lambda t: np.exp(0.015 * np.maximum(-30 - t, 0)) / 4
+        )
     ),
     "weekly, less by 60 % for 20 weeks": Case(
         negative_binomial((2.0, 4.0), 3.0, pace=lambda t: np.where(t < -20, 1, 0.4))

@@ -149,9 +149,10 @@ def trend(
 
     Demand that falls or rises is smoothed too late. By how much a period, in logs, is read off the
     ratio of a level smoothed once and twice with `beta` (Brown 1963, in ratios as in Pegels 1969):
-    demand that grows by g a period is above its level by the lag x (1 - exp(-g)). What of it may be chance is taken off by the positive-part rule of James and
-    Stein (1961), with TREND_DEVIATIONS standard errors for one: no trend is the usual. `variance`
-    (products, periods) is that of a period's demand; the third result is over it, as `rate_share`.
+    demand that grows by g a period is above its level by the lag x (1 - exp(-g)). What of it may be
+    chance is taken off by the positive-part rule of James and Stein (1961), with TREND_DEVIATIONS
+    standard errors for one: no trend is the usual. `variance` (products, periods) is that of a
+    period's demand; the third result is over it, as `rate_share`.
     All (products, periods): 0, 1 and the share of `ses` where there is no slope.
     """
     started = np.zeros(len(demand), dtype=int) if started is None else started
