@@ -33,6 +33,8 @@ PRIOR_DAYS, PRIOR_WITHOUT_SEASON = (180, 365), (0.25, 0.15)
 # Of errors that stand out of chance by so many standard errors, at least so many replays; the
 # correlation of their errors, as their outcomes share most days.
 SURE_DEVIATIONS, FEWEST_REPLAYS, SHARED_DAYS = 1.5, 2, 0.5
+# More than a third or half as much again is a break, not a trend (scms: -1.5, then -.6).
+MOST_ERROR = 0.4
 # Totals of fewer orders are mostly noise.
 FEWEST_ORDERS = 10
 
@@ -69,7 +71,8 @@ def usual_error(errors: Mapping[str, Mapping[int, float]], *, is_season_known: b
     squares = PRIOR_WEIGHT * PRIOR_WITH_SEASON**2 + float(np.sum(np.square(found - np.mean(found))))
     variance = squares / (PRIOR_WEIGHT + count - 1) * (SHARED_DAYS + (1 - SHARED_DAYS) / count)
     luck = SURE_DEVIATIONS**2 * variance
-    return mean * (1 - luck / mean**2) if mean**2 > luck else 0.0
+    found_error = mean * (1 - luck / mean**2) if mean**2 > luck else 0.0
+    return float(np.clip(found_error, -MOST_ERROR, MOST_ERROR))
 
 
 def pace(split: Held, *, model: str, log_factor: float) -> float:

@@ -39,6 +39,8 @@ def test_errors_to_one_side_are_put_right_and_chance_is_not():
     assert usual_error(FALLING, is_season_known=False) == 0
     assert usual_error({"backtest": FALLING["backtest"]}, is_season_known=True) == 0
     assert usual_error({}, is_season_known=True) == 0
+    broken = {name: {90: -1.5} for name in FALLING}
+    assert usual_error(broken, is_season_known=True) == -0.4
 
 
 def test_each_replay_is_held_against_what_the_others_say():
