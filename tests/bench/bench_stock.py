@@ -39,16 +39,26 @@ class Case:
     review: int = 1
 
 
+Pace = Callable[[np.ndarray], np.ndarray]
+
+
 def negative_binomial(
-    level: tuple[float, float], shape: float, *, wander: float = 0.0, trend: float = 0.0
+    level: tuple[float, float],
+    shape: float,
+    *,
+    wander: float = 0.0,
+    trend: float = 0.0,
+    pace: Pace = np.ones_like,
 ) -> Callable:
-    """Weeks around a level per article (gamma of shape and scale `level`)."""
+    """Weeks around a level per article (gamma of shape and scale `level`); `pace` is a factor by
+    periods after today, those of the history below 0."""
 
     def draw(random: Draw, articles: int, periods: int, futures: int) -> tuple:
         mean = random.gamma(*level, articles)[:, None] * np.ones(periods + AHEAD)
         steps = random.normal(size=mean.shape) * wander
         steps[:, periods:] = 0
         mean = mean * np.exp(np.cumsum(steps, axis=1) + trend * np.arange(periods + AHEAD))
+        mean = np.maximum(mean * pace(np.arange(periods + AHEAD) - float(periods)), 1e-9)
         chance = shape / (shape + mean)
         history = random.negative_binomial(shape, chance[:, :periods])
         ahead = random.negative_binomial(shape, chance[None, :, periods:].repeat(futures, 0))
@@ -80,6 +90,30 @@ CASES = {
     "weekly, nearly Poisson": Case(negative_binomial((2.0, 4.0), 60.0)),
     "weekly, wandering": Case(negative_binomial((2.0, 4.0), 3.0, wander=0.05)),
     "weekly, falling": Case(negative_binomial((2.0, 4.0), 3.0, trend=-0.015)),
+    "weekly, rising": Case(negative_binomial((2.0, 4.0), 3.0, trend=0.01)),
+    "weekly, falling for 20 weeks": Case(
+        negative_binomial((2.0, 4.0), 3.0, pace=lambda t: np.exp(-0.03 * np.maximum(t + 20, 0)))
+    ),
+    "weekly, fell until 30 weeks ago": Case(
+        negative_binomial(
+            (2.0, 8.0), 3.0, pace=lambda t: np.exp(0.015 * np.maximum(-30 - t, 0)) / 4
+        )
+    ),
+    "weekly, less by 60 % for 20 weeks": Case(
+        negative_binomial((2.0, 4.0), 3.0, pace=lambda t: np.where(t < -20, 1, 0.4))
+    ),
+    "weekly, twice as much for 20 weeks": Case(
+        negative_binomial((2.0, 4.0), 3.0, pace=lambda t: np.where(t < -20, 1, 2.0))
+    ),
+    "weekly, dead for 12 weeks": Case(
+        negative_binomial((2.0, 4.0), 3.0, pace=lambda t: np.where(t < -12, 1, 0.0))
+    ),
+    "weekly, season falling": Case(
+        negative_binomial((2.0, 4.0), 3.0, pace=lambda t: 1 - 0.4 * np.sin(2 * np.pi * t / 52))
+    ),
+    "weekly, season rising": Case(
+        negative_binomial((2.0, 4.0), 3.0, pace=lambda t: 1 + 0.4 * np.sin(2 * np.pi * t / 52))
+    ),
     "weekly, lead 2": Case(negative_binomial((2.0, 4.0), 3.0), lead=2),
     "days at random, lead 14": Case(
         parts(chance=(1.0, 8.0), size=1.0), days=1, periods=700, lead=14, review=7
@@ -89,6 +123,12 @@ CASES = {
     ),
     "every day, falling, lead 14": Case(
         negative_binomial((2.0, 2.0), 2.0, trend=-0.002), days=1, periods=700, lead=14, review=7
+    ),
+    "every day, rising, lead 14": Case(
+        negative_binomial((2.0, 0.5), 2.0, trend=0.0015), days=1, periods=700, lead=14, review=7
+    ),
+    "days at random, falling, lead 14": Case(
+        parts(chance=(2.0, 4.0), size=1.0, trend=-0.002), days=1, periods=700, lead=14, review=7
     ),
     "parts, lead 0": Case(parts(chance=(1.0, 3.0), size=0.6), days=28, periods=48),
     "parts, lead 2": Case(parts(chance=(1.0, 3.0), size=0.6), days=28, periods=48, lead=2),

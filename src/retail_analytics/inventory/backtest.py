@@ -20,11 +20,17 @@ from retail_analytics.inventory.lead_time_demand import (
 from retail_analytics.inventory.season import mean_ahead
 
 # The first is what a product gets unless another one is clearly better.
-METHODS = ("ses", "average", "croston_sba", "tsb", "adida")
+METHODS = ("ses", "average", "croston_sba", "tsb", "adida", "ses_trend")
+TREND = METHODS.index("ses_trend")
 SMOOTHING = 0.1
 # Share of weeks with demand below which smoothing gets slower in proportion: a weight of .1 a week
 # remembers 19 weeks, which is no more than three or four demands of a slow mover.
 SPARSE_SHARE = 0.5
+# Of what sells in more weeks than that, smoothing follows a trend that stands out of chance: its
+# slope is smoothed with this weight, and fades by this factor a week ahead (damped as in Gardner
+# and McKenzie 1985).
+SLOPE_SMOOTHING = 0.03
+DAMPING = 0.98
 WARM_UP_WEEKS = 8
 MIN_ORIGINS = 13
 # Standard errors of the difference in loss. The plain minimum over five methods picks noise: on a
@@ -122,7 +128,7 @@ def forecast_paths(
     alpha = SMOOTHING * np.minimum(1.0, frequency / SPARSE_SHARE)
     by_name = {
         "ses": intermittent.ses(weeks, alpha=alpha, started=started),
-        "average": intermittent.ses(weeks, alpha=0.0, started=started),
+        "average": np.cumsum(weeks, axis=1) / np.where(seen > 0, seen, np.nan),
         "croston_sba": intermittent.croston(
             weeks,
             alpha=SMOOTHING,
@@ -133,21 +139,40 @@ def forecast_paths(
         "tsb": intermittent.tsb(weeks, alpha=SMOOTHING, beta=alpha, started=started),
         "adida": intermittent.adida(weeks, alpha=SMOOTHING, block_periods=blocks, started=started),
     }
-    # Croston's weight is one of weeks with demand, ADIDA's one of blocks.
+    by_name["ses_trend"] = by_name["ses"]
+    # Croston's weight is one of weeks with demand, ADIDA's one of blocks, TSB's that of smoothing.
     weekly_weight = {
         "ses": alpha,
         "average": 0.0,
         "croston_sba": SMOOTHING * frequency,
-        "tsb": alpha,
         "adida": SMOOTHING / blocks[:, None],
     }
-    share = np.stack(
-        [intermittent.rate_share(alpha=weekly_weight[name], seen=seen) for name in METHODS]
-    )
+    shares = {
+        name: intermittent.rate_share(alpha=weight, seen=seen)
+        for name, weight in weekly_weight.items()
+    }
+    share = np.stack([shares.get(name, shares["ses"]) for name in METHODS])
     # A block method has no forecast before its first block is full: until then it is the first's.
     levels = np.stack([by_name[name] for name in METHODS])
     levels = np.nan_to_num(np.where(np.isnan(levels), levels[0], levels))
     variance = _error_variance(weeks, levels, seen, share, season=week_season)
+    # Luck of a slow mover is not told from a trend.
+    rows = np.flatnonzero((frequency >= SPARSE_SHARE).any(axis=1))
+    slope, factor, own = intermittent.trend(
+        weeks[rows],
+        alpha=SMOOTHING,
+        beta=SLOPE_SMOOTHING,
+        variance=variance[0, rows],
+        started=started[rows],
+    )
+    often = frequency[rows] >= SPARSE_SHARE
+    levels[TREND, rows] *= np.where(often, factor, 1.0)
+    share[TREND, rows] = np.where(often, own, share[0, rows])
+    variance[TREND:, rows] = _error_variance(
+        weeks[rows], levels[TREND:, rows], seen[rows], share[TREND:, rows], season=week_season
+    )
+    ahead = np.ones(levels.shape[1:])
+    ahead[rows] = np.exp(np.where(often, slope, 0.0) * _weeks_ahead(interval_days[rows])[:, None])
     booked = booking_days(demand, week_end=week_end)
     for period in np.unique(booked[booked > WEEK_DAYS]):
         rows = np.flatnonzero((booked == period).any(axis=1))
@@ -162,6 +187,7 @@ def forecast_paths(
             interval_days=interval_days[rows],
         )
         variance[:, rows] = np.where(booked[rows] == period, own, variance[:, rows])
+    levels[TREND] *= ahead
     cumulative = np.concatenate([np.zeros((articles, 1)), np.cumsum(demand, axis=1)], axis=1)
     last_day = week_end + drawn_days
     later = np.take_along_axis(cumulative, np.minimum(last_day, days), axis=1)
@@ -215,7 +241,8 @@ def choose_method(
 
     `losses` and `flat_losses` come from `interval_losses`. A method takes the place of simple
     exponential smoothing only where its mean loss is lower by 2 % and a standard error of the
-    difference, which counts overlapping intervals once.
+    difference, which counts overlapping intervals once. Smoothing with its trend takes it already
+    where its mean loss is lower: it differs only where the trend stands out of chance.
     """
     over = (paths.last_day <= paths.week_end[week]) & ~np.isnan(flat_losses)
     origins = over.sum(axis=1)
@@ -226,6 +253,7 @@ def choose_method(
     spread = _mean(np.where(over, (gain - mean_gain[..., None]) ** 2, 0).sum(axis=2), origins)
     mean_loss = _mean(np.where(over, losses, 0.0).sum(axis=2), origins)
     handicap = CLEARLY_BETTER * np.sqrt(_mean(spread, intervals)) + MIN_GAIN * mean_loss[0]
+    handicap[TREND] = 0.0
     score = mean_gain + handicap
     score[0] = 0.0
     method = np.where(enough, score.argmin(axis=0), 0)
@@ -332,6 +360,12 @@ def _faded(errors: np.ndarray, levels: np.ndarray, *, lag: int, counted: np.ndar
     before = np.ones(levels.shape)
     before[..., lag:] = np.where(level[..., :-lag] > 0, level[..., :-lag], 1.0)
     return np.minimum(faded(errors), faded(errors / before) * level)
+
+
+def _weeks_ahead(interval_days: np.ndarray) -> np.ndarray:
+    """Weeks from the last one to the middle of an interval, those far ahead counted less."""
+    middle = (interval_days / 7 + 1) / 2
+    return DAMPING * (1 - DAMPING**middle) / (1 - DAMPING)
 
 
 def _mean(total: np.ndarray, count: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retail_analytics.inventory.backtest import Choice
+from retail_analytics.inventory.backtest import TREND, Choice
 from retail_analytics.inventory.demand_matrix import week_sums
 from retail_analytics.inventory.lead_time_demand import (
     bootstrap_quantile,
@@ -14,6 +14,7 @@ from retail_analytics.inventory.lead_time_demand import (
     negative_binomial_quantile,
     normal_quantile,
     predictive_level,
+    recent_sizes,
     review_waits,
     undershoot_moments,
 )
@@ -68,9 +69,8 @@ def fit_interval(
     """
     chance = selling_chance(demand, in_stock_share=in_stock_share)
     choice = _of_what_sells(choice, np.where(chance < LEAST_CHANCE, chance, 1.0))
-    events = (demand > 0).sum(axis=1)
-    total = demand.sum(axis=1)
-    size = np.divide(total, events, out=np.ones(len(demand)), where=events > 0)
+    is_moving = choice.method == TREND
+    size = recent_sizes(demand, is_moving=is_moving).mean
     beyond_mean, beyond_variance = undershoot_moments(demand)
     review = parameters.review_period_days
     quantity = economic_order_quantity(
@@ -131,6 +131,7 @@ def fit_interval(
         crossing_days=crossing[rows],
         crossing_sd_days=crossing_sd[rows],
         keys=keys[rows],
+        is_moving=is_moving[rows],
         draws=draws,
     )
     usual_sale = np.where(is_kept & (chance >= LEAST_CHANCE), np.maximum(np.rint(size), 1.0), 0.0)

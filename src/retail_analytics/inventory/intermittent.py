@@ -14,6 +14,9 @@ alone starts the smoothing, as in the papers.
 import numpy as np
 
 Weight = float | np.ndarray
+# Standard errors below which a trend is none, and the most it can be: half in 14 periods.
+TREND_DEVIATIONS = 1.5
+MOST_SLOPE = 0.05
 
 
 def ses(
@@ -132,6 +135,68 @@ def adida(
         known = np.searchsorted(ends, np.arange(columns.shape[0]), side="right") - 1
         path[rows] = np.where(known >= 0, smoothed[:, np.maximum(known, 0)], np.nan)
     return path
+
+
+def trend(
+    demand: np.ndarray,
+    *,
+    alpha: float,
+    beta: float,
+    variance: np.ndarray,
+    started: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slope of demand, its level over that of `ses` with `alpha`, and that level's variance.
+
+    Demand that falls or rises is smoothed too late. By how much a period, in logs, is read off the
+    ratio of a level smoothed once and twice with `beta` (Brown 1963, in ratios as in Pegels 1969):
+    demand that grows by g a period is above its level by the lag x (1 - exp(-g)). What of it may be
+    chance is taken off by the positive-part rule of James and Stein (1961), with TREND_DEVIATIONS
+    standard errors for one: no trend is the usual. `variance` (products, periods) is that of a
+    period's demand; the third result is over it, as `rate_share`.
+    All (products, periods): 0, 1 and the share of `ses` where there is no slope.
+    """
+    started = np.zeros(len(demand), dtype=int) if started is None else started
+    once = np.nan_to_num(ses(demand, alpha=beta, started=started))
+    twice = np.nan_to_num(ses(once, alpha=beta, started=started))
+    age = np.maximum(np.arange(demand.shape[1]) - np.asarray(started)[:, None] + 1, 0)
+    lag, apart, share, spread, along = _smoothed_twice(alpha, beta, most=demand.shape[1])[:, age]
+    known = (apart > 1) & (once > 0)
+    ratio = np.divide(once, twice, out=np.ones(demand.shape), where=known)
+    slope = -np.log1p(-np.minimum((ratio - 1) / np.maximum(apart, 1.0), 0.5))
+    square = (slope * once) ** 2
+    luck = TREND_DEVIATIONS**2 * variance * spread
+    sure = 1 - np.divide(luck, square, out=np.ones(demand.shape), where=square > luck)
+    slope = np.clip(slope * sure, -MOST_SLOPE, MOST_SLOPE)
+    part = sure * lag
+    factor = 1 - lag * np.expm1(-slope)
+    return slope, factor, share + part**2 * spread + 2 * part * along
+
+
+def _smoothed_twice(alpha: float, beta: float, *, most: int) -> np.ndarray:
+    """By periods seen, 0 to `most`: the lag of `ses` with `alpha`; by how much that of what is
+    smoothed twice with `beta` is above that of once; the variance of the first, of the difference
+    of the others a period of lag, and their covariance, in those of one period."""
+    found = np.zeros((5, most + 1))
+    found[2, 0] = 1.0
+    lag = once_lag = twice_lag = 0.0
+    # Variances and covariances of the level (l) and of what is smoothed once (o) and twice (t).
+    ll = oo = tt = lo = lt = ot = 0.0
+    for age in range(1, most + 1):
+        weight, slow = max(alpha, 1 / age), max(beta, 1 / age)
+        keep, slow_keep = 1 - weight, 1 - slow
+        lag, once_lag = keep * (lag + 1), slow_keep * (once_lag + 1)
+        twice_lag = slow_keep * (twice_lag + 1) + slow * once_lag
+        ll, oo = keep**2 * ll + weight**2, slow_keep**2 * oo + slow**2
+        lo = keep * slow_keep * lo + weight * slow
+        lt = keep * slow_keep * lt + slow * lo
+        before = slow_keep**2 * ot
+        ot = before + slow * oo
+        tt = slow_keep**2 * tt + slow**2 * oo + 2 * slow * before
+        apart = twice_lag - once_lag
+        per_lag = max(apart, 1.0)
+        spread = max(oo + tt - 2 * ot, 0.0) / per_lag**2
+        found[:, age] = lag, apart, ll, spread, (lo - lt) / per_lag
+    return found
 
 
 def rate_share(*, alpha: Weight, seen: np.ndarray) -> np.ndarray:

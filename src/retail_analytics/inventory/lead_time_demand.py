@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
+from retail_analytics.inventory.demand_matrix import first_demand
 from retail_analytics.inventory.streams import uniforms
 
 # Quantiles of a negative binomial miss by several points where the interval holds few demands of
@@ -36,6 +37,10 @@ BOOKING_PERIODS = {7.0: 0.5, 30.4375: 3.0, 14.0: 0.5, 28.0: 0.5}
 BOOKED_SHARE = 0.9
 BOOKED_BY_CHANCE = 0.001
 WEEK_DAYS = 7.0
+# What a size says of the next one fades by this factor a week, in any case by no more than that of
+# two weeks from one demand to the next.
+SIZE_FORGETTING = 0.96
+LONGEST_FORGOTTEN = 2.0
 NORMAL_CV = 0.1
 MAX_EVENTS = 400
 MAX_LEVEL = 1 - 1e-9
@@ -130,6 +135,42 @@ class Rhythm:
     mean: np.ndarray
     is_own: np.ndarray
     booking_days: np.ndarray
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Units on days with demand, the older the less; all (products,).
+
+    `mean`, the squared coefficient of variation `cv2`, the `number` that the mean rests on, and the
+    factor `fading` by which each counts less than the next one after it. 1, 0, 1 where there is
+    none.
+    """
+
+    mean: np.ndarray
+    cv2: np.ndarray
+    number: np.ndarray
+    fading: np.ndarray
+
+
+def recent_sizes(demand: np.ndarray, *, is_moving: np.ndarray) -> Sizes:
+    """The sizes of demand (products, days); those of what has no trend do not fade."""
+    rows, days = np.nonzero(demand > 0)
+    sizes, articles = demand[rows, days], len(demand)
+    count = np.bincount(rows, minlength=articles)
+    weeks_seen = (demand.shape[1] - first_demand(demand)) / WEEK_DAYS
+    apart = np.minimum(weeks_seen / np.maximum(count, 1), LONGEST_FORGOTTEN)
+    fading = np.where(is_moving, SIZE_FORGETTING**apart, 1.0)
+    later = np.cumsum(count)[rows] - 1 - np.arange(len(rows))
+    weights = fading[rows] ** later
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        return np.bincount(rows, weights=values, minlength=articles)
+
+    total = np.where(count > 0, summed(weights), 1.0)
+    mean = np.where(count > 0, summed(weights * sizes) / total, 1.0)
+    square = np.where(count > 0, summed(weights * sizes**2) / total, 1.0)
+    squares = np.where(count > 0, summed(weights**2), 1.0)
+    return Sizes(mean, np.maximum(square / mean**2 - 1, 0.0), total**2 / squares, fading)
 
 
 def choose_distribution(
@@ -264,13 +305,15 @@ def bootstrap_quantile(
     crossing_days: np.ndarray,
     crossing_sd_days: np.ndarray,
     keys: np.ndarray,
+    is_moving: np.ndarray,
     draws: int,
 ) -> np.ndarray:
     """Quantile of the demand over the interval from resampled demands, in units.
 
     A draw takes a gamma lead time, a gamma daily rate (of variance `rate_variance`), the waiting
     time to each next day with demand, and the size of each from the product's history (demand:
-    products by days), in the way of Willemain, Smart and Schwarz (2004). Waiting times have no
+    products by days; where `is_moving`, the older the less), in the way of Willemain, Smart and
+    Schwarz (2004). Waiting times have no
     memory, but where the product has a rhythm of its own (`demand_rhythm`) they are its own: the
     first begins anywhere within a gap, and what the rate is above the history's goes to the sizes.
     The mean size, known from few demands only, varies from draw to draw too. Draws come from
@@ -291,6 +334,7 @@ def bootstrap_quantile(
             crossing_days=crossing_days[rows],
             crossing_sd_days=crossing_sd_days[rows],
             keys=keys[rows],
+            is_moving=is_moving[rows],
             draws=draws,
         )
         totals.sort(axis=1)
@@ -309,16 +353,14 @@ def _interval_draws(
     crossing_days: np.ndarray,
     crossing_sd_days: np.ndarray,
     keys: np.ndarray,
+    is_moving: np.ndarray,
     draws: int,
 ) -> np.ndarray:
     sizes, first, events = _sizes(demand)
-    known = events > 0
-    total = demand.sum(axis=1)
-    size = np.divide(total, events, out=np.ones(len(events)), where=known)
-    spread = np.divide(np.square(demand).sum(axis=1), events, out=np.zeros_like(size), where=known)
-    size_cv = np.sqrt(np.maximum(spread / size**2 - 1, 0))
+    known, recent = events > 0, recent_sizes(demand, is_moving=is_moving)
+    size = recent.mean
     # The rate's uncertainty is that of the count of demands and that of their mean size.
-    size_share = np.divide(size_cv**2, events, out=np.zeros_like(size), where=known)
+    size_share = recent.cv2 / recent.number
     rate_share = rate_variance / np.where(mean_daily > 0, mean_daily, 1.0) ** 2
     counter = np.arange(draws, dtype=np.uint64)
     normals = [
@@ -348,6 +390,7 @@ def _interval_draws(
     row, draw = np.nonzero(known[:, None] & (rate > 0))
     log_none = np.log1p(-np.minimum(rate[row, draw], 1 - 1e-12))
     waited = np.zeros(len(row))
+    oldest, log_fading = recent.fading**events, np.log(recent.fading)
     for event in range(MAX_EVENTS):
         stream = (6 + 2 * event) * draws + draw
         chance = uniforms(keys[row], stream)
@@ -361,6 +404,12 @@ def _interval_draws(
         if not len(row):
             break
         chosen = uniforms(keys[row], stream[going] + draws) * events[row]
+        fades = is_moving[row]
+        if fades.any():
+            # The number of demands after it is geometric.
+            part = chosen[fades] / events[row[fades]] * (1 - oldest[row[fades]])
+            later = (np.log1p(-part) / log_fading[row[fades]]).astype(int)
+            chosen[fades] = np.maximum(events[row[fades]] - 1 - later, 0)
         totals[row, draw] += sizes[first[row] + chosen.astype(int)]
     # No day can hold more than one day with demand: what the rate is above 1 goes to the sizes.
     bigger = np.where(rhythm.is_own[:, None], rate * rhythm.mean[:, None], np.maximum(rate, 1.0))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from retail_analytics.inventory.intermittent import adida, croston, rate_share, ses, tsb
+from retail_analytics.inventory.intermittent import adida, croston, rate_share, ses, trend, tsb
 
 GAPS = np.array([[0.0, 0, 3, 0, 0, 0, 4, 0]])
 
@@ -41,6 +41,32 @@ def test_tsb_by_hand():
     # Probability 1, .9, .81, .81 + .1 x .19; size 2, 2, 2, 3.
     path = tsb(np.array([[2.0, 0, 0, 4]]), alpha=0.5, beta=0.1, warm_up=False)
     assert np.allclose(path, [[2.0, 1.8, 1.62, 2.487]])
+
+
+@pytest.mark.parametrize("slope", [-0.02, 0.015])
+def test_a_trend_is_found_and_its_level_is_today_s(slope):
+    demand = np.exp(slope * np.arange(200))[None, :] * np.array([[100.0], [1.0]])
+    variance = np.full(demand.shape, 1e-6)
+    found, factor, share = trend(demand, alpha=0.1, beta=0.03, variance=variance)
+    # The mean that the smoothing begins with still tells.
+    assert found[:, -1] == pytest.approx(slope, rel=0.15)
+    level = ses(demand, alpha=0.1)[:, -1] * factor[:, -1]
+    assert level == pytest.approx(demand[:, -1], rel=0.04)
+    assert (share[:, -1] > rate_share(alpha=0.1, seen=np.arange(1, 201)[None, :])[0, -1]).all()
+    # What luck would make of it as well is none.
+    luck = trend(demand, alpha=0.1, beta=0.03, variance=demand**2 * 1e4)
+    assert (luck[0] == 0).all()
+    assert (luck[1] == 1).all()
+    assert luck[2][0] == pytest.approx(rate_share(alpha=0.1, seen=np.arange(1, 201)[None, :])[0])
+
+
+def test_few_have_a_trend_where_there_is_none():
+    demand = np.random.default_rng(1).poisson(9.0, (500, 150)).astype(float)
+    found, _, share = trend(demand, alpha=0.1, beta=0.03, variance=np.full(demand.shape, 9.0))
+    # Two-sided, 1.5 standard deviations.
+    assert 0.08 < (found[:, -1] != 0).mean() < 0.2
+    level = ses(demand, alpha=0.1)[:, -1]
+    assert share[found[:, -1] == 0, -1].max() == pytest.approx(level.var() / 9, rel=0.2)
 
 
 def test_tsb_decays_where_croston_stands_still():

@@ -16,6 +16,7 @@ from retail_analytics.inventory.lead_time_demand import (
     negative_binomial_quantile,
     normal_quantile,
     predictive_level,
+    recent_sizes,
     review_waits,
     undershoot_moments,
 )
@@ -34,6 +35,7 @@ def bootstrap(demand, service, *, review=7.0, lead=14.0, lead_sd=0.0, **changes)
         "crossing_days": np.full(count, np.nan),
         "crossing_sd_days": np.zeros(count),
         "keys": product_keys([f"p{number}" for number in range(count)], seed=1),
+        "is_moving": np.zeros(count, dtype=bool),
         "draws": 4000,
     }
     return bootstrap_quantile(np.full(count, service), **(options | changes))
@@ -201,6 +203,20 @@ def test_bootstrap_scales_with_the_unit():
     assert np.allclose(bootstrap(demand * 100, 0.95), 100 * bootstrap(demand, 0.95), atol=100)
 
 
+def test_sizes_of_what_has_a_trend_fade():
+    demand = np.zeros((2, 280))
+    demand[:, :140], demand[:, 140:] = 4.0, 2.0
+    recent = recent_sizes(demand, is_moving=np.array([False, True]))
+    assert recent.mean[0] == pytest.approx(3.0)
+    assert recent.number[0] == pytest.approx(280)
+    weights = 0.96 ** (np.arange(280)[::-1] / 7)
+    assert recent.mean[1] == pytest.approx(weights @ demand[1] / weights.sum())
+    assert recent.number[1] == pytest.approx(weights.sum() ** 2 / (weights @ weights))
+    # A half of .96 to the 20th: the sizes drawn are those of the mean.
+    held = bootstrap(demand, 0.5, is_moving=np.array([False, True]), mean_daily=recent.mean)
+    assert held == pytest.approx(21 * recent.mean, abs=1)
+
+
 def test_lead_time_draws_have_the_stated_moments():
     keys = product_keys(["a", "b", "c"], seed=3)
     draws = lead_time_draws(
@@ -274,6 +290,7 @@ def test_what_sells_every_seventh_day_is_drawn_so(interval, most):
             crossing_days=np.array([np.nan]),
             crossing_sd_days=np.array([np.nan]),
             keys=product_keys(["a"], seed=1),
+            is_moving=np.zeros(1, dtype=bool),
             draws=2000,
         )[0]
         for service in (0.5, 0.95)

@@ -79,6 +79,23 @@ def test_sales_booked_once_a_week_reach_their_service(trend, lead_time_days, ser
     assert held.mean() <= (1.15 if trend == 0 else 1.3) * oracle.mean()
 
 
+@pytest.mark.parametrize(("trend", "most", "least"), [(-0.002, 1.25, 0.95), (0.0015, 1.05, 0.88)])
+def test_stock_follows_what_falls_and_rises(trend, most, least):
+    """Sales of every day, a quarter or three times as much after two years, three weeks ahead."""
+    rng = np.random.default_rng(5)
+    days = 721
+    mean = rng.gamma(2.0, 2.0 if trend < 0 else 0.5, 80)[:, None] * np.exp(trend * np.arange(days))
+    demand = rng.negative_binomial(2, 2 / (2 + mean[:, :700])).astype(float)
+    found = levels(demand, lead_time_days=14)
+    held = found["reorder_point_units"].to_numpy()
+    chance = np.repeat(2 / (2 + mean[None, :, 700:]), 1000, axis=0)
+    ahead = rng.negative_binomial(2, chance).sum(axis=2)
+    needed = np.quantile(ahead, 0.95, axis=0)
+    assert held.mean() <= most * needed.mean()
+    assert (ahead <= held).mean() >= least
+    assert found["method"].eq("ses_trend").mean() > 0.5
+
+
 def test_what_died_is_not_ordered():
     demand = np.zeros((4, 364))
     demand[:, :60] = 5.0

@@ -1,6 +1,7 @@
 """The tables of lifetime values as the warehouse asks for them, one function a table."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -35,11 +36,17 @@ from retail_analytics.customers.clv.gamma_gamma import GAMMA_GAMMA, SHRUNKEN_MEA
 from retail_analytics.customers.clv.grouping import BIN_COLUMNS
 from retail_analytics.customers.clv.lifetime_value import SCORE_COLUMNS, score_histories
 from retail_analytics.customers.clv.predictive import SpendSampler
-from retail_analytics.customers.clv.totals import common_sds, log_errors, total_coverage
+from retail_analytics.customers.clv.totals import (
+    common_sds,
+    log_errors,
+    pace,
+    total_coverage,
+    usual_error,
+)
 from retail_analytics.statistics.champions import NO_REIGN, Reign, decide
 
 SERVING, BACKTEST = "serving", "backtest"
-TOTAL, COMMON_SD = "total", "common_sd"
+TOTAL, COMMON_SD, PACE = "total", "common_sd", "pace"
 # Models are measured on at most so many groups of histories, replays fitted to fewer.
 MEASURED_GROUPS, REPLAY_GROUPS = 4_000, 1_500
 
@@ -100,10 +107,6 @@ def backtest_models(
         weight=main.weight,
     )
     serving = decision.champion
-    variance = best_rate_variance(main, model=serving)
-    again = measured(main, only=serving, rate_variance=variance, seed=seed, sampler=sampler)
-    table = pd.concat([first[first["model"] != serving], again], ignore_index=True)
-
     errors = {BACKTEST: log_errors(main, model=serving)}
     for purpose, split in splits.items():
         fitted = held(
@@ -113,9 +116,28 @@ def backtest_models(
     is_known = trade_days is not None and bool(
         trade_days.loc[trade_days["purpose"] == BACKTEST, "is_season_known"].any()
     )
+    # What is measured is put right by what the other replays say.
+    others = {purpose: own for purpose, own in errors.items() if purpose != BACKTEST}
+    as_served, served_pace = (
+        pace(main, model=serving, log_factor=usual_error(known, is_season_known=is_known))
+        for known in (others, errors)
+    )
+    replayed = replace(
+        main,
+        outcomes=[
+            replace(outcome, trade_days=outcome.trade_days * as_served) for outcome in main.outcomes
+        ],
+    )
+    variance = best_rate_variance(replayed, model=serving)
+    again = measured(replayed, only=serving, rate_variance=variance, seed=seed, sampler=sampler)
+    table = pd.concat([first[first["model"] != serving], again], ignore_index=True)
+
     days = [outcome.days for outcome in main.outcomes]
     sds = common_sds(errors, horizons=days, is_season_known=is_known)
-    more = [("orders", RATE_VARIANCE, variance, days[-1], int(main.weight.sum()))]
+    more = [
+        ("orders", RATE_VARIANCE, variance, days[-1], int(main.weight.sum())),
+        (TOTAL, PACE, served_pace, days[-1], int(main.weight.sum())),
+    ]
     for ahead in days:
         coverage, count = total_coverage(errors, days=ahead, is_season_known=is_known)
         more.append((TOTAL, COMMON_SD, sds[ahead], ahead, max(count, 1)))
@@ -204,6 +226,10 @@ def score_groups(
     spend_name = next(name for name in (GAMMA_GAMMA, SHRUNKEN_MEAN) if name in set(fits["model"]))
     variances = measured.loc[measured["metric"] == RATE_VARIANCE, "value"]
     is_common = (measured["target"] == TOTAL) & (measured["metric"] == COMMON_SD)
+    paces = measured.loc[measured["metric"] == PACE, "value"]
+    # A pace is that of the model it was measured with.
+    served_pace = float(paces.iloc[0]) if len(paces) and fit.model == ranked[0] else 1.0
+    running = days_ahead(trade_days, purpose=SERVING, as_of=as_of)
     table = score_histories(
         groups,
         fit=fit,
@@ -211,7 +237,7 @@ def score_groups(
         horizons_months=horizons_months,
         annual_discount_rate=annual_discount_rate,
         expected_only_days=expected_only_days,
-        trade_days=days_ahead(trade_days, purpose=SERVING, as_of=as_of),
+        trade_days=lambda days: served_pace * running(days),
         rate_variance=float(variances.iloc[0]) if len(variances) else USUAL_RATE_VARIANCE,
         common_sds=common_by_days(measured[is_common], trade_days=trade_days),
         seed=seed,
