@@ -24,6 +24,7 @@ INPUTS = {
     "int_customer_values": "customer_id varchar, horizon_days bigint, horizon_months bigint, "
     "expected_value double",
     "stg_cancellations": "customer_id varchar, cancellation_count bigint, cancelled_on date",
+    "stg_customers": "marketing_consent boolean, reasons varchar[]",
 }
 FEATURE_MODELS = {
     "int_churn_cut_offs": "table",

@@ -42,6 +42,7 @@ def empty_shop() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     load_rules(con, RULES)
     con.execute("create table int_as_of as select date '2024-12-31' as as_of_date")
+    con.execute("create table int_rejected_days (input_table varchar, day date)")
     return con
 
 

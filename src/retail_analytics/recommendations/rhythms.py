@@ -197,15 +197,17 @@ def posterior(pairs: Pairs, rhythms: Rhythms) -> tuple[np.ndarray, np.ndarray, n
     return k, a, b
 
 
-def next_chances(pairs: Pairs, rhythms: Rhythms, *, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-    """By pair: the chance of a purchase within so many days, and the share of next purchases that
-    would have come by now, of pairs that go on."""
+def next_chances(
+    pairs: Pairs, rhythms: Rhythms, *, horizon: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """By pair: the chance of a purchase within so many days; and of pairs that go on, the share of
+    next purchases that would have come by now, and by then."""
     k, a, b = posterior(pairs, rhythms)
     survival = gap_survival(pairs.elapsed, k=k, a=a, b=b)
     later = gap_survival(pairs.elapsed + horizon, k=k, a=a, b=b)
     stop = rhythms.stop_chance[pairs.product]
     chance = (1 - stop) * np.maximum(survival - later, 0) / (stop + (1 - stop) * survival)
-    return chance, 1 - survival
+    return chance, 1 - survival, 1 - later
 
 
 def predict(

@@ -98,7 +98,8 @@ class Candidates:
 
     row: position of the customer in the block. scores: candidates x strategies, raw. baskets: how
     often the customer bought it (0: explore). come_by_now: of what the customer buys in a known
-    rhythm, the share of next purchases that would have come by now; 1 of all else.
+    rhythm and is not likely to need within DUE_DAYS, the share of next purchases that would have
+    come by now; 1 of all else.
     """
 
     row: np.ndarray
@@ -365,7 +366,8 @@ def due_again(
     model: Model, customers: np.ndarray, row: np.ndarray, product: np.ndarray, *, today: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions of those bought on several days, their chance within DUE_DAYS of the customer's
-    day, and the share that would have come by now (1 without a rhythm of their own)."""
+    day, and the share that would have come by now (1 without a rhythm of their own, and where it
+    is due by then)."""
     known, size = model.known, model.catalogue.size
     place, is_known = places(
         known.customer * size + known.pairs.product,
@@ -377,8 +379,11 @@ def due_again(
         **{field.name: getattr(known.pairs, field.name)[place] for field in fields(Pairs)}
     )
     elapsed = np.maximum(today[row[entry]] - known.last_day[place], 0).astype(float)
-    chance, come = next_chances(replace(pairs, elapsed=elapsed), model.rhythms, horizon=DUE_DAYS)
-    return entry, chance, np.where(pairs.gaps >= FEWEST_OWN_GAPS, come, 1.0)
+    chance, by_now, by_then = next_chances(
+        replace(pairs, elapsed=elapsed), model.rhythms, horizon=DUE_DAYS
+    )
+    is_early = (pairs.gaps >= FEWEST_OWN_GAPS) & (by_then < 0.5)
+    return entry, chance, np.where(is_early, by_now, 1.0)
 
 
 def places(known: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

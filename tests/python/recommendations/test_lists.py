@@ -319,8 +319,10 @@ def test_a_missing_rule_is_named() -> None:
 def test_what_was_bought_yesterday_is_not_listed_again_until_it_may_be_due() -> None:
     # all buy product 0 about every 60 days, six times, customer 0 last yesterday, customer 1 a
     # usual gap ago; product 1 on two days alone, yesterday again: no rhythm is known of it
+    # product 3, bought every 30 days, is due within the month
     orders: list[tuple[int, int, list[int]]] = []
     for customer in range(40):
+        orders += [(customer, 4 + 30 * n, [3]) for n in range(8)]
         last = 1 if customer == 0 else 60 if customer == 1 else 20 + customer
         orders += [(customer, last + 60 * n + (customer + n) % 5, [0, 2]) for n in range(1, 6)]
         orders += [(customer, last, [0]), (customer, 1, [1]), (customer, 120, [1])]
@@ -332,6 +334,6 @@ def test_what_was_bought_yesterday_is_not_listed_again_until_it_may_be_due() -> 
             table[table["slot"] == "repeat"].groupby("customer_number")["product_number"].agg(set)
         )
 
-    assert repeats()[0] == {1, 2}
-    assert repeats()[1] == {0, 1, 2}
-    assert repeats(soonest_repeat=0)[0] == {0, 1, 2}
+    assert repeats()[0] == {1, 2, 3}
+    assert repeats()[1] == {0, 1, 2, 3}
+    assert repeats(soonest_repeat=0)[0] == {0, 1, 2, 3}

@@ -233,9 +233,10 @@ def test_the_chances_of_lists_are_those_of_next_purchases() -> None:
     days = days_of(customer, np.zeros(14, dtype=int), when, customers=2, products=1)
     known = known_pairs(days, as_of=340)
     rhythms = fit_rhythms(known.pairs, products=1)
-    chance, come = next_chances(known.pairs, rhythms, horizon=30)
+    chance, come, due = next_chances(known.pairs, rhythms, horizon=30)
     assert np.allclose(chance, predict(known.pairs, rhythms, horizons=(30,)).chances[30])
     # ten days after the last of regular purchases few have come, sixty after nearly all
     assert come[0] < 0.05
+    assert due[0] > 0.9
     later = replace(known.pairs, elapsed=known.pairs.elapsed + 50)
     assert next_chances(later, rhythms, horizon=30)[1][0] > 0.95
