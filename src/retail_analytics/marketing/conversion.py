@@ -132,7 +132,8 @@ def fit_logistic(known: Cases) -> Model:
 
 def best_ridge(x: Array, known: Cases) -> tuple[float, float]:
     """The penalty with the least log loss on later days, learned from earlier ones, and the slope
-    of their outcomes on these chances (at most 1).
+    of their outcomes on these chances less its standard error (at most 1): of what later days do
+    not tell apart the more modest stands (rule of one standard error: Breiman and others 1984).
 
     Where there are too few days or orders to tell, the middle penalty and 1.
     """
@@ -157,8 +158,9 @@ def best_ridge(x: Array, known: Cases) -> tuple[float, float]:
     best = int(np.argmin(losses))
     odds, won = np.concatenate(later_odds[best]), np.concatenate(outcomes)
     line = np.stack([np.ones(len(odds)), odds], axis=1)
-    slope = fit_logit(line, won, 1 - won, ridge=1e-9)[0][1]
-    return RIDGES[best], float(np.clip(slope, 0.0, 1.0))
+    fitted, information = fit_logit(line, won, 1 - won, ridge=1e-9)
+    error = np.sqrt(np.linalg.inv(information)[1, 1]) if np.ptp(odds) > 1e-9 else 0.0
+    return RIDGES[best], float(np.clip(fitted[1] - error, 0.0, 1.0))
 
 
 def shrunk(weights: Array, x: Array, won: Array, factor: float) -> Array:

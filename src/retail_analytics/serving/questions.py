@@ -364,7 +364,8 @@ class Reader:
         found = set()
         for qualified in self.catalog.con.get_table_names(sql, qualified=True):
             table = self.catalog.find(qualified.split(".")[-1])
-            if table and "status" in table.column_names:
+            # of a ticket it says how far it is, not how sure a figure
+            if table and "status" in table.column_names and self.says_ok(table.name):
                 found |= {
                     STATUSES.get(status, status.replace("_", " "))
                     for (status,) in self.catalog.con.execute(
@@ -372,6 +373,15 @@ class Reader:
                     ).fetchall()
                 }
         return sorted(found)
+
+    def says_ok(self, name: str) -> bool:
+        """Whether `ok` is among the values that a table's own checks allow."""
+        checks = self.catalog.con.execute(
+            "select constraint_text from duckdb_constraints() "
+            "where table_name = ? and constraint_type = 'CHECK'",
+            [name],
+        ).fetchall()
+        return any("'ok'" in text and "status" in text for (text,) in checks)
 
 
 def columns_of(spec: dict, names: list[str]) -> list[Column]:

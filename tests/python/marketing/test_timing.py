@@ -1,0 +1,73 @@
+"""What touches caused, by when orders come after them: shops whose truth is known."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from support_chain import run_models
+
+MODELS = {"int_timing_orders": "table", "int_timing_increments": "table"}
+HOUR, DAY, DAYS, CUSTOMERS = 3_600, 86_400, 300, 1_500
+
+
+def shop(seed: int) -> tuple[pd.DataFrame, int]:
+    """What timing says of mails, of which a third cause an order 8 hours later on average, and of
+    adverts shown in the two days before a third of all orders, which cause none; orders caused."""
+    draw = np.random.default_rng(seed)
+
+    def events(per_customer: float) -> tuple[np.ndarray, np.ndarray]:
+        customer = np.repeat(np.arange(CUSTOMERS), draw.poisson(per_customer, CUSTOMERS))
+        return customer, draw.uniform(5 * DAY, (DAYS - 5) * DAY, len(customer))
+
+    mailed, mail_at = events(3)
+    buyer, bought_at = events(4)
+    works = draw.random(len(mailed)) < 1 / 3
+    caused_at = mail_at[works] + draw.exponential(8 * HOUR, works.sum())
+    buyers, orders_at = np.append(buyer, mailed[works]), np.append(bought_at, caused_at)
+    seen = draw.random(len(buyers)) < 1 / 3
+    advert_at = orders_at[seen] - draw.uniform(0, 2 * DAY, seen.sum())
+
+    def stamps(seconds: np.ndarray) -> pd.Series:
+        start = pd.Timestamp("2024-01-01")
+        return (start + pd.to_timedelta(seconds, unit="s")).floor("s").astype("datetime64[us]")
+
+    touches = pd.DataFrame(
+        {
+            "customer_id": np.append(mailed, buyers[seen]),
+            "channel": ["mail"] * len(mailed) + ["advert"] * int(seen.sum()),
+            "touched_at": stamps(np.append(mail_at, advert_at)),
+        }
+    )
+    orders = pd.DataFrame(
+        {
+            "order_id": np.arange(len(buyers)),
+            "customer_id": buyers,
+            "has_time": True,
+            "revenue": 50.0,
+            "ordered_at": stamps(orders_at),
+        }
+    )
+    con = duckdb.connect()
+    con.register("int_touch_orders", touches)
+    con.register("int_journey_orders", orders)
+    con.execute(
+        "create table int_marketing_settings as "
+        "select 24 as timing_window_hours, 10 as timing_fewest_orders"
+    )
+    run_models(con, MODELS)
+    return con.table("int_timing_increments").df().set_index("channel"), int(works.sum())
+
+
+def test_what_touches_caused_is_inside_its_interval_and_adverts_shown_to_buyers_cause_nothing():
+    ratio, mail, advert = [], 0, 0
+    for seed in range(20):
+        found, caused = shop(seed)
+        reach = 1.2816 * found["orders_error"]
+        mail += abs(found["orders"]["mail"] - caused) <= reach["mail"]
+        advert += found["orders"]["advert"] - reach["advert"] > 0
+        ratio.append(found["orders"]["mail"] / caused)
+        assert found["revenue"]["mail"] == pytest.approx(50 * found["orders"]["mail"], rel=1e-6)
+    assert 0.97 <= np.mean(ratio) <= 1.03
+    assert mail >= 14
+    # one in ten by chance
+    assert advert <= 5
