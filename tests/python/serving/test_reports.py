@@ -1,6 +1,7 @@
 """Reports are opened as their readers open them, and compared with the marts and the pages."""
 
 import csv
+import json
 import math
 import os
 import re
@@ -23,7 +24,7 @@ for package in ("altair", "typst", "vl_convert", "xlsxwriter"):
     pytest.importorskip(package, reason="`make report` installs it")
 
 from retail_analytics.cli import main  # noqa: E402
-from retail_analytics.serving import reports  # noqa: E402
+from retail_analytics.serving import charts, reports  # noqa: E402
 from retail_analytics.serving.catalog import CatalogError, open_catalog  # noqa: E402
 from retail_analytics.serving.dashboards import write_dashboards  # noqa: E402
 from retail_analytics.serving.questions import read_topics  # noqa: E402
@@ -95,11 +96,22 @@ def read_page(path: Path) -> PageText:
 def written(sample_warehouse: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every topic in every format, but for the largest workbook: the hostile one is smaller."""
     folder = tmp_path_factory.mktemp("reports")
-    for topic in TOPICS:
-        for kind in FORMATS:
-            out = folder / f"{topic}.{kind}"
-            if out.name != "customers.xlsx":
-                write_report(sample_warehouse.warehouse, topic=topic, file_format=kind, out=out)
+    draw, drawn = charts.vl_convert.vegalite_to_svg, {}
+
+    def draw_once(spec: dict) -> str:
+        """PDF and HTML show the same charts, and drawing them is most of the work."""
+        text = json.dumps(spec)
+        if text not in drawn:
+            drawn[text] = draw(spec)
+        return drawn[text]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(charts.vl_convert, "vegalite_to_svg", draw_once)
+        for topic in TOPICS:
+            for kind in FORMATS:
+                out = folder / f"{topic}.{kind}"
+                if out.name != "customers.xlsx":
+                    write_report(sample_warehouse.warehouse, topic=topic, file_format=kind, out=out)
     return folder
 
 
