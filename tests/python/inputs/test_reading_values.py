@@ -244,7 +244,7 @@ def test_amounts_are_read_in_every_way_of_writing(tmp_path, style, form):
     assert found["discount_amount"] == [-amount for amount in AMOUNTS]
 
 
-@pytest.mark.parametrize(("first", "second"), product(STYLES, STYLES))
+@pytest.mark.parametrize(("first", "second"), list(product(STYLES, STYLES)))
 def test_each_column_has_its_own_way_of_writing(tmp_path, first, second):
     columns = {}
     for name, style in (("order_total", first), ("discount_amount", second)):
