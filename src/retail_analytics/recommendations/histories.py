@@ -6,6 +6,8 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 
+from retail_analytics.recommendations.ordering import begins_run
+
 
 @dataclass(frozen=True)
 class Purchases:
@@ -37,7 +39,7 @@ class Purchases:
         """How many later baskets the same customer has, for each entry (0 in the last)."""
         if not len(self.customer):
             return np.zeros(0, dtype=np.int64)
-        starts = np.concatenate([[True], self.basket[1:] != self.basket[:-1]])
+        starts = begins_run(self.basket)
         number = np.cumsum(starts)
         last = np.zeros(self.customers, dtype=np.int64)
         last[self.customer] = number
@@ -101,7 +103,7 @@ def build_histories(purchases: Purchases) -> Histories:
     code = purchases.customer.astype(np.int64) * max(products, 1) + purchases.product
     order = np.argsort(code, kind="stable")
     code = code[order]
-    starts = np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]])[: len(code)])
+    starts = np.flatnonzero(begins_run(code))
     ends = np.concatenate([starts[1:], [len(code)]])[: len(starts)]
     day = purchases.day[order]
     customer, product = purchases.customer[order][starts], purchases.product[order][starts]

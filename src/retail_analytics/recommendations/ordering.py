@@ -95,8 +95,8 @@ def first_of_run(values: np.ndarray) -> np.ndarray:
 
 
 def begins_run(values: np.ndarray) -> np.ndarray:
-    """Whether each of the values, of which there are some, is the first of a run of equal ones."""
-    return np.concatenate([[True], values[1:] != values[:-1]])
+    """Whether each of the values is the first of a run of equal ones."""
+    return np.concatenate([[True], values[1:] != values[:-1]])[: len(values)]
 
 
 def ranks_in_rows(rows: np.ndarray, scores: np.ndarray) -> np.ndarray:

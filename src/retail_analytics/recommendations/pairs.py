@@ -1,12 +1,12 @@
 """Pairs of customer and product bought on several days, as of a day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
 from retail_analytics.recommendations.histories import Purchases
-from retail_analytics.recommendations.ordering import position_in_run
+from retail_analytics.recommendations.ordering import begins_run
 from retail_analytics.recommendations.rhythms import Pairs
 
 TENURE_DAYS = 30
@@ -28,13 +28,12 @@ class Days:
 
     def where(self, kept: np.ndarray) -> Self:
         """Those of a mask."""
-        return Days(
+        return replace(
+            self,
             customer=self.customer[kept],
             product=self.product[kept],
             day=self.day[kept],
             quantity=self.quantity[kept],
-            customers=self.customers,
-            products=self.products,
         )
 
 
@@ -54,12 +53,12 @@ def known_pairs(days: Days, *, as_of: int) -> Known:
     """Adds up the days until `as_of` by customer and product."""
     days = days.where(days.day <= as_of)
     code = days.customer * max(days.products, 1) + days.product
-    starts = np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]])[: len(code)])
+    begins = begins_run(code)
+    starts = np.flatnonzero(begins)
     size = np.diff(np.concatenate([starts, [len(code)]]))
     gap = np.diff(days.day, prepend=days.day[:1]).astype(float)
-    inside = position_in_run(code) > 0
     log_gap = np.zeros(len(gap))
-    log_gap[inside] = np.log(gap[inside])
+    log_gap[~begins] = np.log(gap[~begins])
 
     def added(values: np.ndarray) -> np.ndarray:
         return np.add.reduceat(values, starts) if len(starts) else np.zeros(0)

@@ -13,7 +13,12 @@ import numpy as np
 
 from retail_analytics.recommendations.evaluation import Targets
 from retail_analytics.recommendations.histories import Histories, Purchases, build_histories
-from retail_analytics.recommendations.ordering import MOST_ROWS, best_entries, position_in_run
+from retail_analytics.recommendations.ordering import (
+    MOST_ROWS,
+    begins_run,
+    best_entries,
+    position_in_run,
+)
 from retail_analytics.recommendations.strategies import (
     Candidates,
     Catalogue,
@@ -68,7 +73,7 @@ def month_replay(
     """Histories until the day before `first_day`, each customer's first basket until `last_day`."""
     known = purchases.where(purchases.day < first_day)
     later = purchases.where((purchases.day >= first_day) & (purchases.day <= last_day))
-    new = np.concatenate([[True], later.customer[1:] != later.customer[:-1]])[: len(later.customer)]
+    new = begins_run(later.customer)
     first_basket = later.basket[new][np.cumsum(new) - 1]
     later = later.where(later.basket == first_basket)
     day = np.full(purchases.customers, first_day - 1)

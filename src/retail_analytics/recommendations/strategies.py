@@ -15,7 +15,12 @@ import numpy as np
 from scipy import sparse
 
 from retail_analytics.recommendations.histories import Histories, Purchases
-from retail_analytics.recommendations.ordering import best_entries, position_in_run, ranks_in_rows
+from retail_analytics.recommendations.ordering import (
+    begins_run,
+    best_entries,
+    position_in_run,
+    ranks_in_rows,
+)
 from retail_analytics.recommendations.pairs import Known, known_pairs, purchase_days
 from retail_analytics.recommendations.rhythms import Pairs, Rhythms, fit_rhythms, next_chances
 from retail_analytics.recommendations.similarity import basket_neighbours, ease, item_neighbours
@@ -187,8 +192,7 @@ def recent_products(histories: Histories, *, most: int) -> sparse.csr_matrix:
 
 def basket_matrix(purchases: Purchases, *, most: int = 500) -> sparse.csr_matrix:
     """Baskets x products, ones; of a basket with more products, the first `most` by number."""
-    new = np.concatenate([[True], purchases.basket[1:] != purchases.basket[:-1]])
-    basket = np.cumsum(new[: len(purchases.basket)]) - 1
+    basket = np.cumsum(begins_run(purchases.basket)) - 1
     kept = position_in_run(basket) < most
     return sparse.csr_matrix(
         (np.ones(int(kept.sum()), dtype=np.float32), (basket[kept], purchases.product[kept])),
@@ -488,4 +492,4 @@ def ranges(first: np.ndarray, last: np.ndarray) -> np.ndarray:
 def distinct(values: np.ndarray) -> np.ndarray:
     """The sorted different values."""
     ordered = np.sort(values)
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]]
+    return ordered[begins_run(ordered)]
