@@ -10,6 +10,7 @@
         {% do say_changed_columns(results) %}
         {% set reason = unusable_files(results) or reason_not_to_publish(results) %}
         {% if reason %}
+            {% do run_query('select keep_what_is_made()') %}
             {% do log('not published: ' ~ reason, info=true) %}
         {% else %}
             {% set tables = [] %}
@@ -57,7 +58,7 @@
         {% set lines %}
             with reasons as (
                 select input_table, reason, count(*) as row_count
-                from {{ result.node.schema }}.rejected_rows
+                from {{ result.node.database }}.{{ result.node.schema }}.rejected_rows
                 group by input_table, reason
             ),
 
@@ -67,7 +68,7 @@
                     summary.rows_read,
                     summary.rows_rejected,
                     max_by(reasons.reason, (reasons.row_count, reasons.reason)) as reason
-                from {{ result.node.schema }}.input_summary as summary
+                from {{ result.node.relation_name }} as summary
                 inner join reasons using (input_table)
                 group by all
             )
@@ -99,7 +100,7 @@
     {% for result in results if result.node.name == 'input_summary' and result.status == 'success' %}
         {% set lines %}
             select format('note: {:,} rows begin after {} and are left out', sum(rows_after_as_of), '{{ as_of_date_setting() }}')
-            from {{ result.node.schema }}.input_summary
+            from {{ result.node.relation_name }}
             having sum(rows_after_as_of) > 0
             union all
             select format(
@@ -108,7 +109,7 @@
                 rows_duplicate,
                 rows_read
             )
-            from {{ result.node.schema }}.input_summary
+            from {{ result.node.relation_name }}
             where
                 rows_duplicate >= 0.05 * rows_read
                 and rows_duplicate > 0
@@ -177,7 +178,7 @@
     {% for result in results if result.node.name == 'insights' and result.status == 'success' %}
         {% set lines %}
             select case when is_new then 'changed: ' else 'still: ' end || text as line
-            from {{ result.node.schema }}.insights
+            from {{ result.node.relation_name }}
             where is_shown
             order by is_new desc, insight_rank
             limit 3
@@ -194,9 +195,9 @@
                 'note: ' || input_table || ' is not as on ' || cast(compared_with as varchar)
                 || coalesce('; new columns: ' || added_columns, '')
                 || coalesce('; columns that are gone: ' || missing_columns, '') as line
-            from {{ result.node.schema }}.input_history
+            from {{ result.node.relation_name }}
             where status in ('columns_changed', 'new_file', 'lost_file')
-                and as_of_date = (select max(as_of_date) from {{ result.node.schema }}.input_history)
+                and as_of_date = (select max(as_of_date) from {{ result.node.relation_name }})
             order by line
         {% endset %}
         {% do say_lines(lines) %}
@@ -210,8 +211,8 @@
             select
                 format('{}: none of its {:,} rows can be used', summary.source_file, summary.rows_read)
                 || ' (most of them: ' || mode(rejected.reason) || ')' as line
-            from {{ result.node.schema }}.input_summary as summary
-            inner join {{ result.node.schema }}.rejected_rows as rejected using (input_table)
+            from {{ result.node.relation_name }} as summary
+            inner join {{ result.node.database }}.{{ result.node.schema }}.rejected_rows as rejected using (input_table)
             where summary.rows_kept = 0 and summary.rows_after_as_of = 0
             group by summary.source_file, summary.rows_read
             order by line
@@ -224,11 +225,15 @@
     {{ return('') }}
 {% endmacro %}
 
-{# Why this run must not be published, in words; empty when it may. #}
-{% macro reason_not_to_publish(results) %}
-    {% if flags.WHICH != 'build' %}
-        {{ return('only a whole dbt build is, and this was dbt ' ~ flags.WHICH) }}
+{# Before any model of a whole build: its public tables are made anew. #}
+{% macro start_over() %}
+    {% if execute and flags.WHICH == 'build' and not parts_of_the_project() %}
+        {% do run_query('select start_over()') %}
     {% endif %}
+{% endmacro %}
+
+{# The options of this run that leave out a part of the project. #}
+{% macro parts_of_the_project() %}
     {% set partial = [] %}
     {% for option in [
         'select', 'exclude', 'selector', 'resource_types', 'exclude_resource_types',
@@ -239,6 +244,15 @@
             {% do partial.append('--' ~ option | replace('types', 'type') | replace('_', '-')) %}
         {% endif %}
     {% endfor %}
+    {{ return(partial) }}
+{% endmacro %}
+
+{# Why this run must not be published, in words; empty when it may. #}
+{% macro reason_not_to_publish(results) %}
+    {% if flags.WHICH != 'build' %}
+        {{ return('only a whole dbt build is, and this was dbt ' ~ flags.WHICH) }}
+    {% endif %}
+    {% set partial = parts_of_the_project() %}
     {% if partial %}
         {{ return('a build with ' ~ partial | join(', ') ~ ' is not the whole') }}
     {% endif %}

@@ -39,7 +39,7 @@ RECOVERY = """
 
 
 def build(folder: Path) -> tuple[Path, list[dict]]:
-    """Builds the domain and what it reads; the build file and the results of dbt."""
+    """Builds the domain and what it reads; the file of its public tables and dbt's results."""
     environment = {**os.environ, "DATA": str(folder / "data"), "AS_OF": ""}
     command = [str(RETAIL), "build", "--warehouse", str(folder / "warehouse"), "--select", *PARTS]
     command += [
@@ -57,7 +57,7 @@ def build(folder: Path) -> tuple[Path, list[dict]]:
     if done.returncode:
         sys.exit((folder / "build.log").read_text()[-3000:])
     results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
-    return folder / "warehouse" / "build.duckdb", results
+    return folder / "warehouse" / "next.duckdb", results
 
 
 def recovery(customers: int = 20_000) -> None:

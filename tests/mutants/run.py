@@ -25,6 +25,8 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from retail_analytics.warehouse.build_file import BUILD, NEXT
+
 ROOT = Path(__file__).parents[2]
 PARTS = ("models", "python_models", "macros", "seeds", "src", "tests", "analyses", "dashboards")
 FILES = (".dbtignore", "dbt_project.yml", "profiles.yml", "pyproject.toml")
@@ -151,7 +153,7 @@ def survivors_of_data_tests(project: Path, build: Path, mutants: list[dict]) -> 
         is_alive = not failed_nodes(project, build, "build", *only)
         survived += [mutant] if is_alive else []
         restore(project, mutant)
-        shutil.copy(build / "build.duckdb", project / "warehouse")
+        copy_build(build, project)
         tell(mutant, is_alive, "data tests")
     return survived
 
@@ -206,6 +208,11 @@ def sample_build(folder: Path) -> Path:
     return build
 
 
+def copy_build(build: Path, project: Path) -> None:
+    for name in (BUILD, NEXT):
+        shutil.copy(build / name, project / "warehouse")
+
+
 def main(wanted: str = "") -> int:
     begin = time.monotonic()
     mutants = read_mutants(wanted)
@@ -215,7 +222,7 @@ def main(wanted: str = "") -> int:
         build = sample_build(Path(folder))
         projects = [copy_project(Path(folder, str(number))) for number in range(JOBS)]
         (projects[0] / "warehouse").mkdir()
-        shutil.copy(build / "build.duckdb", projects[0] / "warehouse")
+        copy_build(build, projects[0])
         survived = survivors_of_unit_tests(projects[0], build, of_models)
         survived = survivors_of_data_tests(projects[0], build, survived)
         survived += survivors_of_pytest(projects, build, of_pytest)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from build_files import read_build
 from forked import run_retail
 from hypothesis import settings
 
@@ -56,6 +57,11 @@ class Built:
         """The rows of a statement over the published file, or another of the warehouse."""
         with duckdb.connect(self.warehouse / file, read_only=True) as con:
             return con.execute(statement, parameters).fetchall()
+
+    def query_build(self, statement: str) -> list[tuple]:
+        """The rows of a statement over what the build made, published or not."""
+        with read_build(self.warehouse) as con:
+            return con.execute(statement).fetchall()
 
 
 BuildWarehouse = Callable[..., Built]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from build_files import read_build
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -154,8 +155,8 @@ class TinyProject:
             return con.execute(query).fetchall()
 
     def ask_build(self, query: str) -> list[tuple]:
-        """Answers of the build file, which dbt may still hold open in this process."""
-        with duckdb.connect(str(self.warehouse / "build.duckdb")) as con:
+        """Answers of the files of the build, which dbt may still hold open in this process."""
+        with read_build(self.warehouse, read_only=False) as con:
             return con.execute(query).fetchall()
 
     def published_number(self) -> int:

@@ -5,9 +5,8 @@ from pathlib import Path
 import duckdb
 
 from retail_analytics.storage.sql import identifier, literal
+from retail_analytics.warehouse.build_file import NEXT
 from retail_analytics.warehouse.publish import PUBLISHED
-
-BUILD = "build.duckdb"
 
 
 def first_rows(folder: Path, table: str, *, rows: int) -> str:
@@ -24,14 +23,14 @@ def first_rows(folder: Path, table: str, *, rows: int) -> str:
 
 
 def difference(folder: Path, table: str) -> str:
-    """How a table of the build file differs from the published one, by its primary key."""
-    with attached(folder, PUBLISHED, BUILD) as con:
+    """How a table of the last build differs from the published one, by its primary key."""
+    with attached(folder, PUBLISHED, NEXT) as con:
         schema = schema_of(con, "retail", table)
         old = f"retail.{schema}.{identifier(table)}"
-        new = f"build.{schema}.{identifier(table)}"
+        new = f"next.{schema}.{identifier(table)}"
         key = primary_key(con, schema, table)
         old_columns = columns_of(con, "retail", schema, table)
-        new_columns = columns_of(con, "build", schema, table)
+        new_columns = columns_of(con, "next", schema, table)
         using = ", ".join(identifier(name) for name in key)
         added, removed, common = con.execute(
             f"select count(*) filter (is_old is null), count(*) filter (is_new is null), "

@@ -1,4 +1,8 @@
-"""The build file: scratch that one build at a time writes into, and nobody reads."""
+"""The files that one build at a time writes into, and nobody reads: scratch.
+
+`build.duckdb` holds what stays private; `next.duckdb`, attached as `next`, the tables of the public
+schemas, which publishing copies as they lie there (publish.py).
+"""
 
 import os
 from collections.abc import Callable
@@ -10,6 +14,13 @@ from retail_analytics.storage.files import remove_database
 from retail_analytics.storage.sql import literal
 
 BUILD = "build.duckdb"
+NEXT = "next.duckdb"
+# what readers get; generate_database_name.sql has their models made in `next`
+PUBLIC_SCHEMAS = ("marts", "quality")
+# the oldest file format that every promised client reads
+STORAGE_VERSION = "v1.2.0"
+# a file that is used only when it is whole needs no log; what a killed build left is made anew
+NO_LOG = "recovery_mode no_wal_writes"
 # it holds the user's rows as they are, personal data included: the owner's, for the group to read
 MODE = 0o640
 
@@ -60,6 +71,31 @@ def prepare_build_file(
             f"{shown} cannot be opened. The published file is as it was. "
             f"({str(error).splitlines()[0]})"
         ) from error
+
+
+def attach_next(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attaches the file of the public tables as `next`; an empty one where there is none."""
+    con.execute(
+        f"attach {literal(str(path))} as next (storage_version '{STORAGE_VERSION}', {NO_LOG})"
+    )
+
+
+def start_over(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes the file of the public tables anew, for a build that makes them all.
+
+    Otherwise the blocks that the tables of earlier builds took would be published with the rest.
+    """
+    path = path_of_next(con)
+    con.execute("detach next")
+    remove_database(path)
+    attach_next(con, path)
+    for schema in PUBLIC_SCHEMAS:
+        con.execute(f"create schema next.{schema}")
+
+
+def path_of_next(con: duckdb.DuckDBPyConnection) -> Path:
+    found = con.execute("select path from duckdb_databases() where database_name = 'next'")
+    return Path(found.fetchall()[0][0])
 
 
 def may_be_replaced(path: Path) -> bool:

@@ -24,7 +24,8 @@ import duckdb
 
 from retail_analytics.storage.files import sync
 from retail_analytics.storage.sql import identifier, literal
-from retail_analytics.warehouse.publish import MODE, PUBLISHED, STORAGE_VERSION, PublishError
+from retail_analytics.warehouse.build_file import NO_LOG, STORAGE_VERSION
+from retail_analytics.warehouse.publish import MODE, PUBLISHED, PublishError
 
 MASKED = "retail.masked.duckdb"
 LOCK = ".masked.lock"
@@ -162,7 +163,7 @@ def write_masked(folder: Path, least_group: int) -> Path:
         with attached(folder / PUBLISHED) as con:
             con.execute(
                 f"attach {literal(str(new))} as masked "
-                f"(storage_version '{STORAGE_VERSION}', recovery_mode no_wal_writes)"
+                f"(storage_version '{STORAGE_VERSION}', {NO_LOG})"
             )
             con.execute("set variable mask_key = ?", [mask_key(folder)])
             copy_masked(con, least_group)

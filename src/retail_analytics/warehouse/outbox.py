@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from retail_analytics.storage.sql import literal
+from retail_analytics.warehouse.build_file import NO_LOG
 
 # how many builds a reader may have missed
 KEPT_BUILDS = 100
@@ -99,7 +100,7 @@ def write_outbox(path: Path, before: Path) -> None:
 @contextmanager
 def attached(path: Path, before: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
     with duckdb.connect() as con:
-        con.execute(f"attach {literal(str(path))} as new (recovery_mode no_wal_writes)")
+        con.execute(f"attach {literal(str(path))} as new ({NO_LOG})")
         has_old = False
         if before.exists():
             try:

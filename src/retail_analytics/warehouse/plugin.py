@@ -1,10 +1,11 @@
 """The dbt-duckdb plugin: gives the project's macros functions that SQL cannot have.
 
+`start_over()` makes the file of the public tables anew, and `keep_what_is_made()` saves it;
 `load_inputs(folder, contract, facts, settings)` fills the schema `raw`; `load_rules(folder, rules)`
 reads the rule tables that the folder replaces; `load_memory()` reads what the published file knows
-of the builds before; `publish_build(request)` writes and swaps in the
-published file. They work on a cursor of their own, beside the transaction that calls them, and
-answer in JSON with an `error` in words for the macro to stop the build with.
+of the builds before; `publish_build(request)` writes and swaps in the published file. They work on
+a cursor of their own, beside the transaction that calls them, and answer in JSON with an `error` in
+words for the macro to stop the build with, where the user can do something about it.
 """
 
 import json
@@ -22,9 +23,12 @@ from retail_analytics.inputs.load import InputError, ShopSettings, load_inputs, 
 from retail_analytics.inputs.rules import load_rules
 from retail_analytics.storage.sql import literal
 from retail_analytics.warehouse.build_file import (
+    NEXT,
     BuildFileError,
+    attach_next,
     check_memory_limit,
     prepare_build_file,
+    start_over,
 )
 from retail_analytics.warehouse.memory import load_memory
 from retail_analytics.warehouse.publish import (
@@ -51,16 +55,19 @@ class Plugin(BasePlugin):
         self.shown = Path(os.environ["WAREHOUSE"]) if is_renamed else self.folder
         try:
             check_memory_limit()
-            prepare_build_file(
-                build_file,
-                shown=self.shown / build_file.name,
-                say=lambda text: fire_event(Note(msg=text)),
-            )
+            for file in (build_file, self.folder / NEXT):
+                prepare_build_file(
+                    file,
+                    shown=self.shown / file.name,
+                    say=lambda text: fire_event(Note(msg=text)),
+                )
         except BuildFileError as error:
             raise DbtRuntimeError(str(error)) from error
         use_one_thread_a_model()
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        attach_next(conn, self.folder / NEXT)
+
         def load(folder: str, contract: str, facts: str, settings: str) -> str:
             """JSON `{notes, error}`."""
             with conn.cursor() as cursor:
@@ -92,6 +99,17 @@ class Plugin(BasePlugin):
             with conn.cursor() as cursor:
                 return json.dumps(load_memory(cursor, target_of(self.folder / PUBLISHED)))
 
+        def make_anew() -> bool:
+            with conn.cursor() as cursor:
+                start_over(cursor)
+            return True
+
+        def keep_what_is_made() -> bool:
+            """Without a log it would be gone when the file is closed."""
+            with conn.cursor() as cursor:
+                cursor.execute("checkpoint next")
+            return True
+
         def publish_build(request: str) -> str:
             """JSON `{published, error}`."""
             said = json.loads(request)
@@ -108,6 +126,8 @@ class Plugin(BasePlugin):
         conn.create_function("load_inputs", load, side_effects=True)
         conn.create_function("load_rules", load_own_rules, side_effects=True)
         conn.create_function("load_memory", remember, side_effects=True)
+        conn.create_function("start_over", make_anew, side_effects=True)
+        conn.create_function("keep_what_is_made", keep_what_is_made, side_effects=True)
         conn.create_function("publish_build", publish_build, side_effects=True)
 
 

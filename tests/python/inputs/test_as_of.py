@@ -61,10 +61,8 @@ def cut_file(con: duckdb.DuckDBPyConnection, day: date, source: Path, target: Pa
 
 def kept_rows(built: Built, table: str) -> list[tuple]:
     names = [name for name, meta in COLUMNS[table].items() if not meta.get("is_personal")]
-    return built.query(
-        f"select {', '.join(names)} from staging.stg_{table} "
-        "where row_status = 'kept' order by all",
-        file="build.duckdb",
+    return built.query_build(
+        f"select {', '.join(names)} from staging.stg_{table} where row_status = 'kept' order by all"
     )
 
 

@@ -60,9 +60,7 @@ def statuses(built: Built) -> dict[tuple[str, int], str]:
         f"select '{table}', row_number, row_status from staging.stg_{table}"
         for table in sorted({table for table, *_ in ALL})
     )
-    return {
-        (table, number): status for table, number, status in built.query(union, file="build.duckdb")
-    }
+    return {(table, number): status for table, number, status in built.query_build(union)}
 
 
 @pytest.mark.parametrize(
@@ -193,7 +191,7 @@ def test_an_unreadable_file_stops_before_any_model_and_leaves_the_published_file
     assert "OK created" not in stopped.output
     assert "Traceback" not in stopped.output
     assert built.published.read_bytes() == before
-    assert built.query("select count(*) from raw.orders", file="build.duckdb") == [(10,)]
+    assert built.query_build("select count(*) from raw.orders") == [(10,)]
 
 
 @pytest.mark.parametrize("as_of", ["2024-02-30", "9999-12-31"])
@@ -216,15 +214,13 @@ def test_an_as_of_date_before_all_data_leaves_every_event_out(
         tmp_path, as_of="1995-01-01", args=("--exclude-resource-type", "unit_test")
     )
     assert built.exit_code == 0, built.output
-    kept = built.query(
+    kept = built.query_build(
         "select input_table, rows_kept from quality.input_summary "
-        "where rows_kept > 0 and not (first_event_at is null)",
-        file="build.duckdb",
+        "where rows_kept > 0 and not (first_event_at is null)"
     )
     assert kept == []
-    later = built.query(
-        "select rows_after_as_of from quality.input_summary where input_table = 'mentions'",
-        file="build.duckdb",
+    later = built.query_build(
+        "select rows_after_as_of from quality.input_summary where input_table = 'mentions'"
     )
     assert later == [(4,)]
     assert not built.published.exists()

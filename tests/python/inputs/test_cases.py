@@ -62,7 +62,7 @@ def test_a_case_comes_out_right(build_warehouse: BuildWarehouse, tmp_path: Path,
     )
     assert built.exit_code == 0, built.output
     for check in case["checks"]:
-        rows = built.query(check["sql"], file="build.duckdb")
+        rows = built.query_build(check["sql"])
         as_written = [
             [value if isinstance(value, bool | int) else str(value) for value in row]
             for row in rows

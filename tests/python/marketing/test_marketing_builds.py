@@ -63,7 +63,7 @@ def made(build_warehouse: BuildWarehouse, data: Path, *, as_of: str = "2024-06-3
 
 
 def ask(built: Built, statement: str) -> list[tuple]:
-    return built.query(statement, file="build.duckdb")
+    return built.query_build(statement)
 
 
 def expanded(paths: dict[str, tuple[int, float, int]]) -> list[Journey]:

@@ -105,10 +105,9 @@ def drops(build_warehouse: BuildWarehouse, tmp_path_factory: pytest.TempPathFact
 
 def drops_found(drops: Built, condition: str) -> tuple[int, int]:
     """Months flagged as a drop, and all months, of those that meet a condition."""
-    return drops.query(
+    return drops.query_build(
         "select count(*) filter (direction = 'drop'), count(*) from marts.sentiment_anomalies "
-        f"where dimension = 'source' and {condition}",
-        file="build.duckdb",
+        f"where dimension = 'source' and {condition}"
     )[0]
 
 
@@ -116,10 +115,9 @@ def test_drops_put_in_are_found(drops: Built) -> None:
     found, injected = drops_found(drops, f"entity < 's30' and month = '{DROP_MONTH}'")
     assert injected == 30
     assert found >= 25
-    assert drops.query(
+    assert drops.query_build(
         "select count(*) from marts.sentiment_anomalies "
-        f"where dimension = 'all' and month = '{DROP_MONTH}' and direction = 'drop'",
-        file="build.duckdb",
+        f"where dimension = 'all' and month = '{DROP_MONTH}' and direction = 'drop'"
     ) == [(1,)]
 
 

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 import yaml
 from bad_rows import fates
+from build_files import read_build
 from conftest import ROOT, YAML_FILES, Built
 
 from retail_analytics.inputs.contract import input_table_names
@@ -134,7 +134,7 @@ def test_every_table_has_the_columns_of_its_yaml_in_that_order(
     sample_warehouse: Built, manifest: dict
 ) -> None:
     built: dict[str, list[str]] = {}
-    with duckdb.connect(sample_warehouse.warehouse / "build.duckdb", read_only=True) as con:
+    with read_build(sample_warehouse.warehouse) as con:
         for table, column, data_type in con.execute(
             "select schema_name || '.' || table_name, column_name, lower(data_type) "
             "from duckdb_columns() order by schema_name, table_name, column_index"

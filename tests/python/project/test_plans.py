@@ -9,6 +9,7 @@ import json
 
 import duckdb
 import pytest
+from build_files import read_build
 from conftest import Built
 
 # a side this small is a rule table or a handful of dates: pairs with it grow with the data only
@@ -38,7 +39,7 @@ def planned(con: duckdb.DuckDBPyConnection, sql: str) -> list[list[int]]:
 def test_no_model_compares_every_row_with_every_other(
     manifest: dict, sample_warehouse: Built
 ) -> None:
-    with duckdb.connect(sample_warehouse.warehouse / "build.duckdb", read_only=True) as con:
+    with read_build(sample_warehouse.warehouse) as con:
         found = {
             node["name"]: pairs
             for node in manifest["nodes"].values()

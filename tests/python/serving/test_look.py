@@ -24,7 +24,7 @@ insert into marts.customers values ('B', 'Bo', 1), ('C', null, 1), ('D', 'Di', 1
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Path:
-    for name, statements in (("retail", PUBLISHED), ("build", BUILD)):
+    for name, statements in (("retail", PUBLISHED), ("next", BUILD)):
         with duckdb.connect(str(tmp_path / f"{name}.duckdb")) as con:
             con.execute(statements)
     return tmp_path

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-import duckdb
 import pytest
+from build_files import make_build
 
 from retail_analytics.cli import main
 from retail_analytics.serving import narrate as module
@@ -21,6 +21,7 @@ from retail_analytics.serving.narrate import (
     narrate,
     unfounded,
 )
+from retail_analytics.warehouse.build_file import BUILD, NEXT
 from retail_analytics.warehouse.publish import PublishRequest, publish
 
 FACTS = '{"why":"66 % of 1,200 parcels were late","at_stake":2567.0}'
@@ -77,11 +78,9 @@ def fake(request: pytest.FixtureRequest, monkeypatch) -> Iterator[Fake]:
 
 def published(folder: Path, facts: str = FACTS, digest: str = "h1") -> Path:
     """A published file with one subject to write about."""
-    path = folder / "build.duckdb"
-    path.unlink(missing_ok=True)
-    with duckdb.connect(str(path)) as con:
-        con.execute("create schema marts; create schema intermediate")
-        con.execute("create table intermediate.int_as_of as select current_date as as_of_date")
+    for name in (BUILD, NEXT):
+        (folder / name).unlink(missing_ok=True)
+    with make_build(folder) as con:
         con.execute(
             "create table marts.llm_inputs as select 'action' as subject_type, "
             "'operations' as subject_id, 'summary' as kind, ? as facts, ? as input_hash, "

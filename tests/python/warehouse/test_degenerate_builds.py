@@ -55,7 +55,7 @@ def degenerate(
 
 
 def ask(built: Built, statement: str) -> list[tuple]:
-    return built.query(statement, file="build.duckdb")
+    return built.query_build(statement)
 
 
 def test_there_are_no_warnings(degenerate):

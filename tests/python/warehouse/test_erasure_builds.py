@@ -124,7 +124,7 @@ def test_no_file_of_the_warehouse_names_them(erased: Built, people) -> None:
     words = [word for customer, _, email in people for word in (customer, email)]
     databases = [path for path in erased.warehouse.glob("*.duckdb")]
     assert {path.name for path in databases} >= {
-        *("build.duckdb", "retail.duckdb", "retail.masked.duckdb")
+        *("build.duckdb", "next.duckdb", "retail.duckdb", "retail.masked.duckdb")
     }
     for path in databases:
         assert found_in(path, words) == set(), path.name

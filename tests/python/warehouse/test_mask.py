@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from build_files import make_build
 
 from retail_analytics.warehouse.mask import KEY, MASKED, publish_masked
 from retail_analytics.warehouse.publish import PublishRequest, publish
@@ -14,9 +15,7 @@ TABLES = [("marts", name) for name in ("customers", "orders", "notes")]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    with duckdb.connect(str(tmp_path / "build.duckdb")) as con:
-        con.execute("create schema marts; create schema intermediate")
-        con.execute("create table intermediate.int_as_of as select current_date as as_of_date")
+    with make_build(tmp_path) as con:
         con.execute("create table marts.customers (customer_id varchar, email varchar)")
         con.execute("comment on column marts.customers.email is 'Personal data (email).'")
         con.execute("create table marts.orders (order_id varchar, customer_id varchar)")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from build_files import make_build
 
 from retail_analytics.cli import main
 from retail_analytics.serving.catalog import open_catalog
@@ -29,11 +30,7 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.number = folder, 0
-        self.con = duckdb.connect(str(folder / "build.duckdb"))
-        self.con.execute("create schema marts; create schema quality; create schema intermediate")
-        self.con.execute(
-            "create table intermediate.int_as_of as select date '2024-06-01' as as_of_date"
-        )
+        self.con = make_build(folder)
         for name, columns in TABLES.items():
             self.con.execute(f"create table marts.{name} ({columns})")
 
@@ -142,9 +139,7 @@ def test_the_table_is_in_the_catalogue_with_its_words(shop: Shop) -> None:
 
 
 def test_a_build_without_those_tables_has_no_outbox(tmp_path: Path) -> None:
-    with duckdb.connect(str(tmp_path / "build.duckdb")) as con:
-        con.execute("create schema marts; create schema intermediate")
-        con.execute("create table intermediate.int_as_of as select current_date as as_of_date")
+    with make_build(tmp_path) as con:
         con.execute("create table marts.names as select 'x' as name")
         with con.cursor() as cursor:
             publish(

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from build_files import make_build
 
 from retail_analytics.warehouse import publish as module
+from retail_analytics.warehouse.build_file import start_over
 from retail_analytics.warehouse.publish import (
     PublishError,
     PublishRequest,
@@ -21,11 +23,7 @@ from retail_analytics.warehouse.publish import (
 TABLES = [("marts", "customers"), ("marts", "orders"), ("marts", 'odd "name" ('), ("quality", "qc")]
 
 BUILD = """
-create schema marts;
-create schema quality;
-create schema intermediate;
 create schema raw;
-create table intermediate.int_as_of as select date '2024-06-30' as as_of_date;
 create table raw.secrets as select 'private' as secret;
 create table marts.customers (
     customer_id varchar primary key,
@@ -60,8 +58,8 @@ comment on column marts.orders."Mixed Case" is 'One; two.';
 
 @pytest.fixture
 def build(tmp_path):
-    """A connection on a build file."""
-    with duckdb.connect(str(tmp_path / "build.duckdb")) as con:
+    """A connection on a build file, with the file of the public tables."""
+    with make_build(tmp_path, as_of="2024-06-30") as con:
         con.execute(BUILD)
         yield con
 
@@ -80,7 +78,8 @@ def published_number(path: Path) -> str:
 
 
 def files(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} - {"build.duckdb", "build.duckdb.wal"}
+    scratch = {"build.duckdb", "build.duckdb.wal", "next.duckdb"}
+    return {path.name for path in folder.iterdir()} - scratch
 
 
 def test_only_the_tables_of_this_build_are_published(build, tmp_path):
@@ -153,6 +152,18 @@ def test_a_view_is_published_as_a_table(build, tmp_path):
     assert ask(path, "select * from marts.names order by all") == [("Ann",), (None,)]
     comments = "select comment from duckdb_columns() where table_name = 'names'"
     assert ask(path, comments) == [("A name.",)]
+
+
+def test_a_whole_build_leaves_nothing_of_the_tables_before_it(build, tmp_path):
+    build.execute("insert into marts.customers values ('C3', 'a customer to be forgotten', null)")
+    build.execute("checkpoint next")
+    assert b"a customer to be forgotten" in (tmp_path / "next.duckdb").read_bytes()
+    start_over(build)
+    build.execute("create table quality.qc as select true as is_good")
+    path = publish(build, folder=tmp_path, request=request(tables=[("quality", "qc")]))
+    assert ask(path, "select count(*) from duckdb_tables() where schema_name = 'marts'") == [(0,)]
+    for file in (path, tmp_path / "next.duckdb"):
+        assert b"a customer to be forgotten" not in file.read_bytes()
 
 
 def test_meta_says_what_the_file_holds(build, tmp_path):
@@ -334,13 +345,16 @@ def test_a_full_disk_changes_nothing(build, tmp_path):
     build.execute(
         "create table marts.big as select range as id, hash(range) as x from range(1000000)"
     )
+    build.execute("checkpoint next")
     build.close()
     script = f"""
 import duckdb, resource
 from pathlib import Path
+from retail_analytics.warehouse.build_file import attach_next
 from retail_analytics.warehouse.publish import PublishRequest, publish
 
 con = duckdb.connect({str(tmp_path / "build.duckdb")!r})
+attach_next(con, Path({str(tmp_path / "next.duckdb")!r}))
 # no file may grow over a megabyte: what a full disk does, for this process only
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 request = PublishRequest("2024-07-02", "build 2", [("marts", "big")])
@@ -348,7 +362,7 @@ publish(con, folder=Path({str(tmp_path)!r}), request=request)
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert "PublishError" in run.stderr
-    assert "retail.duckdb could not be replaced" in run.stderr
+    assert "retail.duckdb could not be replaced: [Errno 27] File too large" in run.stderr
     assert published_number(path) == "build 1"
     assert files(tmp_path) == {"retail.duckdb"}
 

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from tiny import TinyProject
 
+from retail_analytics.warehouse.build_file import BUILD, NEXT
 from retail_analytics.warehouse.publish import rollback
 
 
@@ -182,6 +183,16 @@ def test_a_second_build_in_one_folder_is_refused_and_harms_nothing(tmp_path):
     assert project.ask_build("select * from made_afterwards") == [(1,)]
 
 
+def test_what_a_part_of_a_build_made_is_kept_for_the_next(project, tmp_path):
+    project.number(7)
+    project.dbt("run", "--select", "int_as_of", "customers")
+    # as the next process finds the file: it has no log
+    found = shutil.copy(project.warehouse / NEXT, tmp_path)
+    with duckdb.connect(found, read_only=True) as con:
+        numbers = con.execute("select distinct build_number from marts.customers").fetchall()
+    assert numbers == [(7,)]
+
+
 def killed_with_a_log(path: Path) -> None:
     """Leaves a build file whose log DuckDB 1.5.5 cannot replay (duckdb/duckdb#19712)."""
     program = f"""
@@ -195,12 +206,17 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert path.with_name(f"{path.name}.wal").exists()
 
 
-@pytest.mark.parametrize("damage", ["killed", "no database", "cut off"])
-def test_a_build_file_that_cannot_be_opened_is_started_over(project, monkeypatch, tmp_path, damage):
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [(BUILD, "killed"), (BUILD, "no database"), (BUILD, "cut off"), (NEXT, "cut off")],
+)
+def test_a_build_file_that_cannot_be_opened_is_started_over(
+    project, monkeypatch, tmp_path, file, damage
+):
     # dbt holds the project's own build file open in this process
     copy = shutil.copytree(project.warehouse, tmp_path / "copy")
     monkeypatch.setattr(project, "warehouse", copy)
-    path, published = copy / "build.duckdb", copy / "retail.duckdb"
+    path, published = copy / file, copy / "retail.duckdb"
     published_before = project.published_number()
     path.unlink()
     if damage == "killed":
@@ -209,7 +225,7 @@ def test_a_build_file_that_cannot_be_opened_is_started_over(project, monkeypatch
         path.write_bytes(
             b"text\n" * 5000 if damage == "no database" else published.read_bytes()[:5000]
         )
-    (copy / "build.duckdb.tmp").mkdir()
+    (copy / f"{file}.tmp").mkdir()
     run = project.dbt("build", "--select", "int_as_of")
     assert run.is_green, run.said
     line = f"{path} could not be opened, as after a killed build; this build starts over"
@@ -217,7 +233,7 @@ def test_a_build_file_that_cannot_be_opened_is_started_over(project, monkeypatch
         assert duckdb.__version__ >= "2", "newer versions replay the log"
     else:
         assert run.said.count(line) == 1
-        assert not (copy / "build.duckdb.tmp").exists()
+        assert not (copy / f"{file}.tmp").exists()
     assert "Traceback" not in run.said
     assert project.published_number() == published_before
 
