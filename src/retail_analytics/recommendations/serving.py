@@ -22,6 +22,7 @@ from retail_analytics.recommendations.strategies import (
     draw_candidates,
     ranges,
 )
+from retail_analytics.storage.ahead import made_ahead
 
 # baskets of everybody that weigh as much as those of a group, in what sells in it
 GROUP_PRIOR_BASKETS = 50.0
@@ -83,8 +84,9 @@ def all_lists(
     season = seasons.scores(day)
     counts = model.histories.basket_count[customers]
     wanted = customers[(counts > 0) & treatment.is_listed[customers]]
-    for block in blocks(wanted, products=model.catalogue.size):
-        yield block_lists(
+
+    def lists_of(block: np.ndarray) -> Lists:
+        return block_lists(
             model,
             block,
             treatment,
@@ -95,6 +97,8 @@ def all_lists(
             probability=probability,
             blocked=blocked[block],
         )
+
+    yield from made_ahead(lists_of, blocks(wanted, products=model.catalogue.size))
     cold = customers[(counts == 0) & treatment.is_listed[customers]]
     for block in blocks(cold, products=rules.length):
         yield cold_lists(model, seasons, treatment, block, season=season, day=day, rules=rules)

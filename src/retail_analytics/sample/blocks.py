@@ -1,8 +1,6 @@
 """One block of customers with all that hangs on them, and the blocks of a sample in order."""
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -65,9 +63,9 @@ from retail_analytics.sample.support import cancellation_table, ticket_tables
 from retail_analytics.sample.truths import Tally
 from retail_analytics.sample.watched import is_within
 from retail_analytics.sample.world import World
+from retail_analytics.storage.ahead import made_ahead
 
 Drawn = tuple[dict[str, pa.Table], Tally]
-THREADS = 2
 
 
 def drawn_blocks(world: World) -> Iterator[Drawn]:
@@ -75,15 +73,13 @@ def drawn_blocks(world: World) -> Iterator[Drawn]:
 
     Every block has its own random streams, so that the threads change nothing.
     """
-    waiting: deque = deque()
-    with ThreadPoolExecutor(THREADS) as pool:
-        for block, first in enumerate(range(1, world.customers + 1, BLOCK)):
-            if len(waiting) == THREADS:
-                yield waiting.popleft().result()
-            count = min(BLOCK, world.customers + 1 - first)
-            waiting.append(pool.submit(draw_block, world, block=block, first=first, count=count))
-        while waiting:
-            yield waiting.popleft().result()
+
+    def drawn(numbered: tuple[int, int]) -> Drawn:
+        block, first = numbered
+        count = min(BLOCK, world.customers + 1 - first)
+        return draw_block(world, block=block, first=first, count=count)
+
+    return made_ahead(drawn, enumerate(range(1, world.customers + 1, BLOCK)))
 
 
 def draw_block(world: World, *, block: int, first: int, count: int) -> Drawn:
