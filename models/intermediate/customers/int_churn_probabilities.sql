@@ -16,6 +16,22 @@ levels as (
     where horizon_days > 0
 ),
 
+-- few columns: a window over all of the customers' columns held a gigabyte per million of them
+odds as (
+    select
+        drivers.customer_id,
+        levels.horizon_days,
+        min(
+            shorter.coefficient
+            + shorter.scale * drivers.log_odds
+            + shorter.bend * greatest(drivers.log_odds, 0)
+        ) as log_odds
+    from drivers
+    cross join levels
+    inner join levels as shorter on levels.horizon_days >= shorter.horizon_days
+    group by all
+),
+
 predicted as (
     select
         customers.customer_id,
@@ -28,15 +44,9 @@ predicted as (
         case when drivers.customer_id is null then 'insufficient_data' else levels.status end
             as status,
         drivers.raising_share,
-        min(
-            levels.coefficient
-            + levels.scale * drivers.log_odds
-            + levels.bend * greatest(drivers.log_odds, 0)
-        ) over (
-            partition by customers.customer_id
-            order by levels.horizon_days
-            rows between unbounded preceding and current row
-        ) as log_odds,
+        odds.log_odds,
+        1 / (1 + exp(-odds.log_odds)) as no_purchase_probability,
+        exp(-abs(odds.log_odds)) / power(1 + exp(-abs(odds.log_odds)), 2) as luck,
         levels.period_variance,
         levels.group_size,
         drivers.driver_1_share,
@@ -46,14 +56,10 @@ predicted as (
     from customers
     left join drivers on customers.customer_id = drivers.customer_id
     cross join levels
-),
-
-with_luck as (
-    select
-        *,
-        1 / (1 + exp(-log_odds)) as no_purchase_probability,
-        exp(-abs(log_odds)) / power(1 + exp(-abs(log_odds)), 2) as luck
-    from predicted
+    left join odds
+        on
+            customers.customer_id = odds.customer_id
+            and levels.horizon_days = odds.horizon_days
 ),
 
 churn_probabilities as (
@@ -87,7 +93,7 @@ churn_probabilities as (
         driver_2_share,
         driver_3_share,
         as_of_date
-    from with_luck
+    from predicted
 )
 
 select * from churn_probabilities

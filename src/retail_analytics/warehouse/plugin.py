@@ -41,9 +41,7 @@ from retail_analytics.warehouse.publish import (
 )
 
 LEAST_MEMORY, MOST_MEMORY = 600_000_000, 5_000_000_000
-# joins of tickets with the hours of their desk hold more
-BYTES_A_ROW, BYTES_A_ROW_OF_SUPPORT = 48, 160
-OF_SUPPORT = ("support_tickets", "ticket_events")
+BYTES_A_ROW = 160
 
 
 class Plugin(BasePlugin):
@@ -157,15 +155,7 @@ def limit_memory(con: duckdb.DuckDBPyConnection) -> None:
             select
                 least(
                     parse_formatted_bytes(current_setting('memory_limit')),
-                    greatest(
-                        {LEAST_MEMORY},
-                        sum(
-                            rows_read * case
-                                when input_table in {OF_SUPPORT} then {BYTES_A_ROW_OF_SUPPORT}
-                                else {BYTES_A_ROW}
-                            end
-                        )
-                    ),
+                    greatest({LEAST_MEMORY}, {BYTES_A_ROW} * sum(rows_read)),
                     {MOST_MEMORY}
                 )
             from raw.input_files

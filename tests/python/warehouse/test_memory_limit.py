@@ -7,23 +7,18 @@ from tiny import TinyProject
 from retail_analytics.warehouse.build_file import BuildFileError, check_memory_limit
 from retail_analytics.warehouse.plugin import (
     BYTES_A_ROW,
-    BYTES_A_ROW_OF_SUPPORT,
     LEAST_MEMORY,
     MOST_MEMORY,
     limit_memory,
 )
 
 
-def limit(
-    rows: list[int], monkeypatch: pytest.MonkeyPatch, given: str = "", *, table: str = "orders"
-) -> int:
-    """Bytes after files of so many rows each were read."""
+def limit(rows: list[int], monkeypatch: pytest.MonkeyPatch, given: str = "") -> int:
+    """Bytes after inputs of so many rows each were read."""
     monkeypatch.setenv("MEMORY_LIMIT", given)
     with duckdb.connect() as con:
-        con.execute("create schema raw")
-        con.execute("create table raw.input_files (input_table varchar, rows_read bigint)")
-        files = [[table, count] for count in rows]
-        con.executemany("insert into raw.input_files values (?, ?)", files)
+        con.execute("create schema raw; create table raw.input_files (rows_read bigint)")
+        con.executemany("insert into raw.input_files values (?)", [[count] for count in rows])
         limit_memory(con)
         setting = "select parse_formatted_bytes(current_setting('memory_limit'))"
         return con.execute(setting).fetchall()[0][0]
@@ -35,12 +30,6 @@ def test_more_rows_may_hold_more_and_few_hold_the_least(monkeypatch):
     assert limit([rows // 2, rows - rows // 2], monkeypatch) == pytest.approx(
         2 * LEAST_MEMORY, rel=0.1
     )
-
-
-def test_rows_of_support_ask_for_more(monkeypatch):
-    rows = 2 * LEAST_MEMORY // BYTES_A_ROW_OF_SUPPORT
-    asked = limit([rows], monkeypatch, table="ticket_events")
-    assert asked == pytest.approx(2 * LEAST_MEMORY, rel=0.1)
 
 
 def test_no_inputs_ask_for_more_than_the_machine_has(monkeypatch):
