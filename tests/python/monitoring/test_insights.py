@@ -220,6 +220,22 @@ def test_a_finding_is_told_once():
     assert found["insight_id"].is_unique
 
 
+def test_what_comes_often_is_no_news_where_it_is_good_and_says_so_where_it_is_bad():
+    days = ["2023-09-04", "2023-12-04", "2023-12-05", "2024-03-04", "2024-05-30"]
+    batches = [anomaly("delivery_count", day, 49, 1) for day in days]
+    assert told(anomalies=pd.DataFrame(batches)).empty
+    two = pd.DataFrame([*batches[:3], *batches[4:]])
+    assert told(anomalies=two)["text"].tolist() == [
+        "Parcels delivered: 49 parcels on 2024-05-30, usually 1 parcel"
+    ]
+    # a small one is not like it
+    small = pd.DataFrame([*batches[:3], anomaly("delivery_count", days[3], 10, 1), batches[4]])
+    assert len(told(anomalies=small)) == 1
+    gaps = pd.DataFrame([anomaly("delivery_count", day, 0, 40) for day in days])
+    (text,) = told(anomalies=gaps)["text"]
+    assert "usually 40 parcels (as 3 times in the year before)" in text
+
+
 def test_days_apart_are_two_findings_and_old_ones_none():
     found = told(
         anomalies=pd.DataFrame(
