@@ -34,6 +34,8 @@ from retail_analytics.monitoring.findings import (
 )
 
 KEY = ["metric", "dimension", "entity"]
+# below it an anomaly is an alert at most
+LEAST_SEVERITY = 2
 # so many like it in the year before, and it is what the series does
 MANY_TIMES = 3
 WITNESSES = 3
@@ -257,7 +259,8 @@ def episodes(
     known = anomalies.copy()
     for column in ("starts_on", "ends_on"):
         known[column] = pd.to_datetime(known[column]).dt.date
-    frame = known[known["ends_on"] > as_of_date - timedelta(days=settings["insight_days"])]
+    newest = known["ends_on"] > as_of_date - timedelta(days=settings["insight_days"])
+    frame = known[newest & (known["severity"] >= LEAST_SEVERITY)]
     frame = frame.assign(times=[times_before(row, known) for row in frame.itertuples()])
     frame = frame[(frame["times"] < MANY_TIMES) | (frame["is_better"] == False)]  # noqa: E712
     for _, episode in frame.groupby(episode_numbers(frame)):
