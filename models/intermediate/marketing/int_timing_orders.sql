@@ -1,9 +1,11 @@
 -- Orders (and their revenue) in the hours after a touch less those in the hours before one, by channel
--- and customer, in three windows: half of `timing_window_hours`, the whole and its double.
+-- and customer, in four windows: half of `timing_window_hours`, the whole, its double and fourfold.
 -- 1. An order counts once for a channel and window, however many touches lie near it (three mails
 --    the day before an order are one).
--- 2. `fall` is the first half less the second, `rest` twice the second half less the doubling.
-{% set windows = {'half': 0.5, 'whole': 1, 'double': 2} -%}
+-- 2. Of three windows that double, `fall` is the first less what the second adds, `rest` twice that
+--    less what the third adds: from the half on (`short`), and from the whole on (`long`).
+{% set windows = {'half': 0.5, 'whole': 1, 'double': 2, 'fourfold': 4} -%}
+{% set scales = {'short': ['half', 'whole', 'double'], 'long': ['whole', 'double', 'fourfold']} -%}
 {% set measures = ['orders', 'revenue'] -%}
 with touch_times as (
     select
@@ -35,7 +37,7 @@ pairs as (
     cross join settings
     where
         abs(date_diff('second', touch_times.touched_at, orders.ordered_at))
-        <= 2 * settings.timing_window_hours * 3600
+        <= 4 * settings.timing_window_hours * 3600
 ),
 
 near as (
@@ -62,8 +64,12 @@ by_customer as (
         {% for measure in measures -%}
         {% set worth = '' if measure == 'orders' else ' * revenue' -%}
         sum(gained_whole{{ worth }}) as {{ measure }}_whole,
-        sum((2 * gained_half - gained_whole){{ worth }}) as {{ measure }}_fall,
-        sum((3 * gained_whole - 2 * gained_half - gained_double){{ worth }}) as {{ measure }}_rest,
+        {% for scale, (first, second, third) in scales.items() -%}
+        sum((2 * gained_{{ first }} - gained_{{ second }}){{ worth }})
+            as {{ measure }}_{{ scale }}_fall,
+        sum((3 * gained_{{ second }} - 2 * gained_{{ first }} - gained_{{ third }}){{ worth }})
+            as {{ measure }}_{{ scale }}_rest,
+        {% endfor -%}
         {% endfor -%}
         sum(abs(gained_whole)) as order_count
     from near

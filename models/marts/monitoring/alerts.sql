@@ -3,7 +3,8 @@
 -- 2. Alerts that overlap in time are one group with one cause to be looked for; the most severe
 --    leads. An input that stopped leads before all else: what is made from it is not tested
 --    (metric_daily).
--- 3. What a person acknowledged or muted (seeds/rules/monitoring/alert_responses.csv) says so.
+-- 3. What a person acknowledged or muted (seeds/rules/monitoring/alert_responses.csv) says so; a row
+--    that names nothing answers nothing.
 -- 4. `first_reported_on` is remembered from the published file: nothing else depends on builds.
 with episodes as (
     select * from {{ ref('int_alert_episodes') }}
@@ -53,6 +54,7 @@ answered as (
             and named.dimension = coalesce(responses.dimension, named.dimension)
             and named.entity = coalesce(responses.entity, named.entity)
             and named.as_of_date <= responses.until_on
+    where concat(responses.alert_id, responses.metric, responses.dimension, responses.entity) <> ''
     group by named.alert_id
 ),
 

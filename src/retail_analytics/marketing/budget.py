@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 INTERVAL = (0.1, 0.9)
 HALVINGS = 90
+# beyond it the curves have no slope that a computer sees
+LARGEST = 1e12
 
 
 class BudgetError(ValueError):
@@ -60,21 +62,24 @@ def check_bounds(
     maximum: Mapping[str, float],
 ) -> None:
     """Raises BudgetError for bounds that nothing can meet, saying which and why."""
-    if not np.isfinite(total) or total < 0:
-        raise BudgetError(f"the total must be an amount of 0 or more, not {total}")
+    if not 0 <= total <= LARGEST:
+        raise BudgetError(
+            f"the total must be an amount of 0 or more and at most {LARGEST:,.0f}, not {total:g}"
+        )
     for name in [*minimum, *maximum]:
         if name not in channels:
             known = ", ".join(channels) if channels else "none"
             raise BudgetError(f"unknown channel {name}; known: {known}")
+    for end, bounds in (("minimum", minimum), ("maximum", maximum)):
+        for name, bound in bounds.items():
+            # also what is no number
+            if not bound >= 0:
+                raise BudgetError(f"the {end} of {name} is below 0 or no amount: {bound:g}")
     for name, least in minimum.items():
-        if least < 0:
-            raise BudgetError(f"the minimum of {name} is below 0")
         if least > maximum.get(name, np.inf):
             raise BudgetError(
                 f"the minimum of {name} ({least:g}) is above its maximum ({maximum[name]:g})"
             )
-    if any(most < 0 for most in maximum.values()):
-        raise BudgetError("a maximum is below 0")
     least = sum(minimum.values())
     if least > total:
         raise BudgetError(f"the minimums add up to {least:g}, more than the total of {total:g}")

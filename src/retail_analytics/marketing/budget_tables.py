@@ -235,6 +235,8 @@ def named_amounts(texts: list[str]) -> dict[str, float]:
             separator = ""
         if not separator or not name.strip():
             raise BudgetError(f"a bound is written CHANNEL=AMOUNT, not {text}")
+        if any(name.strip().lower() == known.lower() for known in amounts):
+            raise BudgetError(f"{name.strip()} has two bounds of one kind")
         amounts[name.strip()] = value
     return amounts
 

@@ -24,6 +24,8 @@ FEWEST_SHARE = 0.1
 FEWEST_WEEKS, FEWEST_ORDERS, FEWEST_OF_CHANNEL, FEWEST_OF_SEGMENT = 26, 1000, 30, 30
 # how much larger one side must be to be told: a day of the week, any other
 LEAST_OF_DAYS, LEAST_RATIO = 1.5, 1.25
+# orders per day between two days of the week from which on anybody plans people by it
+FEWEST_APART = 5.0
 # hours that half of the orders may take to be told, and the share that one hour may have: more is
 # the hour of those whose times are days
 MOST_HOURS, MOST_OF_HOUR = 6, 0.5
@@ -219,6 +221,8 @@ def busiest_weekday(
     if len(opened) < 2:
         return
     most, least = (int(pick(opened, key=lambda day: means[day])) for pick in (max, min))
+    if means[most] - means[least] < FEWEST_APART:
+        return
     ratio = float(means[most] / means[least])
     # both days of one week share its level, so that the weeks' differences are what is unsure
     gap = table[:, most] / means[most] - table[:, least] / means[least]

@@ -34,12 +34,16 @@ from retail_analytics.monitoring.findings import (
 )
 
 KEY = ["metric", "dimension", "entity"]
+# below it an anomaly is an alert at most
+LEAST_SEVERITY = 2
+# so many like it in the year before, and it is what the series does
+MANY_TIMES = 3
 WITNESSES = 3
 # first days of one finding in two builds lie no further apart
 SAME_DAYS = 13
 # findings whose first day moves on with the data
 WITHOUT_DAY = ("trend", "touches", "weekday", "hours", "sales_channel", "segment")
-DAY = timedelta(days=1)
+DAY, YEAR = timedelta(days=1), timedelta(days=365)
 
 INSIGHT_COLUMNS = {
     "insight_id": "object",
@@ -249,13 +253,16 @@ def labels(rules: pd.DataFrame, monthly_rules: pd.DataFrame, currency: str) -> d
 def episodes(
     anomalies: pd.DataFrame, names: dict, settings: dict, as_of_date: date
 ) -> Iterator[Finding]:
-    """Recent anomalies, those of overlapping periods as one."""
+    """Recent anomalies, those of overlapping periods as one; good ones that come often are none."""
     if anomalies.empty:
         return
-    frame = anomalies.copy()
+    known = anomalies.copy()
     for column in ("starts_on", "ends_on"):
-        frame[column] = pd.to_datetime(frame[column]).dt.date
-    frame = frame[frame["ends_on"] > as_of_date - timedelta(days=settings["insight_days"])]
+        known[column] = pd.to_datetime(known[column]).dt.date
+    newest = known["ends_on"] > as_of_date - timedelta(days=settings["insight_days"])
+    frame = known[newest & (known["severity"] >= LEAST_SEVERITY)]
+    frame = frame.assign(times=[times_before(row, known) for row in frame.itertuples()])
+    frame = frame[(frame["times"] < MANY_TIMES) | (frame["is_better"] == False)]  # noqa: E712
     for _, episode in frame.groupby(episode_numbers(frame)):
         told = told_once(episode, names)
         lead = told.iloc[0]
@@ -267,6 +274,9 @@ def episodes(
             "observed": (lead["observed"], printed(lead["observed"], unit)),
             "expected": (lead["expected"], printed(lead["expected"], unit)),
         }
+        times = int(lead["times"])
+        is_often = times >= MANY_TIMES
+        figures["times"] = (times, f" (as {times} times in the year before)" if is_often else "")
         also = []
         for number, other in enumerate(witnesses.itertuples(), start=1):
             other_unit = names[other.metric]["unit"]
@@ -302,6 +312,18 @@ def episodes(
             money_upper=money + reach,
             weight=float(lead["severity"]) + 0.3 * len(witnesses),
         )
+
+
+def times_before(row: tuple, known: pd.DataFrame) -> int:
+    """How often in the year before its series lay on its side by a quarter as much at least; those
+    in a row count once."""
+    same = [*KEY, "period", "direction"]
+    alike = (known[same] == [getattr(row, name) for name in same]).all(axis=1)
+    alike &= known["change"].abs() >= abs(row.change) / 4
+    alike &= (known["ends_on"] < row.starts_on) & (known["ends_on"] >= row.starts_on - YEAR)
+    rows = known[alike].sort_values("starts_on")
+    gap = rows["starts_on"] - rows["ends_on"].shift()
+    return int((gap.isna() | (gap > DAY)).sum())
 
 
 def episode_numbers(frame: pd.DataFrame) -> np.ndarray:

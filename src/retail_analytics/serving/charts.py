@@ -244,7 +244,7 @@ def series_colour(block: Block) -> alt.Color | dict:
 
 
 def categories() -> alt.Y:
-    return alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=190, ticks=False))
+    return alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=230, ticks=False))
 
 
 def amounts(form: str, *, scale: alt.Scale, field: str = "value") -> alt.X:

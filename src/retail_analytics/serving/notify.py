@@ -2,15 +2,19 @@
 
 Whether a message was sent cannot stand in the published file, which is only read. It stands in a
 journal beside it. A message is noted as `sending` before it leaves and as `sent` after: one whose
-sender was killed in between may have arrived and is not sent again unless somebody says so. What an
-address refused is `failed` and is tried again by the next call.
+sender was killed in between may have arrived and is not sent again unless somebody says so; the
+same holds for one that a web address took without an answer. What an address refused is `failed`
+and is tried again by the next call. A redirect is a refusal: followed, a post loses its message.
 """
 
+import html
+import http.client
 import json
 import smtplib
 import sqlite3
 import ssl
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,9 +55,14 @@ class EmailServer:
 Channel = Callable[[Message], None]
 
 
+class UnsureError(Exception):
+    """A message left and no answer came: it may have arrived."""
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a message on a channel: sent, failed, waiting (dry run) or unsure."""
+    """What became of a message on a channel: sent, failed, waiting (dry run) or
+    unsure (it may have arrived)."""
 
     message_id: str
     channel: str
@@ -77,7 +86,11 @@ def read_outbox(published: Path) -> list[Message]:
 
 
 def sentence(alert: dict) -> str:
-    """An alert in a sentence."""
+    """An alert in a sentence, which is one line whatever the names in it hold."""
+    return " ".join(_sentence(alert).split())
+
+
+def _sentence(alert: dict) -> str:
     slice_ = "" if alert["dimension"] == "all" else f" ({alert['dimension']} {alert['entity']})"
     if alert["event"] == "closed":
         return f"Over since {alert['last_seen_on']}: {alert['metric']}{slice_}"
@@ -95,12 +108,26 @@ def sentence(alert: dict) -> str:
 
 
 def email(server: EmailServer) -> Channel:
-    """A channel that sends one e-mail per message over SMTP."""
+    """A channel that sends one e-mail per message over SMTP. Raises ValueError for a server or
+    addresses that no mail can go to."""
+    if server.user and not server.uses_tls:
+        raise ValueError("a password is not sent without encryption: leave out --no-tls")
+    if not (server.user + server.password).isascii():
+        raise ValueError("user and password of a mail server are plain ASCII")
+    if not 0 < server.port < 2**16:
+        raise ValueError(f"{server.port} is no port of a mail server")
+
+    def addressed() -> EmailMessage:
+        mail = EmailMessage()
+        mail["From"], mail["To"] = server.sender, ", ".join(server.receivers)
+        return mail
+
+    # before any message counts as on its way
+    addressed()
 
     def send(message: Message) -> None:
-        mail = EmailMessage()
+        mail = addressed()
         mail["Subject"] = f"[{message.event}] {message.text[:150]}"
-        mail["From"], mail["To"] = server.sender, ", ".join(server.receivers)
         # the same id in every attempt: mail programs show one
         mail["Message-ID"] = f"<{abs(hash_of(message.message_id))}@retail-analytics>"
         mail.set_content(message.text + "\n\n" + json.dumps(message.payload, indent=2))
@@ -120,12 +147,17 @@ def hash_of(text: str) -> int:
 
 
 def slack(address: str) -> Channel:
-    """A channel that posts `{"text": ...}`, as Slack and those like it take it."""
-    return lambda message: post(address, {"text": message.text}, message.message_id)
+    """A channel that posts `{"text": ...}`, as Slack and others take it: `<`, `>` and `&` are
+    escaped, so that no name calls everybody or becomes a link."""
+    checked(address)
+    return lambda message: post(
+        address, {"text": html.escape(message.text, quote=False)}, message.message_id
+    )
 
 
 def webhook(address: str) -> Channel:
     """A channel that posts the whole alert with its sentence."""
+    checked(address)
 
     def send(message: Message) -> None:
         body = {"message_id": message.message_id, "text": message.text, **message.payload}
@@ -134,18 +166,43 @@ def webhook(address: str) -> Channel:
     return send
 
 
+def checked(address: str) -> None:
+    """Raises ValueError, without the address, for what is no web address."""
+    try:
+        parts = urllib.parse.urlsplit(address)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_web = False
+    if not (is_web and address.isascii() and address.isprintable() and " " not in address):
+        raise ValueError("a web address begins with http:// or https:// and holds no blanks")
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Takes a redirect for the refusal that it is to a post."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 def post(address: str, body: dict, message_id: str) -> None:
-    """Posts JSON; raises OSError unless the answer is of the 200s."""
-    if not address.startswith(("http://", "https://")):
-        raise ValueError("a web address begins with http:// or https://")
+    """Posts JSON; raises OSError unless the answer is of the 200s, UnsureError where none came."""
     request = urllib.request.Request(  # noqa: S310
         address,
         data=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", "Idempotency-Key": message_id},
+        headers={
+            "Content-Type": "application/json",
+            # a header is one line of ASCII; names in an id need not be
+            "Idempotency-Key": urllib.parse.quote(message_id, safe=":"),
+        },
         method="POST",
     )
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-        answer.read()
+    try:
+        urllib.request.build_opener(NoRedirects).open(request, timeout=TIMEOUT_SECONDS).close()
+    except urllib.error.URLError:
+        # refused, or never left
+        raise
+    except (OSError, http.client.HTTPException) as error:
+        raise UnsureError(type(error).__name__) from error
 
 
 def notify(
@@ -189,6 +246,8 @@ def sent_or_failed(
 ) -> Outcome:
     try:
         send(message)
+    except UnsureError as error:
+        return Outcome(message.message_id, name, "unsure", f"no answer: {error}")
     except (OSError, smtplib.SMTPException) as error:
         # the reason without the address, which may hold a secret
         reason = str(error).splitlines()[0] if str(error) else ""

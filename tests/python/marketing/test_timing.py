@@ -1,18 +1,28 @@
 """What touches caused, by when orders come after them: shops whose truth is known."""
 
+from collections.abc import Callable
+
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from support_chain import run_models
 
+Delays = Callable[[np.random.Generator, int], np.ndarray]
 MODELS = {"int_timing_orders": "table", "int_timing_increments": "table"}
 HOUR, DAY, DAYS, CUSTOMERS = 3_600, 86_400, 300, 1_500
+# hours from a touch to its order, with mean 8, 20, 8 and 12
+DELAYS: dict[str, Delays] = {
+    "even": lambda draw, n: draw.exponential(8, n),
+    "slow": lambda draw, n: draw.exponential(20, n),
+    "Weibull": lambda draw, n: 6.32 * draw.weibull(0.7, n),
+    "log-normal": lambda draw, n: draw.lognormal(np.log(12) - 1.125, 1.5, n),
+}
 
 
-def shop(seed: int) -> tuple[pd.DataFrame, int]:
-    """What timing says of mails, of which a third cause an order 8 hours later on average, and of
-    adverts shown in the two days before a third of all orders, which cause none; orders caused."""
+def shop(seed: int, kind: str = "even") -> tuple[pd.DataFrame, int]:
+    """What timing says of mails, of which a third cause an order some hours later, and of adverts
+    shown in the two days before a third of all orders, which cause none; orders caused."""
     draw = np.random.default_rng(seed)
 
     def events(per_customer: float) -> tuple[np.ndarray, np.ndarray]:
@@ -22,7 +32,7 @@ def shop(seed: int) -> tuple[pd.DataFrame, int]:
     mailed, mail_at = events(3)
     buyer, bought_at = events(4)
     works = draw.random(len(mailed)) < 1 / 3
-    caused_at = mail_at[works] + draw.exponential(8 * HOUR, works.sum())
+    caused_at = mail_at[works] + HOUR * DELAYS[kind](draw, int(works.sum()))
     buyers, orders_at = np.append(buyer, mailed[works]), np.append(bought_at, caused_at)
     seen = draw.random(len(buyers)) < 1 / 3
     advert_at = orders_at[seen] - draw.uniform(0, 2 * DAY, seen.sum())
@@ -71,3 +81,16 @@ def test_what_touches_caused_is_inside_its_interval_and_adverts_shown_to_buyers_
     assert mail >= 14
     # one in ten by chance
     assert advert <= 5
+
+
+def test_delays_of_another_kind_are_inside_the_interval_too():
+    held = 0
+    for kind in ("slow", "Weibull", "log-normal"):
+        ratio = []
+        for seed in range(30, 34):
+            found, caused = shop(seed, kind)
+            mail = found.loc["mail"]
+            held += abs(mail["orders"] - caused) <= 1.2816 * mail["orders_error"]
+            ratio.append(mail["orders"] / caused)
+        assert 0.9 <= np.mean(ratio) <= 1.05
+    assert held >= 10

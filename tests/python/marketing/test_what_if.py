@@ -110,11 +110,23 @@ def test_an_unsure_gain_is_no_evidence():
         ({"minimum": {"search": 900.0}}, "minimums add up to 900, more than the total of 800"),
         ({"minimum": {"search": 5.0}, "maximum": {"search": 4.0}}, "above its maximum"),
         ({"weeks": 0}, "one week or more"),
+        *(({"total": total}, "the total must be") for total in (-1.0, np.nan, np.inf, 1e308)),
+        ({"minimum": {"search": np.nan}}, "the minimum of Search is below 0 or no amount"),
+        ({"maximum": {"search": np.nan}}, "the maximum of Search is below 0 or no amount"),
+        ({"maximum": {"search": -1.0}}, "the maximum of Search is below 0"),
+        ({"minimum": {"search": np.inf}}, "more than the total"),
+        ({"maximum": {"search": 1.0, "social": 1.0}}, "less than the total"),
     ],
 )
 def test_bad_bounds_get_one_sentence(given, message):
     with pytest.raises(BudgetError, match=message):
         answer(draws(), **given)
+
+
+@pytest.mark.parametrize("total", [0.0, 0.01, 1e12])
+def test_an_odd_total_has_an_answer_that_adds_up(total):
+    found = json.loads(json.dumps(answer(draws(), total=total), allow_nan=False))
+    assert sum(row["spend"] for row in found["allocation"]) == pytest.approx(total, rel=1e-9)
 
 
 def test_without_curves_the_reason_is_given():
@@ -156,6 +168,8 @@ def test_bounds_are_read_from_words():
         "search": 3000.0,
         "paid social": 1250.5,
     }
+    with pytest.raises(BudgetError, match="Search has two bounds"):
+        named_amounts(["search=3000", "Search=2000"])
     for text in ("search", "search=much", "=5"):
         with pytest.raises(BudgetError, match="CHANNEL=AMOUNT"):
             named_amounts([text])

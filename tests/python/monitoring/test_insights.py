@@ -220,6 +220,28 @@ def test_a_finding_is_told_once():
     assert found["insight_id"].is_unique
 
 
+def test_what_comes_often_is_no_news_where_it_is_good_and_says_so_where_it_is_bad():
+    days = ["2023-09-04", "2023-12-04", "2023-12-05", "2024-03-04", "2024-05-30"]
+    batches = [anomaly("delivery_count", day, 49, 1) for day in days]
+    assert told(anomalies=pd.DataFrame(batches)).empty
+    two = pd.DataFrame([*batches[:3], *batches[4:]])
+    assert told(anomalies=two)["text"].tolist() == [
+        "Parcels delivered: 49 parcels on 2024-05-30, usually 1 parcel"
+    ]
+    # a small one is not like it
+    small = pd.DataFrame([*batches[:3], anomaly("delivery_count", days[3], 10, 1), batches[4]])
+    assert len(told(anomalies=small)) == 1
+    gaps = pd.DataFrame([anomaly("delivery_count", day, 0, 40) for day in days])
+    (text,) = told(anomalies=gaps)["text"]
+    assert "usually 40 parcels (as 3 times in the year before)" in text
+
+
+def test_the_least_severe_is_an_alert_and_no_news():
+    quiet = anomaly("ad_spend", "2024-05-30", 0, 12, severity=1)
+    assert told(anomalies=pd.DataFrame([quiet])).empty
+    assert len(told(anomalies=pd.DataFrame([quiet | {"severity": 2}]))) == 1
+
+
 def test_days_apart_are_two_findings_and_old_ones_none():
     found = told(
         anomalies=pd.DataFrame(
@@ -244,7 +266,7 @@ def test_the_gravest_comes_first_and_only_so_many_are_shown():
     found = told(
         anomalies=pd.DataFrame(
             [
-                anomaly("order_count", day, 12, 41, severity=1 + number % 9)
+                anomaly("order_count", day, 12, 41, severity=max(1 + number % 9, 2))
                 for number, day in enumerate(days)
             ]
         )
@@ -427,6 +449,8 @@ def test_the_busiest_day_of_the_week_is_told_and_a_closed_one_is_none():
     figures = json.loads(row["figures"])
     assert figures["low"]["value"] < 2.05 < figures["high"]["value"] * 1.1
     assert figures["most"]["value"] == pytest.approx(40, rel=0.05)
+    # two orders more on a Friday plan nobody's day
+    assert told(hours=hours_of([2, 2, 2, 2, 4, 2, 0], open_hours=(0, 24))).empty
     # of seven days alike one is always the busiest, and half a year tells no pattern
     assert told(hours=hours_of([20] * 7, open_hours=(0, 24))).empty
     assert told(hours=hours_of([20, 20, 20, 20, 40, 20, 0], weeks=20, open_hours=(0, 24))).empty

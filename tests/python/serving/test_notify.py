@@ -53,6 +53,8 @@ class Receiver(ThreadingHTTPServer):
         self.bodies: list[dict] = []
         self.keys: list[str] = []
         self.refusals = 0
+        self.moved_to = ""
+        self.is_silent = False
 
     @property
     def address(self) -> str:
@@ -64,12 +66,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.moved_to:
+            self.send_response(302)
+            self.send_header("Location", self.server.moved_to)
+            self.end_headers()
+            return
         if self.server.refusals > 0:
             self.server.refusals -= 1
             self.send_error(503)
             return
         self.server.bodies.append(json.loads(body))
         self.server.keys.append(self.headers["Idempotency-Key"])
+        if self.server.is_silent:
+            return
         self.send_response(200)
         self.end_headers()
 
@@ -199,6 +208,72 @@ def test_a_server_that_is_not_there_is_a_failure_without_its_address(tmp_path: P
     assert outcome.state == "failed"
     with sqlite3.connect(tmp_path / "journal") as con:
         assert "secret-token" not in str(con.execute("select * from notifications").fetchall())
+
+
+def test_a_redirect_is_a_refusal_and_not_followed(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.moved_to = receiver.address + "/elsewhere"
+    channels = {"webhook": webhook(receiver.address)}
+    (outcome,) = notify(MESSAGES[:1], channels, tmp_path / "journal", is_dry_run=False)
+    assert (outcome.state, receiver.bodies) == ("failed", [])
+    assert "302" in outcome.detail
+
+
+def test_what_left_and_was_never_answered_is_not_sent_twice(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.is_silent = True
+    channels = {"webhook": webhook(receiver.address)}
+    for _ in range(2):
+        (outcome,) = notify(MESSAGES[:1], channels, tmp_path / "journal", is_dry_run=False)
+        assert outcome.state == "unsure"
+    assert len(receiver.bodies) == 1
+
+
+def test_names_are_no_headers_and_call_nobody(
+    receiver: Receiver, mail_server: ThreadingTCPServer, tmp_path: Path
+) -> None:
+    name = "Łódź\r\nBcc: thief@example.com <!channel> & more"
+    alert = {**ALERT, "dimension": "channel", "entity": name}
+    message = Message(f"unusual:{name}:opened", "opened", 7, sentence(alert), alert)
+    host, port = mail_server.server_address
+    server = EmailServer(str(host), port, "shop@example.com", ("a@example.com",), uses_tls=False)
+    channels = {
+        "email": email(server),
+        "slack": slack(receiver.address),
+        "webhook": webhook(receiver.address),
+    }
+    found = notify([message], channels, tmp_path / "journal", is_dry_run=False)
+    assert [outcome.state for outcome in found] == ["sent"] * 3
+    (mail,) = mail_server.mails  # type: ignore[attr-defined]
+    headers = mail.split("\r\n\r\n")[0]
+    assert not any(line.startswith("Bcc") for line in headers.splitlines())
+    assert "Łódź Bcc: thief@example.com &lt;!channel&gt; &amp; more" in receiver.bodies[0]["text"]
+    assert receiver.bodies[1]["entity"] == name
+
+
+@pytest.mark.parametrize(
+    "address", ["file:///etc/passwd", "http://", "https://a b/c", "http://ü.de/", "http://h:x/", ""]
+)
+def test_an_address_that_is_none_is_refused_before_anything_is_noted(address: str) -> None:
+    for channel in (slack, webhook):
+        with pytest.raises(ValueError, match="a web address begins with") as refused:
+            channel(address)
+        assert "passwd" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"user": "me", "password": "secret", "uses_tls": False},
+        {"user": "me", "password": "gehüm"},
+        {"port": 99_999},
+        {"sender": "a@example.com\nBcc: b@example.com"},
+    ],
+)
+def test_a_mail_server_that_cannot_be_is_refused(given: dict) -> None:
+    server = {"host": "h", "port": 25, "sender": "a@example.com", "receivers": ("b@example.com",)}
+    with pytest.raises(ValueError, match=r"."):
+        email(EmailServer(**(server | given)))
 
 
 def test_sentences_name_what_they_are_about() -> None:
