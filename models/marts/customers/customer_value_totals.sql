@@ -1,8 +1,10 @@
 -- 1. What customers do by themselves cancels out in a total; what they have in common does not. The
 --    variance of a total is the sum of the customers' own and the square of total x common_sd
 --    (src/retail_analytics/customers/clv/totals.py).
--- 2. Bounds are those of a lognormal distribution; of a normal one where the total is below 0.
--- 3. Segments are today's (customer_rfm); `all` has everybody who has bought.
+-- 2. A total is no surer in money than that of a shorter horizon, which is a part of it (scms: 12
+--    months have one replay, 3 months four, and the one was lucky).
+-- 3. Bounds are those of a lognormal distribution; of a normal one where the total is below 0.
+-- 4. Segments are today's (customer_rfm); `all` has everybody who has bought.
 with customer_values as (
     select * from {{ ref('int_customer_values') }}
     where horizon_months is not null
@@ -47,6 +49,18 @@ totals as (
     group by segment, horizon_months
 ),
 
+lasting_totals as (
+    select
+        * replace (
+            max(value_sd) over (
+                partition by segment
+                order by horizon_months
+                rows between unbounded preceding and current row
+            ) as value_sd
+        )
+    from totals
+),
+
 spreads as (
     select
         *,
@@ -54,7 +68,7 @@ spreads as (
             when expected_value > 0
                 then sqrt(ln(1 + power(value_sd / nullif(expected_value, 0), 2)))
         end as log_sd
-    from totals
+    from lasting_totals
 ),
 
 customer_value_totals as (
