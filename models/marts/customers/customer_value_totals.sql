@@ -51,13 +51,12 @@ totals as (
 
 lasting_totals as (
     select
-        * replace (
-            max(value_sd) over (
-                partition by segment
-                order by horizon_months
-                rows between unbounded preceding and current row
-            ) as value_sd
-        )
+        *,
+        max(value_sd) over (
+            partition by segment
+            order by horizon_months
+            rows between unbounded preceding and current row
+        ) as lasting_sd
     from totals
 ),
 
@@ -66,7 +65,7 @@ spreads as (
         *,
         case
             when expected_value > 0
-                then sqrt(ln(1 + power(value_sd / nullif(expected_value, 0), 2)))
+                then sqrt(ln(1 + power(lasting_sd / nullif(expected_value, 0), 2)))
         end as log_sd
     from lasting_totals
 ),
@@ -89,7 +88,7 @@ customer_value_totals as (
                     then
                         expected_value
                         * exp({{ sign }} * {{ var('interval_z') }} * log_sd - log_sd * log_sd / 2)
-                else expected_value + {{ sign }} * {{ var('interval_z') }} * value_sd
+                else expected_value + {{ sign }} * {{ var('interval_z') }} * lasting_sd
             end
         ) as value_{{ side }},
         {% endfor -%}
