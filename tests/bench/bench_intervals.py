@@ -113,6 +113,31 @@ def arima(seed: int) -> np.ndarray:
     return 2000 * np.exp(np.clip(values[warm:] - values[warm:].mean(), -4, 4))
 
 
+def near_nothing(seed: int) -> np.ndarray:
+    """24 to 108 months of money, and six more, of a business that at times sells next to nothing:
+    one that began slowly, one of few large orders, one that ends, one closed for a month or two,
+    and a count of tens."""
+    draw = np.random.default_rng((4, seed))
+    size = int(draw.integers(24, 109)) + HORIZON
+    time = np.arange(size)
+    season = draw.choice([0.0, 0.15]) * draw.normal(size=12)[time % 12]
+    wild = draw.choice([0.2, 0.5, 0.9]) * noise(draw, size, draw.choice([0.0, 0.4]))
+    level = np.exp(season + wild)
+    kind = seed % 5
+    if kind == 0:
+        level *= np.exp(-6 * np.exp(-time / draw.uniform(3, 12)))
+        level[: draw.integers(0, 8)] = 0
+    elif kind == 1:
+        level *= draw.random(size) < draw.uniform(0.5, 0.95)
+    elif kind == 2:
+        level *= np.exp(-np.maximum(time - (size - draw.integers(2, 12)), 0) * draw.uniform(0.1, 1))
+    elif kind == 3:
+        level[draw.integers(0, size - HORIZON, draw.integers(1, 3))] *= draw.choice([0.0, 0.01])
+    else:
+        level = draw.poisson(40 * level * (draw.random(size) < 0.9)) / 1e6
+    return np.round(1e6 * level)
+
+
 def public() -> list[np.ndarray]:
     """Windows of the monthly series that statsmodels ships, 18 months ahead of each."""
     sets = sm.datasets
@@ -171,6 +196,7 @@ LONG: dict[str, tuple[Callable[[int], np.ndarray], int]] = {
     "trade": (trade, 18),
     "tourism": (tourism, 24),
     "arima": (arima, 18),
+    "near nothing": (near_nothing, HORIZON),
 }
 
 

@@ -83,6 +83,33 @@ def parts(*, chance: tuple[float, float], size: float, trend: float = 0.0) -> Ca
     return draw
 
 
+def with_bulk(draw: Callable, *, chance: float, times: float) -> Callable:
+    """One demand in 1 / `chance` is a bulk order, `times` as large as usual."""
+
+    def bulky(random: Draw, articles: int, periods: int, futures: int) -> tuple:
+        return tuple(
+            np.where(random.random(units.shape) < chance, np.rint(units * times), units)
+            for units in draw(random, articles, periods, futures)
+        )
+
+    return bulky
+
+
+def uneven(*, chance: tuple[float, float], deviation: float, mean: float = 10.0) -> Callable:
+    """A demand on a beta-distributed share of the days, of lognormal units."""
+
+    def draw(random: Draw, articles: int, periods: int, futures: int) -> tuple:
+        share = random.beta(*chance, articles)[:, None]
+
+        def some(shape: tuple[int, ...]) -> np.ndarray:
+            sizes = np.ceil(mean * random.lognormal(0.0, deviation, shape))
+            return np.where(random.random(shape) < share, sizes, 0.0)
+
+        return some((articles, periods)), some((futures, articles, AHEAD))
+
+    return draw
+
+
 AHEAD, FUTURES = 21, 1000
 CASES = {
     "weekly": Case(negative_binomial((2.0, 4.0), 3.0)),
@@ -136,6 +163,27 @@ CASES = {
     "parts, large, lead 2": Case(parts(chance=(2.0, 4.0), size=3.0), days=28, periods=48, lead=2),
     "parts, falling, lead 2": Case(
         parts(chance=(2.0, 4.0), size=0.6, trend=-0.03), days=28, periods=48, lead=2
+    ),
+    "bulk, days at random, lead 14": Case(
+        with_bulk(parts(chance=(1.0, 8.0), size=1.0), chance=0.003, times=100.0),
+        **{"days": 1, "periods": 700, "lead": 14, "review": 7},
+    ),
+    "bulk, rare days, lead 14": Case(
+        with_bulk(parts(chance=(1.0, 40.0), size=3.0), chance=0.01, times=100.0),
+        **{"days": 1, "periods": 700, "lead": 14, "review": 7},
+    ),
+    "bulk, every day, lead 14": Case(
+        with_bulk(negative_binomial((2.0, 1.0), 2.0), chance=0.001, times=100.0),
+        **{"days": 1, "periods": 700, "lead": 14, "review": 7},
+    ),
+    "bulk, weekly": Case(with_bulk(negative_binomial((2.0, 4.0), 3.0), chance=0.003, times=50.0)),
+    "uneven sizes, lead 14": Case(
+        uneven(chance=(1.0, 8.0), deviation=1.0),
+        **{"days": 1, "periods": 700, "lead": 14, "review": 7},
+    ),
+    "very uneven sizes, lead 14": Case(
+        uneven(chance=(1.0, 8.0), deviation=1.6),
+        **{"days": 1, "periods": 700, "lead": 14, "review": 7},
     ),
     "parts of months, lead 2": Case(parts(chance=(1.0, 3.0), size=0.6), days=0, periods=48, lead=2),
 }

@@ -1,8 +1,10 @@
 -- 1. What customers do by themselves cancels out in a total; what they have in common does not. The
 --    variance of a total is the sum of the customers' own and the square of total x common_sd
 --    (src/retail_analytics/customers/clv/totals.py).
--- 2. Bounds are those of a lognormal distribution; of a normal one where the total is below 0.
--- 3. Segments are today's (customer_rfm); `all` has everybody who has bought.
+-- 2. A total is no surer in money than that of a shorter horizon, which is a part of it (scms: 12
+--    months have one replay, 3 months four, and the one was lucky).
+-- 3. Bounds are those of a lognormal distribution; of a normal one where the total is below 0.
+-- 4. Segments are today's (customer_rfm); `all` has everybody who has bought.
 with customer_values as (
     select * from {{ ref('int_customer_values') }}
     where horizon_months is not null
@@ -47,14 +49,25 @@ totals as (
     group by segment, horizon_months
 ),
 
+lasting_totals as (
+    select
+        *,
+        max(value_sd) over (
+            partition by segment
+            order by horizon_months
+            rows between unbounded preceding and current row
+        ) as lasting_sd
+    from totals
+),
+
 spreads as (
     select
         *,
         case
             when expected_value > 0
-                then sqrt(ln(1 + power(value_sd / nullif(expected_value, 0), 2)))
+                then sqrt(ln(1 + power(lasting_sd / nullif(expected_value, 0), 2)))
         end as log_sd
-    from totals
+    from lasting_totals
 ),
 
 customer_value_totals as (
@@ -75,7 +88,7 @@ customer_value_totals as (
                     then
                         expected_value
                         * exp({{ sign }} * {{ var('interval_z') }} * log_sd - log_sd * log_sd / 2)
-                else expected_value + {{ sign }} * {{ var('interval_z') }} * value_sd
+                else expected_value + {{ sign }} * {{ var('interval_z') }} * lasting_sd
             end
         ) as value_{{ side }},
         {% endfor -%}

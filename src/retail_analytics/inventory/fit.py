@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retail_analytics.inventory.backtest import TREND, Choice
-from retail_analytics.inventory.demand_matrix import week_sums
+from retail_analytics.inventory.demand_matrix import first_demand, week_sums
 from retail_analytics.inventory.lead_time_demand import (
     bootstrap_quantile,
     choose_distribution,
@@ -27,6 +27,8 @@ MIN_HISTORY_DAYS = 28
 MIN_DEMAND_DAYS = 2
 # One order of a thousand units in a year would otherwise have to be in stock for ever.
 LEAST_FREEDOM = 30.0
+# So few orders show no usual sale.
+FEW_DEMAND_DAYS = 2
 # Evenly spread probabilities, for the moments of a time that has no closed form.
 CHANCES = (np.arange(64) + 0.5) / 64
 
@@ -65,7 +67,8 @@ def fit_interval(
 
     `demand` is (products, days) up to the day of `choice`. `draws` is the number of bootstrap
     draws; the other distributions need none. What `is_kept` (products,) has at least a usual sale
-    in stock: a target is not met by never stocking. `in_stock_share` as in `selling_chance`.
+    in stock: a target is not met by never stocking. One or two orders show no usual sale.
+    `in_stock_share` as in `selling_chance`.
     """
     chance = selling_chance(demand, in_stock_share=in_stock_share)
     choice = _of_what_sells(choice, np.where(chance < LEAST_CHANCE, chance, 1.0))
@@ -73,6 +76,8 @@ def fit_interval(
     size = recent_sizes(demand, is_moving=is_moving).mean
     beyond_mean, beyond_variance = undershoot_moments(demand)
     review = parameters.review_period_days
+    is_rare = _is_rare(demand, parameters=parameters)
+    is_kept = is_kept & (chance >= LEAST_CHANCE) & ((demand > 0).sum(axis=1) > FEW_DEMAND_DAYS)
     quantity = economic_order_quantity(
         # A batch lasts for months: what it balances is the year's demand, not the season's.
         mean_daily=choice.rate / choice.season,
@@ -82,6 +87,7 @@ def fit_interval(
         # Smaller batches would be passed by one review or one big day again and again.
         least_units=np.maximum(choice.rate * review, 2 * beyond_mean + 1),
     )
+    quantity = np.where(is_rare & ~is_kept, 0.0, quantity)
     batched = quantity > 0
     crossing, crossing_sd = _crossing(quantity + beyond_mean, batched=batched, choice=choice)
     waits = review_waits(
@@ -134,8 +140,17 @@ def fit_interval(
         is_moving=is_moving[rows],
         draws=draws,
     )
-    usual_sale = np.where(is_kept & (chance >= LEAST_CHANCE), np.maximum(np.rint(size), 1.0), 0.0)
-    return Fit(choice, quantity, mean, distribution, np.maximum(quantile, usual_sale), chance)
+    usual_sale = np.where(is_kept, np.maximum(np.rint(size), 1.0), 0.0)
+    quantile = np.where(is_rare, usual_sale, np.maximum(quantile, usual_sale))
+    return Fit(choice, quantity, mean, distribution, quantile, chance)
+
+
+def _is_rare(demand: np.ndarray, *, parameters: ArticleParameters) -> np.ndarray:
+    """Which products reach their target without stock: by all days so far, an interval expects
+    fewer demands than the share of intervals that may run short."""
+    days = np.maximum(demand.shape[1] - first_demand(demand), 1)
+    expected = (demand > 0).sum(axis=1) / days * parameters.interval_days
+    return expected < 1 - parameters.service_target
 
 
 def _of_what_sells(choice: Choice, share: np.ndarray) -> Choice:

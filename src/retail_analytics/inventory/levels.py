@@ -2,15 +2,22 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
 from retail_analytics.inventory.backtest import METHODS, MIN_ORIGINS, choose_method
+from retail_analytics.inventory.bulk_orders import bulk_days, usual_demand
 from retail_analytics.inventory.demand_classes import demand_classes
 from retail_analytics.inventory.demand_matrix import check_columns, checked_amounts, demand_matrix
-from retail_analytics.inventory.fit import MIN_DEMAND_DAYS, MIN_HISTORY_DAYS, Fit, fit_interval
+from retail_analytics.inventory.fit import (
+    FEW_DEMAND_DAYS,
+    MIN_DEMAND_DAYS,
+    MIN_HISTORY_DAYS,
+    Fit,
+    fit_interval,
+)
 from retail_analytics.inventory.policy import abc_classes, days_of_cover, order_now, stock_levels
 from retail_analytics.inventory.replay import held_out_replay
 from retail_analytics.inventory.season_use import (
@@ -137,9 +144,12 @@ def inventory_chunk(
     parameters = product_parameters(articles, settings=settings)
     keys = product_keys(articles["product_id"].tolist(), seed=seed)
     classes = demand_classes(demand)
-    plain = seasonal = plain_forecasts(demand, parameters=parameters, keys=keys)
+    # What is bulk is known from all days: a replay does not wait for the first one to happen.
+    bulk = bulk_days(demand)
+    usual = usual_demand(demand, bulk)
+    plain = seasonal = plain_forecasts(usual, parameters=parameters, keys=keys)
     if season.used:
-        seasonal = seasonal_forecasts(demand, plain, season=season, parameters=parameters)
+        seasonal = seasonal_forecasts(usual, plain, season=season, parameters=parameters)
     paths = plain[0]
     # Of what brings next to nothing, nothing need be there.
     is_kept = (
@@ -151,7 +161,7 @@ def inventory_chunk(
 
     def fit(week: int, *, draws: int = REPLAY_DRAWS) -> Fit:
         return fit_interval(
-            demand[:, : paths.week_end[week]],
+            usual[:, : paths.week_end[week]],
             choice=choose_method(*(seasonal if week in season.used else plain), week=week),
             parameters=parameters,
             keys=keys,
@@ -177,9 +187,11 @@ def inventory_chunk(
         fitted=fitted,
         own=replay[replay["rule"] == "model"].reset_index(drop=True),
         silent_days=(demand[:, ::-1] > 0).argmax(axis=1),
+        bulk_units=np.where(bulk, demand, 0.0),
+        as_of_date=as_of_date,
         is_seasonal=last in season.used,
         is_season_known=last in season.indices,
-    ).assign(as_of_date=as_of_date)
+    )
     times = len(replay) // len(articles)
     backtest = replay.assign(
         product_id=np.tile(articles["product_id"].to_numpy(), times),
@@ -289,6 +301,8 @@ def _level_rows(
     fitted: Fit,
     own: pd.DataFrame,
     silent_days: np.ndarray,
+    bulk_units: np.ndarray,
+    as_of_date: date,
     is_seasonal: bool,
     is_season_known: bool,
 ) -> pd.DataFrame:
@@ -362,7 +376,13 @@ def _level_rows(
         if "is_count_unusable" in articles.columns
         else np.zeros(len(articles), dtype=bool)
     )
+    # What the stock for the others can serve needs no word.
+    left_out_texts = _left_out(
+        np.where(bulk_units > rows["order_up_to_units"].to_numpy()[:, None], bulk_units, 0.0),
+        as_of_date=as_of_date,
+    )
     return rows.assign(
+        as_of_date=as_of_date,
         reason=[
             _reason(
                 row,
@@ -370,11 +390,30 @@ def _level_rows(
                 is_count_unusable=unusable,
                 is_season_known=is_season_known,
             )
-            for row, silent, unusable in zip(
-                rows.itertuples(index=False), silent_days, unusable_counts, strict=True
+            + left_out
+            for row, silent, unusable, left_out in zip(
+                rows.itertuples(index=False),
+                silent_days,
+                unusable_counts,
+                left_out_texts,
+                strict=True,
             )
-        ]
+        ],
     )
+
+
+def _left_out(bulk_units: np.ndarray, *, as_of_date: date) -> list[str]:
+    """A sentence on each product's bulk orders (products, days), empty where there are none."""
+    found: list[list[str]] = [[] for _ in bulk_units]
+    for row, day in zip(*np.nonzero(bulk_units), strict=True):
+        on = as_of_date - timedelta(days=bulk_units.shape[1] - 1 - int(day))
+        found[row].append(f"{_units(bulk_units[row, day])} on {on}")
+    return [
+        f" Left out: {' and '.join(own)}, far more than on other days; better bought when ordered."
+        if own
+        else ""
+        for own in found
+    ]
 
 
 def _reason(row: tuple, *, silent_days: int, is_count_unusable: bool, is_season_known: bool) -> str:
@@ -404,9 +443,11 @@ def _reason(row: tuple, *, silent_days: int, is_count_unusable: bool, is_season_
             f"{100 * row.service_target:.3g} % of cases, with {until}"
         )
     else:
-        level = f"{demand}: so little that none need be in stock"
+        level = f"{demand}, so rarely that it is best bought when ordered: none need be in stock"
     if row.status == "short_history":
         level += f", judging by only {_days(row.history_days)} of history"
+    elif row.demand_days <= FEW_DEMAND_DAYS and row.reorder_point_units > 0:
+        level += f", judging by only {_days(row.demand_days)} with demand"
     if row.is_seasonal:
         season = f"{100 * row.season_index:.0f} % of a mean day"
         level += f"; in the days ahead the shop usually sells {season}"

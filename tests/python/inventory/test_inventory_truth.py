@@ -9,6 +9,7 @@ import pytest
 
 from retail_analytics.inventory import InventorySettings, inventory, inventory_chunk
 from retail_analytics.inventory.backtest import pinball
+from retail_analytics.inventory.bulk_orders import bulk_days, usual_demand
 from retail_analytics.inventory.lead_time_demand import booking_days
 from retail_analytics.inventory.season import peak_index
 from retail_analytics.inventory.stopped import selling_chance
@@ -148,10 +149,71 @@ def test_an_article_of_class_a_is_kept_in_stock():
     assert owed["days_of_cover"] == 0
 
 
+def retail_sales(articles=60, days=700):
+    rng = np.random.default_rng(4)
+    sold = rng.random((articles, days)) < rng.beta(1.0, 8.0, articles)[:, None]
+    return np.where(sold, 1 + rng.poisson(2.0, sold.shape), 0).astype(float)
+
+
+def test_no_level_rests_on_one_or_two_bulk_orders():
+    demand = retail_sales()
+    plain = levels(demand, lead_time_days=14)
+    found = []
+    for orders in (1, 2, 3):
+        bulky = demand.copy()
+        for number in range(orders):
+            bulky[:, 690 - 100 * number] = 900.0
+        found.append(levels(bulky, lead_time_days=14))
+    often = (demand > 0).sum(axis=1) > 30
+    for one in found[:2]:
+        apart = one["reorder_point_units"] / plain["reorder_point_units"]
+        assert apart[often].max() < 1.7
+        assert 0.98 < apart[often].mean() < 1.2
+    assert (
+        "Left out: 900 units on 2024-12-22, far more than on other days; better bought"
+        in found[0].reason[1]
+    )
+    assert "900 units on 2024-09-13 and 900 units on 2024-12-22" in found[1]["reason"][1]
+    # Three are a habit, and have their place in stock.
+    assert found[2].loc[often, "reorder_point_units"].median() > 500
+    assert not found[2]["reason"].str.contains("Left out").any()
+
+
+def test_usual_sizes_are_no_bulk_orders():
+    rng = np.random.default_rng(6)
+    for deviation, most in ((0.5, 0.02), (1.0, 0.06)):
+        demand = retail_sales(400) * rng.lognormal(0.0, deviation, (400, 700))
+        assert bulk_days(demand).any(axis=1).mean() <= most
+    few = np.zeros((2, 300))
+    few[:, [10, 20, 30, 40]] = [[5.0, 6.0, 5.0, 5_000.0], [0.0, 0.0, 5.0, 5_000.0]]
+    # Of two orders nobody knows which is the usual one.
+    assert bulk_days(few).sum(axis=1).tolist() == [1, 0]
+    assert usual_demand(few, bulk_days(few))[0, 40] == 6
+    assert bulk_days(np.zeros((2, 300))).sum() == 0
+    assert bulk_days(few[:0]).shape == (0, 300)
+
+
+def test_what_is_hardly_ever_asked_for_is_bought_when_ordered():
+    demand = np.zeros((4, 928))
+    demand[0, [0, 900]] = 4_800.0
+    demand[1, [0, 500, 900]] = 4_800.0
+    demand[2, [880, 900]] = 4_800.0
+    demand[3, [0, 900]] = 4_800.0
+    found = levels(demand, lead_time_days=14, abc_class=["B", "B", "C", "C"], unit_cost=0.01)
+    assert found["reorder_point_units"].tolist()[::3] == [0, 0]
+    assert found["order_up_to_units"].tolist()[::3] == [0, 0]
+    assert "best bought when ordered" in found.loc[0, "reason"]
+    # Three orders show what a usual one is; two within a few weeks may be a beginning.
+    assert (found.loc[[1, 2], "reorder_point_units"] >= 4_800).all()
+    assert "judging by only 48 days of history" in found.loc[2, "reason"]
+
+
 def test_numbers_in_a_reason_are_those_people_write():
     busy = levels(np.full((1, 300), 17_000.0), on_hand_units=[1.0]).iloc[0]
     assert "17,000 units per day" in busy["reason"]
-    one = levels(np.eye(1, 300, 150) + np.eye(1, 300, 290), abc_class=["A"]).iloc[0]
+    sales = np.zeros((1, 300))
+    sales[0, [150, 220, 290]] = 1.0
+    one = levels(sales, abc_class=["A"]).iloc[0]
     assert "1 unit in stock or on order last" in one["reason"]
 
 

@@ -37,6 +37,7 @@ from retail_analytics.statistics.forecasting.series import (
     BOUNDS,
     SCALES,
     Series,
+    counting_start,
     from_working,
     to_working,
 )
@@ -296,6 +297,12 @@ def test_a_constant_series_forecasts_itself(scale, value, size):
     assert (found["value"] == value).all()
     if size >= 9:
         assert (found["value_lower"] == value).all() and (found["value_upper"] == value).all()
+
+
+def test_one_other_month_among_equal_ones_leaves_no_forecast_without_a_width():
+    found = one(np.r_[np.full(60, 66.7), 61.5, 66.7, 66.7, 0.0], scale="rate_pct").forecasts
+    assert (found["value_lower"] < found["value"]).all()
+    assert (found["value_upper"] - found["value_lower"] > 20).all()
 
 
 def test_a_few_equal_months_do_not_promise_the_next():
@@ -674,6 +681,24 @@ def test_no_bound_is_beyond_what_paths_obey(values):
         assert found[column].between(values.min() - reach, values.max() + reach).all()
     assert (found["value_lower"] <= found["value"]).all()
     assert (found["value"] <= found["value_upper"]).all()
+
+
+def test_months_of_next_to_nothing_do_not_widen_all_others():
+    rng = np.random.default_rng(8)
+    values = 2e7 * rng.lognormal(0.0, 0.5, 80)
+    plain = forecast(months(values), scales={"revenue": "count"}).forecasts
+    values[:7] = [11_000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    began = forecast(months(values), scales={"revenue": "count"})
+    # 113 m before, where the most that ever came were 60 m
+    assert began.forecasts["value_upper"].max() < 1.3 * plain["value_upper"].max()
+    in_cents = forecast(months(100 * values), scales={"revenue": "count"}).forecasts
+    np.testing.assert_allclose(in_cents["value_upper"], 100 * began.forecasts["value_upper"])
+    back = from_working(to_working(values, scale="count", start=2e6), scale="count", start=2e6)
+    np.testing.assert_allclose(back, values, rtol=1e-9, atol=1e-6)
+    assert counting_start(np.array([0.0, 3.0, 8.0])) == 1
+    assert counting_start(np.zeros(3)) == 1
+    assert counting_start(np.array([50.0, 100.0, 150.0])) == 1
+    assert counting_start(np.array([5.0, 100.0, 150.0])) == pytest.approx(10.0)
 
 
 def test_a_short_history_is_as_wide_as_a_random_walk():

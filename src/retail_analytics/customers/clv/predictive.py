@@ -8,7 +8,9 @@ random numbers, so a result depends on the history, the fits and the seed, and o
 The interval is the shortest range that holds at least the level (the highest-density interval,
 Hyndman 1996, The American Statistician 50(2)). Most customers buy nothing, so a range from zero is
 usual, and where "nothing" alone is more likely than the level the range is that one point: an
-equal-tailed interval of such a quantity would hold far more than it says.
+equal-tailed interval of such a quantity would hold far more than it says. Where nothing at all is
+less likely than either tail, the tails are equal: the shortest range of the best customers would
+begin at 0, as if they might well have left.
 """
 
 from collections.abc import Iterable, Iterator
@@ -49,11 +51,30 @@ class Interval:
 
 def shortest_interval(draws: Array, *, level: float) -> Interval:
     """The shortest range with at least `level` of the draws, each row sorted; ties go low."""
-    size = draws.shape[1]
-    inside = int(np.ceil(level * size - 1e-9))
-    widths = draws[:, inside - 1 :] - draws[:, : size - inside + 1]
-    first = widths.argmin(axis=1)
-    rows = np.arange(len(draws))
+    return _interval_from(draws, _shortest(draws, level=level), level=level)
+
+
+def likely_interval(draws: Array, *, level: float) -> Interval:
+    """The shortest range, but with equal tails where 0 is less likely than a tail."""
+    tail = (draws.shape[1] - _count_inside(draws, level=level)) // 2
+    is_sure = (draws == 0).mean(axis=1) < (1 - level) / 2
+    first = np.where(is_sure, tail, _shortest(draws, level=level))
+    return _interval_from(draws, first, level=level)
+
+
+def _shortest(draws: Array, *, level: float) -> Array:
+    inside = _count_inside(draws, level=level)
+    widths = draws[:, inside - 1 :] - draws[:, : draws.shape[1] - inside + 1]
+    return widths.argmin(axis=1)
+
+
+def _count_inside(draws: Array, *, level: float) -> int:
+    return int(np.ceil(level * draws.shape[1] - 1e-9))
+
+
+def _interval_from(draws: Array, first: Array, *, level: float) -> Interval:
+    """The range that begins with the draw at `first` of each row."""
+    inside, rows = _count_inside(draws, level=level), np.arange(len(draws))
     lower, upper = draws[rows, first], draws[rows, first + inside - 1]
     held = ((draws >= lower[:, None]) & (draws <= upper[:, None])).mean(axis=1)
     at_upper = (draws == upper[:, None]).mean(axis=1)
@@ -97,13 +118,13 @@ def predict(
         counts = edges + (edges[1] - edges[0] - 1) / 2
         for step in range(len(cells)):
             cell = _sample_cells(cells[step], size=draws)
-            _store(orders, shortest_interval(counts[cell], level=level), step, rows)
+            _store(orders, likely_interval(counts[cell], level=level), step, rows)
             if sampler is not None:
                 drawn = sampler.sums(counts)[cell, np.arange(draws)]
                 drawn *= sampler.scales(purchase_count[rows])
                 variance[step, rows] = drawn.var(axis=1)
                 drawn.sort(axis=1)
-                _store(spend, shortest_interval(drawn, level=level), step, rows)
+                _store(spend, likely_interval(drawn, level=level), step, rows)
     return orders, spend, variance
 
 

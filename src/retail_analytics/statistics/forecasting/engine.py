@@ -166,7 +166,7 @@ def _forecast_one(
         path, method = _short_path(one.working, horizon)
         half = short_half_widths(one.working, horizon=horizon, level=level, unseen=unseen_step(one))
     if count >= FEWEST_FOR_FORECAST:
-        value = held_within(from_working(path, scale=one.scale), one)
+        value = held_within(from_working(path, scale=one.scale, start=one.start), one)
         lower, upper = (
             held_within(bound, one) for bound in bounds_from_working(path - half, path + half, one)
         )
@@ -212,7 +212,7 @@ def _replayed(
     actual = past.outcomes(one.values)
     naive = past.components[:, 0]
     naive_mae, combined_mae = (
-        _mean(np.abs(from_working(paths, scale=one.scale) - actual))
+        _mean(np.abs(from_working(paths, scale=one.scale, start=one.start) - actual))
         for paths in (naive, past.combined)
     )
     if BASELINE_MUST_BE * combined_mae < naive_mae:
@@ -234,8 +234,10 @@ def _replayed(
         baseline_widths = replayed_half_widths(past, served=naive, level=level)
         baseline_score = interval_score(past, one, served=naive, half=baseline_widths, level=level)
     scores = {
-        **_scores(from_working(served, scale=one.scale), actual),
-        **_scores(from_working(naive, scale=one.scale), actual, prefix="baseline_"),
+        **_scores(from_working(served, scale=one.scale, start=one.start), actual),
+        **_scores(
+            from_working(naive, scale=one.scale, start=one.start), actual, prefix="baseline_"
+        ),
         "origin_count": np.isfinite(actual).sum(axis=0),
         "baseline": baseline,
         "combination_relative_mae": combined_mae / naive_mae if naive_mae > 0 else np.nan,

@@ -9,6 +9,8 @@ USUAL_ORIGINS = 12
 # Replayed errors are usually this many times wider than the model's own standard error promises,
 # measured over public and simulated monthly series: a model does not know that it may be wrong.
 USUAL_EXCESS = 1.1
+# A quantile of scores below such a share of their mean is that of errors that were none.
+LEAST_SCORE = 1e-6
 # How fast intervals widen with the steps, as a power of how fast the model says: a model that takes
 # each change for lasting widens them too fast.
 GROWTHS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
@@ -58,8 +60,11 @@ def conformal_factor(scores: np.ndarray, *, origins: int, level: float) -> float
     if len(scores) == 0:
         return float(USUAL_EXCESS * student)
     own = np.quantile(scores, min(1.0, level * (1 + 1 / len(scores))))
-    if own == 0:
+    mean = scores.mean()
+    if mean == 0:
         return 0.0
+    # Of months that are all alike but one: the forecast after that one is not as sure as they.
+    own = own if own > LEAST_SCORE * mean else mean
     share = origins / (origins + USUAL_ORIGINS)
     pooled = np.exp(share * np.log(own) + (1 - share) * np.log(usual))
     return float(pooled * student / normal)

@@ -16,6 +16,8 @@ NET = "net"
 BOUNDS = {"rate_pct": (0.0, 100.0), "rate": (0.0, 1.0), "balance": (-1.0, 1.0)}
 # A value beyond this cannot be squared and summed in double precision.
 LARGEST = 1e150
+# Share of the median, of months that are not 0, below which a count is as good as nothing.
+NEAR_NOTHING = 0.1
 # How many of its ranges a forecast or its bounds may lie outside of what a series has shown.
 MOST_RANGES = 2.0
 
@@ -25,7 +27,8 @@ class Series:
     """One measured series on a regular grid of periods, from its first to its last known value.
 
     `values` are in the metric's unit and NaN where unknown; `working` are the same on the working
-    scale (logit, log1p, log or as they are) with gaps filled; `known` marks what was observed.
+    scale (logit, log1p of values over `start`, log or as they are) with gaps filled; `known` marks
+    what was observed.
     """
 
     metric: str
@@ -34,6 +37,7 @@ class Series:
     as_of_period: pd.Timestamp
     values: np.ndarray
     working: np.ndarray
+    start: float = 1.0
 
     @property
     def known(self) -> np.ndarray:
@@ -71,6 +75,7 @@ def read_series(
         weights = rows["weight"].to_numpy() if "weight" in rows else None
         first, last = _span(np.isfinite(values), season_length if season_length > 1 else 6)
         used = slice(first, last + 1)
+        start = counting_start(values[used]) if scale == "count" else 1.0
         yield Series(
             metric=metric,
             entity=entity,
@@ -82,21 +87,37 @@ def read_series(
                     values[used],
                     scale=scale,
                     weights=None if weights is None else weights[used],
+                    start=start,
                 )
             ),
+            start=start,
         )
 
 
-def to_working(values: np.ndarray, *, scale: str, weights: np.ndarray | None = None) -> np.ndarray:
-    """Values on the scale where forecasts are made: logit of rates, log1p of counts, log of
-    positives; NaN stays NaN.
+def counting_start(values: np.ndarray) -> float:
+    """What is added to counts before their logarithm is taken (a started log, Tukey 1977): 1, or a
+    tenth of the median where the series has been below that.
+
+    Of amounts in the millions a month of 0, or of 100, would be as far from the others as these
+    from all the money there is, and every interval as wide as that.
+    """
+    some = values[values > 0]
+    usual = NEAR_NOTHING * np.median(some) if len(some) else 0.0
+    return float(max(usual, 1.0)) if np.nanmin(values, initial=np.inf) < usual else 1.0
+
+
+def to_working(
+    values: np.ndarray, *, scale: str, weights: np.ndarray | None = None, start: float = 1.0
+) -> np.ndarray:
+    """Values on the scale where forecasts are made: logit of rates, log1p of counts over `start`,
+    log of positives; NaN stays NaN.
 
     A rate at one of its ends has no logit. It is drawn in by half a case of its own `weights`
     (the number of cases behind it), as in an empirical logit (Haldane 1956); where no weight is
     known by half the smallest distance from an end that the series shows, at most 0.01.
     """
     if scale == "count":
-        return np.log1p(values)
+        return np.log1p(values / start)
     if scale == "positive":
         return np.log(values)
     if scale == "real":
@@ -112,13 +133,13 @@ def to_working(values: np.ndarray, *, scale: str, weights: np.ndarray | None = N
     return logit(np.clip(share, margin, 1 - margin))
 
 
-def from_working(working: np.ndarray, *, scale: str) -> np.ndarray:
+def from_working(working: np.ndarray, *, scale: str, start: float = 1.0) -> np.ndarray:
     """Values in the metric's unit; a median stays a median because every scale is monotone."""
     if scale in BOUNDS:
         low, high = BOUNDS[scale]
         return np.clip(low + (high - low) * expit(working), low, high)
     if scale == "count":
-        return np.maximum(np.expm1(np.minimum(working, 700.0)), 0.0)
+        return np.maximum(start * np.expm1(np.minimum(working, 600.0)), 0.0)
     if scale == "positive":
         return np.exp(np.clip(working, -700.0, 700.0))
     return working
@@ -129,7 +150,9 @@ def bounds_from_working(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Interval bounds in the metric's unit. A bound at least as far out as where the series' own
     values at an end were drawn in to is that end: an interval can hold a month of 100 %."""
-    bounds = [from_working(bound, scale=series.scale) for bound in (lower, upper)]
+    bounds = [
+        from_working(bound, scale=series.scale, start=series.start) for bound in (lower, upper)
+    ]
     if series.scale in BOUNDS:
         low, high = BOUNDS[series.scale]
         at_low, at_high = (series.working[series.values == end] for end in (low, high))

@@ -20,6 +20,7 @@ from retail_analytics.customers.clv.predictive import (
     SpendSampler,
     count_distributions,
     even_numbers,
+    likely_interval,
     predict,
     shortest_interval,
 )
@@ -216,6 +217,22 @@ def test_no_shorter_range_holds_the_level(numbers, level):
     for start in range(int(upper - lower)):
         shorter = (draws >= lower + start) & (draws <= lower + start + (upper - lower - 1))
         assert shorter.mean() < level
+
+
+def test_bounds_begin_at_nothing_only_where_nothing_is_likely():
+    rng = np.random.default_rng(2)
+    spend = np.sort(rng.gamma(2.0, 100.0, (2, 2_000)), axis=1)
+    # One in twelve, and one in eight, may buy nothing.
+    spend[0, :166], spend[1, :250] = 0.0, 0.0
+    found = likely_interval(spend, level=0.8)
+    assert found.lower[0] > 20
+    assert np.mean(spend[0] < found.lower[0]) == pytest.approx(0.1, abs=0.002)
+    assert np.mean(spend[0] > found.upper[0]) == pytest.approx(0.1, abs=0.002)
+    assert found.lower[1] == 0
+    for row in spend:
+        one = likely_interval(row[None], level=0.8)
+        held = np.mean((row >= one.lower[0]) & (row <= one.upper[0]))
+        assert held - one.excess[0] * np.mean(row == one.upper[0]) == pytest.approx(0.8)
 
 
 def test_even_numbers_fill_every_dimension():
