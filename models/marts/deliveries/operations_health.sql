@@ -43,7 +43,7 @@ burdened_months as (
         months.score as delivery_score,
         months.grade as delivery_grade,
         months.is_complete,
-        months.has_unknown_part or coalesce(bool_or(incident_months.is_rejected), false)
+        bool_or(months.has_unknown_part or coalesce(incident_months.is_rejected, false))
             as has_unknown_part,
         months.delivery_count,
         cast(coalesce(sum(incident_months.incident_count), 0) as bigint) as incident_count,
