@@ -126,7 +126,8 @@ NEVER = {
         "marts.operations_health where month = '2024-10-01' and (is_complete or score is not null)"
     ),
     "7: something is to be done for a month that is not covered": (
-        "marts.recommended_actions where domain = 'deliveries' and period >= '2024-10-01'"
+        "marts.recommended_actions where domain = 'deliveries' and period >= '2024-10-01' "
+        "or details like '%Parcels%'"
     ),
     "8: no file of complaints is a forecast of none": (
         "marts.metric_forecasts where metric = 'complaint_count' and value is not null"
