@@ -1,12 +1,13 @@
 {#
     A figure as people read it: shares in percent, whole numbers from ten on (with commas from a
-    thousand on), else one decimal where it is not 0; net sentiment with two.
+    thousand on), else one decimal where it is not 0; net sentiment in points from -100 to 100, as on
+    pages.
     unit: share, points, days, net or count.
 #}
 {% macro figure(value, unit) -%}
     case
         when {{ unit }} = 'share' then {{ plain_number('100 * ' ~ value) }} || ' %'
-        when {{ unit }} = 'net' then cast(cast(round({{ value }}, 2) as decimal(9, 2)) as varchar)
+        when {{ unit }} = 'net' then {{ plain_number('100 * ' ~ value) }}
         else {{ plain_number(value) }}
     end
 {%- endmacro %}

@@ -60,7 +60,7 @@
         {%- do all_faults.extend(column_faults(name, meta)) -%}
         {%- do all_faults.extend(faults.get(name, [])) -%}
     {%- endfor -%}
-    {%- set later = [after_as_of] if after_as_of else [] -%}
+    {%- set later = ['coalesce(' ~ after_as_of ~ ', false)'] if after_as_of else [] -%}
     {%- for name in columns_where(contract, event='begins') if is_later(name, contract.columns[name]) -%}
         {%- do later.append('coalesce(' ~ is_later(name, contract.columns[name]) ~ ', false)') -%}
     {%- endfor -%}

@@ -4,7 +4,8 @@
     with the newest event; where that ties the one that says more; then the later row.
 
     Only rows whose key is there more than once are compared. Rows without a key (as the
-    contract says) are compared where all that is required of them is equal.
+    contract says) are compared where all that is required of them is equal. What begins after the
+    as-of date is left out whatever is wrong with it.
     `apart`: rows with one key that differ in this both count.
 
     A row that was rejected has been there all the same: where it may be a newer state of a row that
@@ -189,8 +190,8 @@ judged_rows as (
         {{ 'outdated_rows.row_number is not null' if key else 'false' }} as has_rejected_state,
         case
             when ranked_rows.is_duplicate then ['exact_duplicate']
-            when checked_rows.reasons is not null then checked_rows.reasons
             when checked_rows.is_after_as_of then ['after_as_of']
+            when checked_rows.reasons is not null then checked_rows.reasons
             when ranked_rows.is_superseded then ['duplicate_key']
             {%- if is_lost %}
             when {{ is_lost }} then ['newer_state_rejected']
@@ -198,8 +199,8 @@ judged_rows as (
         end as reasons,
         case
             when ranked_rows.is_duplicate then 'duplicate'
-            when checked_rows.reasons is not null then 'rejected'
             when checked_rows.is_after_as_of then 'after_as_of'
+            when checked_rows.reasons is not null then 'rejected'
             when ranked_rows.is_superseded then 'rejected'
             {%- if is_lost %}
             when {{ is_lost }} then 'rejected'

@@ -2,6 +2,8 @@
 --    they add up to the rows read is a test.
 -- 2. What begins after the as-of date is no fault of the data and is counted apart.
 -- 3. Only what has happened is an event: a promised day or a planned campaign is none.
+-- 4. Figures of the months in which a row is missed that was rejected are those of the rest
+--    (int_rejected_days); where its day could not be read they may be those of any month.
 with input_files as (
     select * from {{ source('load', 'input_files') }}
 ),
@@ -30,6 +32,16 @@ staged as (
     {% endfor %}
 ),
 
+missed as (
+    select
+        input_table,
+        count(distinct date_trunc('month', day)) as unknown_month_count,
+        bool_or(day is null) as has_unknown_day,
+        cast(date_trunc('month', max(day)) as date) as last_unknown_month
+    from {{ ref('int_rejected_days') }}
+    group by input_table
+),
+
 inferred as (
     select
         'customers' as input_table,
@@ -49,18 +61,22 @@ input_summary as (
         input_files.input_table,
         input_files.is_provided,
         input_files.source_file,
+        coalesce(missed.has_unknown_day, false) as has_unknown_day,
         input_files.rows_read,
         staged.rows_kept,
         coalesce(rejections.rows_rejected, 0) as rows_rejected,
         staged.rows_duplicate,
         staged.rows_after_as_of,
         coalesce(inferred.rows_inferred, 0) as rows_inferred,
+        coalesce(missed.unknown_month_count, 0) as unknown_month_count,
+        missed.last_unknown_month,
         staged.first_event_at,
         staged.last_event_at
     from input_files
     inner join staged on input_files.input_table = staged.input_table
     left join rejections on input_files.input_table = rejections.input_table
     left join inferred on input_files.input_table = inferred.input_table
+    left join missed on input_files.input_table = missed.input_table
 )
 
 select * from input_summary

@@ -25,6 +25,7 @@ INPUTS = {
     "expected_value double",
     "stg_cancellations": "customer_id varchar, cancellation_count bigint, cancelled_on date",
     "stg_customers": "marketing_consent boolean, reasons varchar[]",
+    "stg_touchpoints": "customer_id varchar, touch_type varchar, reasons varchar[]",
 }
 FEATURE_MODELS = {
     "int_churn_cut_offs": "table",

@@ -17,7 +17,7 @@ INPUTS = {
     "first_replied_at timestamp, resolved_at timestamp, has_rejected_state boolean, "
     "row_number bigint",
     "stg_ticket_events": "ticket_id varchar, event varchar, agent varchar, team varchar, "
-    "occurred_at timestamp, row_number bigint",
+    "reasons varchar[], occurred_at timestamp, row_number bigint",
     "stg_llm_outputs": "subject_type varchar, subject_id varchar, kind varchar, text varchar, "
     "model varchar, input_hash varchar, made_at timestamp, row_number bigint",
     "support_hours": "schedule varchar, time_zone varchar, iso_weekday bigint, opens_at varchar, "
@@ -34,6 +34,7 @@ CLOCK_MODELS = {
 }
 TICKET_MODELS = {
     **CLOCK_MODELS,
+    "int_ticket_event_facts": "view",
     "int_ticket_histories": "table",
     "int_ticket_states": "view",
     "int_ticket_spans": "table",
@@ -90,6 +91,7 @@ def compiled(name: str) -> str:
     return environment.from_string(macros() + path.read_text()).render(
         ref=lambda table: table,
         kept=lambda table: f"stg_{table}",
+        kept_or_rejected=lambda table: f"stg_{table}",
         var=values.__getitem__,
         shop_time_zone=lambda: "UTC",
         env_var=lambda name, default="": default,

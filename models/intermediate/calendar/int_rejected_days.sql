@@ -16,6 +16,7 @@
     'support_tickets': {
         'opened_at': shop_day('opened_at'), 'first_replied_at': shop_day('first_replied_at'),
     },
+    'ticket_events': {'occurred_at': shop_day('occurred_at')},
     'touchpoints': {'touched_at': shop_day('touched_at')},
     'ad_spend': {'spent_on': 'spent_on'},
     'stock_levels': {'counted_on': 'counted_on'},

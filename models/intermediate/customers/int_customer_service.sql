@@ -10,7 +10,7 @@ orders as (
 ),
 
 tickets as (
-    select * from {{ kept('support_tickets') }}
+    select * from {{ ref('support_tickets') }}
     where customer_id is not null
 ),
 
@@ -27,7 +27,7 @@ events as (
         customer_id,
         0 as late_delivery_count,
         1 as ticket_count,
-        cast(resolved_at is null and has_rejected_state is not true as integer) as open_ticket_count
+        cast(is_open as integer) as open_ticket_count
     from tickets
 ),
 

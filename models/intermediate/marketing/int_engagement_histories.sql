@@ -35,7 +35,7 @@ engagement_histories as (
         running.customer_id,
         running.channel,
         running.event = 'today' as is_current,
-        consents.may_be_written_to and running.unsubscribed_count = 0 as may_be_mailed,
+        consents.has_consent and running.unsubscribed_count = 0 as may_be_mailed,
         running.has_opened,
         running.has_clicked,
         running.sent_count,

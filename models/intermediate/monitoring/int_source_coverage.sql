@@ -2,6 +2,8 @@
 --    ever silent in its last year. When a file ends, that is one alert of its age, not a fall of all
 --    that is made from it.
 -- 2. A source dated on first days of months only holds totals of months: it has no days.
+-- 3. Only what has happened covers days: a parcel on its way that is promised for weeks after the
+--    file's end made those weeks look like weeks without an arrival.
 with sums as (
     select * from {{ ref('int_metric_sums') }}
 ),
@@ -15,6 +17,7 @@ source_days as (
         source,
         day
     from sums
+    where metric is distinct from 'on_time_rate'
 ),
 
 gaps as (

@@ -18,9 +18,9 @@ with metrics as (
 
 unknown_parts as (
     select
-        case input_table
-            when 'support_tickets' then 'support'
-            when 'delivery_months' then 'deliveries'
+        case
+            when input_table in ('support_tickets', 'ticket_events') then 'support'
+            when input_table = 'delivery_months' then 'deliveries'
             else input_table
         end as part,
         cast(date_trunc('month', day) as date) as period

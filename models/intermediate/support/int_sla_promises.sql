@@ -30,8 +30,11 @@ sla_promises as (
         case
             when ticket_histories.has_times_out_of_order then 'times_out_of_order'
             when
-                ticket_histories.now_seconds is null
-                and (targets.target = 'resolution' or ticket_histories.replied is null)
+                (ticket_histories.is_reply_unknown and targets.target = 'first_reply')
+                or (
+                    ticket_histories.now_seconds is null
+                    and (targets.target = 'resolution' or ticket_histories.replied is null)
+                )
                 then 'newer_state_rejected'
             when rules.target is null then 'no_target'
             when targets.target = 'first_reply' and not replies.are_known then 'no_reply_times'

@@ -1,5 +1,6 @@
 -- 1. A month without tickets is there from the first one of its slice on, for its backlog: what was open
 --    at its end, whenever it was opened.
+-- 2. A ticket of which nobody knows whether it is solved is in no backlog.
 with ticket_slices as (
     select * from {{ ref('int_ticket_slices') }}
 ),
@@ -33,7 +34,7 @@ opened as (
         dimension,
         entity,
         month,
-        count(*) as opened_count
+        count(*) filter (resolved_at is not null or is_open) as opened_count
     from ticket_slices
     group by dimension, entity, month
 ),

@@ -29,6 +29,10 @@ opened as (
         count(*) as ticket_count,
         count(*) filter (ticket_slices.has_reply) as replied_count,
         count(ticket_slices.resolved_at) as resolved_count,
+        count(*) filter (
+            ticket_slices.has_reply is null
+            or (ticket_slices.resolved_at is null and not ticket_slices.is_open)
+        ) as unknown_count,
         sum(promises.replies_met) as replies_met,
         sum(promises.replies_met + promises.replies_breached) as replies_due,
         sum(promises.resolutions_met) as resolutions_met,
@@ -64,6 +68,7 @@ support_opened as (
         opened.ticket_count,
         opened.replied_count,
         opened.resolved_count,
+        opened.unknown_count,
         cast(opened.replies_met as bigint) as replies_met,
         cast(opened.replies_due as bigint) as replies_due,
         cast(opened.resolutions_met as bigint) as resolutions_met,

@@ -19,9 +19,13 @@ readings as (
         unnest([
             {% for measure in measures -%}
             {% set watched = 'watched_business' if 'business' in measure else 'watched' -%}
+            {% set known = 'has_reply is not null' if 'reply' in measure else 'true' -%}
             {
                 'measure': '{{ measure }}',
-                'minutes': coalesce({{ measure }}_minutes, {{ watched }}_minutes),
+                'minutes': coalesce(
+                    {{ measure }}_minutes,
+                    case when {{ known }} then {{ watched }}_minutes end
+                ),
                 'is_seen': {{ measure }}_minutes is not null
             }{{ ',' if not loop.last }}
             {% endfor %}

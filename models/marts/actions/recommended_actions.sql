@@ -33,9 +33,9 @@ told as (
             else coalesce(totals.whole_value, totals.largest_value)
         end as total_value,
         replace(
-            replace(causes.sentence, '{findings}', cast(totals.finding_count as varchar)),
+            replace(causes.sentence, '{findings}', {{ plain_number('totals.finding_count') }}),
             '{items}',
-            cast(totals.item_count as varchar)
+            {{ plain_number('totals.item_count') }}
         ) as parts_sentence,
         totals.unnamed_count,
         totals.member_count,

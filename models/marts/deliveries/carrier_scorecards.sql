@@ -2,6 +2,7 @@
 --    (seeds/rules/deliveries/scorecard_rules.csv) has no rank and stands in nobody's way.
 -- 2. Ranks it may have: below all that are better for sure, above all that are worse for sure. For
 --    sure is a difference of more than `interval_z` times its standard error.
+-- 3. Where a parcel of these months was rejected, of whatever carrier, figures are those of the rest.
 with carrier_deliveries as (
     select * from {{ ref('int_carrier_deliveries') }}
 ),
@@ -12,6 +13,17 @@ estimates as (
 
 rules as (
     {{ in_a_row(ref('scorecard_rules'), 'rule', ['minimum_ranked_deliveries']) }}
+),
+
+unknown_parts as (
+    select count(*) > 0 as has_unknown_part
+    from {{ ref('int_rejected_days') }}
+    cross join {{ ref('int_as_of') }} as as_of
+    where
+        input_table = 'deliveries'
+        and coalesce(
+            day > as_of.as_of_date - interval {{ var('scorecard_months') }} month, true
+        )
 ),
 
 rated as (
@@ -62,6 +74,7 @@ carrier_scorecards as (
         rated.warehouse,
         case when rated.rate is not null then 'empirical Bayes, beta-binomial' end as method,
         case when rated.is_ranked then 'ok' else 'insufficient_data' end as status,
+        unknown_parts.has_unknown_part,
         rated.delivery_count,
         rated.on_time_count,
         rated.on_time_count / rated.delivery_count as on_time_rate,
@@ -80,11 +93,8 @@ carrier_scorecards as (
         rated.p90_days_late,
         rated.as_of_date
     from rated
-    left join comparisons
-        on
-            rated.dimension = comparisons.dimension
-            and rated.warehouse = comparisons.warehouse
-            and rated.carrier = comparisons.carrier
+    cross join unknown_parts
+    left join comparisons using (dimension, warehouse, carrier)
 )
 
 select * from carrier_scorecards

@@ -5,7 +5,8 @@
 -- 3. Without a delivery score there is no health, nor from fewer deliveries than a score is
 --    compared with, nor of a month that is over and that the deliveries' input does not cover to
 --    its end (five deliveries of a month in which the file ends gave 10.0).
--- 4. A month is complete as in delivery_performance.
+-- 4. A month is complete as in delivery_performance, and has an unknown part as there, or where an
+--    incident of the months that it counts was rejected.
 with months as (
     select * from {{ ref('delivery_performance') }}
     where dimension = 'all'
@@ -15,9 +16,17 @@ incident_months as (
     select
         cast(date_trunc('month', occurred_on) as date) as month,
         count(*) as incident_count,
-        cast(sum(affected_orders) as bigint) as affected_orders
+        cast(sum(affected_orders) as bigint) as affected_orders,
+        false as is_rejected
     from {{ ref('incidents') }}
     group by all
+    union all
+    select
+        month,
+        0 as incident_count,
+        0 as affected_orders,
+        true as is_rejected
+    from ({{ unknown_months('incidents') }}) as rejected
 ),
 
 rules as (
@@ -28,52 +37,43 @@ grades as (
     {{ bands(ref('score_grades'), 'minimum_score') }}
 ),
 
-fewest as (
-    select minimum_deliveries
-    from {{ ref('delivery_measures') }}
-    where measure = 'score'
-),
-
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
 burdened_months as (
     select
         months.month,
         months.score as delivery_score,
         months.grade as delivery_grade,
         months.is_complete,
-        (months.is_complete or last_day(months.month) > max(as_of.as_of_date))
-        and coalesce(months.delivery_count >= max(fewest.minimum_deliveries), true) as is_usable,
+        bool_or(months.has_unknown_part or coalesce(incident_months.is_rejected, false))
+            as has_unknown_part,
+        months.delivery_count,
         cast(coalesce(sum(incident_months.incident_count), 0) as bigint) as incident_count,
-        cast(coalesce(sum(incident_months.affected_orders), 0) as bigint) as affected_orders,
-        least(
-            max(rules.most_points),
-            cast(coalesce(sum(incident_months.affected_orders), 0) as bigint)
-            / max(rules.orders_per_point)
-        ) as incident_points
+        cast(coalesce(sum(incident_months.affected_orders), 0) as bigint) as affected_orders
     from months
     cross join rules
-    cross join fewest
-    cross join as_of
     left join incident_months
         on
             months.month >= incident_months.month
             and months.month - cast(rules.months as integer) * interval 1 month
             < incident_months.month
-    group by
-        months.month, months.score, months.grade, months.is_complete, months.delivery_count
+    group by all
 ),
 
 scored_months as (
     select
-        *,
+        burdened_months.*,
+        as_of.as_of_date,
+        least(rules.most_points, affected_orders / rules.orders_per_point) as incident_points,
         case
-            when delivery_score is not null and is_usable
+            when
+                (is_complete or last_day(month) > as_of.as_of_date)
+                and coalesce(delivery_count >= fewest.minimum_deliveries, true)
+                and delivery_score is not null
                 then round(greatest(0, delivery_score - incident_points), 6)
         end as score
     from burdened_months
+    cross join rules
+    inner join {{ ref('delivery_measures') }} as fewest on fewest.measure = 'score'
+    cross join {{ ref('int_as_of') }} as as_of
 ),
 
 operations_health as (
@@ -82,15 +82,15 @@ operations_health as (
         scored_months.delivery_grade,
         case when scored_months.score is null then 'insufficient_data' else 'ok' end as status,
         scored_months.is_complete,
+        scored_months.has_unknown_part,
         scored_months.score,
         scored_months.delivery_score,
         scored_months.incident_points,
         scored_months.incident_count,
         scored_months.affected_orders,
         scored_months.month,
-        as_of.as_of_date
+        scored_months.as_of_date
     from scored_months
-    cross join as_of
     left join grades
         on
             scored_months.score >= grades.minimum_score

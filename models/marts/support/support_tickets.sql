@@ -55,7 +55,7 @@ support_tickets as (
             else 'open'
         end as status,
         measured.solved is null and measured.now_seconds is not null as is_open,
-        measured.replied is not null as has_reply,
+        if(measured.is_reply_unknown, null, measured.replied is not null) as has_reply,
         measured.has_times_out_of_order,
         measured.reopened_count,
         measured.team_count,

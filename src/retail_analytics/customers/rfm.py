@@ -192,9 +192,10 @@ def outlier(measure: str) -> str:
 
 
 def counted(measure: str, noun: str) -> str:
-    """SQL for a number with its noun, `1 day` or `2 days`."""
+    """SQL for a number with its noun, `1 day` or `1,090 days`."""
     number = f"explained.{measure}"
-    return f"{number} || case when {number} = 1 then ' {noun}' else ' {noun}s' end"
+    nouns = f"case when {number} = 1 then ' {noun}' else ' {noun}s' end"
+    return f"format('{{:,}}', {number}) || {nouns}"
 
 
 def better(share: str) -> str:

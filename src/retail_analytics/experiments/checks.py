@@ -100,6 +100,20 @@ def every_variant_has_units(arms: pd.DataFrame, settings: Mapping[str, float]) -
     return row | {"status": "passed", "detail": f"{len(planned)} variants have units"}
 
 
+def seldom(p_value: float) -> str:
+    """How seldom chance brings something, for people: once in a million at the least.
+
+    Example
+    -------
+    >>> seldom(0.00092)
+    'brings that in 1 of 1,100 tests'
+    """
+    if p_value < 1e-6:
+        return "brings that in less than 1 of 1,000,000 tests"
+    tests = float(f"{1 / p_value:.2g}")
+    return f"brings that in 1 of {tests:,.0f} tests"
+
+
 def sample_ratio_holds(arms: pd.DataFrame, settings: Mapping[str, float]) -> dict:
     """The units are split as planned, as far as chance allows."""
     planned, said = planned_shares(arms)
@@ -114,10 +128,11 @@ def sample_ratio_holds(arms: pd.DataFrame, settings: Mapping[str, float]) -> dic
         for variant, count, share in zip(
             arms["variant"].head(5), arms["unit_count"], shares, strict=False
         )
-    )
-    found = f"{split}{', ...' if len(arms) > 5 else ''}: p {p_value:.2g}{said}"
+    ) + (", ..." if len(arms) > 5 else "")
+    found = f"{split}: p {p_value:.2g}{said}"
     if p_value < limit:
-        return row | {"status": "failed", "detail": f"units are not split as planned: {found}"}
+        detail = f"units are not split as planned: {split}{said}; chance alone {seldom(p_value)}"
+        return row | {"status": "failed", "detail": detail}
     if p_value < warning:
         said = f"{found} passes the limit {limit:g} and fails the stricter {warning:g}"
         return row | {"status": "passed", "detail": said}

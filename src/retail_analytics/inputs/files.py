@@ -215,7 +215,14 @@ def describe_parquet(con: duckdb.DuckDBPyConnection, path: Path, table: str) -> 
 def check_columns(file: InputFile, columns: list[InputColumn]) -> None:
     """Raises FileFault for a column of the contract that is missing or there twice."""
     names = file.names()
-    unknown = set(names) - {column.name for column in columns}
+    known = {column.name for column in columns}
+    unknown = set(names) - known
+    if not known & set(names) and not near_names(known, unknown):
+        needed = ", ".join(column.name for column in columns if column.is_required)
+        raise FileFault(
+            f"the first line names no column of this input; it must name {needed} "
+            f"(found: {first_of([name[:60] for name in names])})"
+        )
     for column in columns:
         if names.count(column.name) > 1:
             raise FileFault(f"the column {column.name!r} is there more than once")
@@ -226,6 +233,11 @@ def check_columns(file: InputFile, columns: list[InputColumn]) -> None:
                 f"the required column {column.name!r} is missing{hint} "
                 f"(columns found: {first_of(names)})"
             )
+
+
+def near_names(known: set[str], unknown: set[str]) -> bool:
+    """Whether a column has nearly a name of the contract."""
+    return any(difflib.get_close_matches(name, sorted(unknown), n=1) for name in known)
 
 
 def first_of(names: list[str], *, most: int = 30) -> str:

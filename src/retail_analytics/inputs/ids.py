@@ -40,7 +40,8 @@ class UnmetIds:
     def __str__(self) -> str:
         text = (
             f"{self.column}: {self.unmet_count:,} of {self.id_count:,} ids (in {self.row_count:,} "
-            f"rows) are not in {self.parent}, such as {self.example}"
+            f"row{'s' if self.row_count > 1 else ''}) are not in {self.parent}, such as "
+            f"{self.example}"
         )
         if self.hint:
             text += f"; {self.hint}"

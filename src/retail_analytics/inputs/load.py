@@ -453,6 +453,14 @@ def header_rows(
     return [number for (number,) in found]
 
 
+def currency_code(value: str) -> str:
+    """SQL for the code of a currency; of its signs only those that stand for one alone."""
+    return (
+        f"case upper(trim({value})) when '€' then 'EUR' when 'EURO' then 'EUR' when '£' then 'GBP' "
+        f"else upper(trim({value})) end"
+    )
+
+
 def one_currency(
     con: duckdb.DuckDBPyConnection, files: dict[str, InputFile], contract: Contract, given: str
 ) -> str:
@@ -465,12 +473,14 @@ def one_currency(
         name = literal(f'$."{file.columns[file.names().index("currency")]}"')
         value = "currency" if is_known else f"extra_columns ->> {name}"
         rows = con.execute(
-            f"select upper(trim({value})) as code, count(*) from raw.{identifier(table)} "
+            f"select {currency_code(value)} as code, count(*) from raw.{identifier(table)} "
             f"where code not in ('', 'NA', '--') and not {is_nothing('code', 'currency', 'text')} "
             f"group by code order by count(*) desc, code"
         ).fetchall()
         if len(rows) > 1:
-            said = ", ".join(f"{code} in {count:,} rows" for code, count in rows[:5])
+            said = ", ".join(
+                f"{code} in {count:,} row{'s' if count > 1 else ''}" for code, count in rows[:5]
+            )
             raise InputError(
                 f"{printable(file.path)}: amounts of {len(rows)} currencies would be added up "
                 f"({said}); convert them to one, or leave the others out"

@@ -27,7 +27,10 @@ KINDS = {
     "table": set(),
 }
 # keys that a part must have, and those that it may have
-TOPIC_KEYS = {"title", "question", "order", "blocks"}, {"filter", "notes", "domains", "metrics"}
+TOPIC_KEYS = (
+    {"title", "question", "order", "blocks"},
+    {"filter", "notes", "domains", "metrics", "inputs"},
+)
 CARDS_KEYS = {"kind", "cards"}, set()
 CARD_KEYS = {"label", "unit", "sql", "comparison", "needs"}, {"format", "inputs", "none"}
 BLOCK_KEYS = (
@@ -237,7 +240,7 @@ def answer_topic(catalog: Catalog, name: str, spec: dict, *, of: dict | None = N
         as_of=catalog.as_of_date,
         built_at=catalog.built_at,
         filter_label=spec.get("filter", ""),
-        notes=spec.get("notes", []),
+        notes=spec.get("notes", []) + reader.missed_rows(spec),
         domains=spec.get("domains", []),
         blocks=blocks,
     )
@@ -256,6 +259,26 @@ class Reader:
                 "select input_table, rows_read, rows_kept from quality.input_summary"
             ).fetchall()
         }
+
+    def missed_rows(self, spec: dict) -> list[str]:
+        """One sentence on rejected rows that the topic's figures lack; none where they lack none.
+
+        Its inputs are those that its blocks name, and those that it names itself.
+        """
+        named = [*spec["blocks"], *(card for b in spec["blocks"] for card in b.get("cards", []))]
+        inputs = {name for part in [spec, *named] for name in part.get("inputs", [])}
+        found, _ = self.query(
+            "select replace(input_table, '_', ' ') as rows, unknown_month_count as months, "
+            "last_unknown_month as month, has_unknown_day from quality.input_summary "
+            f"where list_contains([{', '.join(map(literal, sorted(inputs)))}], input_table) "
+            "and (has_unknown_day or unknown_month_count > 0) order by input_table",
+            spec["title"],
+            most=len(inputs),
+        )
+        missed = "; ".join(f"{row['rows']} of {' and of '.join(days_missed(row))}" for row in found)
+        if not missed:
+            return []
+        return [f"Some rows could not be used, and figures are those of the rest: {missed}."]
 
     def card(self, spec: dict, where: str) -> Card:
         where = f"{where}, card {spec['label']}"
@@ -411,6 +434,15 @@ class Words(string.Formatter):
         if is_missing(value):
             raise UnknownValue
         return shown(value, form)
+
+
+def days_missed(row: dict) -> list[str]:
+    """Of which months an input lacks rows, in words."""
+    newest = shown(row["month"], "%B %Y")
+    months = {0: [], 1: [newest]}.get(
+        row["months"], [f"{row['months']} months, the newest {newest}"]
+    )
+    return months + ["days that cannot be read"] * row["has_unknown_day"]
 
 
 def require(needed: set[str], columns: list[str], where: str) -> None:

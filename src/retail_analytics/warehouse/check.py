@@ -19,6 +19,14 @@ from retail_analytics.warehouse.run import load_folder, say, variables
 # what stands before the name of a column in a reason
 FAULTS = ("missing_", "unreadable_", "invalid_", "implausible_")
 WORK = Path("target", "check")
+# how values are read, of what could not be
+READ_AS = {
+    "date": "days are read as 2024-12-31",
+    "timestamp": "times are read as 2024-12-31 18:30, a zone such as +01:00 behind it",
+    "decimal": "amounts are read as 1234.56, without the sign of a currency",
+    "count": "counts are read as whole numbers such as 3",
+    "boolean": "answers are read as true or false, yes or no, 1 or 0",
+}
 
 
 @dataclass
@@ -122,7 +130,7 @@ def judge(con: duckdb.DuckDBPyConnection, table: dict, check: FileCheck) -> None
         f"where row_status = 'rejected' group by first_reason order by count(*) desc, first_reason"
     ).fetchall()
     for reason, count, row_number in reasons:
-        example = example_of(con, table, reason, row_number)
+        example = example_of(con, table, reason, row_number) + read_as(table, reason)
         check.lines.append(f"{count:,} rejected: {reason}, such as row {row_number:,}{example}")
     ((outdated,),) = con.execute(
         f"select count(*) from {staged} where has_rejected_state and row_status = 'kept'"
@@ -159,6 +167,17 @@ def example_of(con: duckdb.DuckDBPyConnection, table: dict, reason: str, row_num
         f"{name} = {'(withheld)' if columns[name].get('is_personal') else repr((value or '')[:60])}"
         for name, value in zip(shown, values, strict=True)
     )
+
+
+def read_as(table: dict, reason: str) -> str:
+    """How the values of a column are read of which one was not."""
+    for column in table["columns"]:
+        if reason == f"unreadable_{column['name']}":
+            meta = column["config"]["meta"]
+            if choices := meta.get("choices"):
+                return f"; it must be {', '.join(choices[:-1])} or {choices[-1]}"
+            return f"; {READ_AS[meta['type']]}"
+    return ""
 
 
 def as_text(checks: list[FileCheck]) -> str:

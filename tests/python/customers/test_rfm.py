@@ -68,6 +68,8 @@ def test_a_sentence_says_why() -> None:
         "last order 1 day ago, better than 90 %; 10 orders, better than 90 %; "
         "1,005.00 spent, better than 90 %"
     )
+    long_ago = scored([(1_090 + day, 1, 1.0) for day in range(10)])["explanation"].iloc[0]
+    assert long_ago.startswith("last order 1,090 days ago")
 
 
 def test_an_outlier_stands_outside_the_fences_of_the_logarithm() -> None:

@@ -19,13 +19,14 @@ def health(scores: list[float], happened: list[tuple[int, int]]) -> list[float]:
     con = duckdb.connect()
     con.execute(
         "create table delivery_performance (month date, dimension varchar, score double, "
-        "grade varchar, delivery_count bigint, is_complete boolean)"
+        "grade varchar, delivery_count bigint, is_complete boolean, has_unknown_part boolean)"
     )
     con.executemany(
-        "insert into delivery_performance values (?, 'all', ?, null, 100, true)",
+        "insert into delivery_performance values (?, 'all', ?, null, 100, true, false)",
         list(zip(MONTHS, scores, strict=True)),
     )
     con.execute("create table incidents (occurred_on date, affected_orders bigint)")
+    con.execute("create table int_rejected_days (input_table varchar, day date)")
     for days, orders in happened:
         con.execute(
             "insert into incidents values (?, ?)", [date(2023, 12, 1) + timedelta(days), orders]

@@ -38,6 +38,8 @@ def test_sample_ratio_says_nothing_of_nothing_and_all_of_what_was_not_planned():
         # p .004: passes the limit, and not the warning
         ([5_000, 5_290], "passed", "fails the stricter"),
         ([5_000, 5_500], "failed", "not split as planned"),
+        ([5_000, 5_345], "failed", "; chance alone brings that in 1 of 1,400 tests"),
+        ([5_000, 5_600], "failed", "; chance alone brings that in less than 1 of 1,000,000 tests"),
         ([0, 0], "not_applicable", "no split"),
     ],
 )

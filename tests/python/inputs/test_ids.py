@@ -59,4 +59,4 @@ def test_customers_are_those_of_the_customers_and_not_of_their_requests(tmp_path
         "erasure_requests.csv": "customer_id,requested_on\nC2,2024-01-01\n",
     }
     (line,) = map(str, unmet_ids(load(tmp_path, files).con, read_tables()))
-    assert line == "customer_id: 1 of 1 ids (in 1 rows) are not in customers, such as erased-000001"
+    assert line == "customer_id: 1 of 1 ids (in 1 row) are not in customers, such as erased-000001"

@@ -121,6 +121,15 @@ STOPS = {
         {"orders.csv": HEADER + "O1,2024-01-01,\n" * 99 + "O1,2024\0-01-01,\n"},
         "orders.csv: line 101, column ordered_at: there is a zero byte in the text; remove it",
     ),
+    "zero byte at once": (
+        {"orders.csv": HEADER + "O1,2024-01-01,C\0001\n"},
+        "orders.csv: line 2, column customer_id: there is a zero byte in the text; remove it",
+    ),
+    "a title above the columns": (
+        {"orders.csv": "Orders of 2024\n\n" + PLAIN},
+        "orders.csv: the first line names no column of this input; it must name order_id, "
+        "ordered_at (found: orders of 2024)",
+    ),
     "broken off": (
         {"orders.csv": PLAIN.encode() + b"O3,2024" + b"\0" * 100},
         "orders.csv: the file breaks off within its last line, 100 zero bytes follow; export it "
@@ -128,7 +137,7 @@ STOPS = {
     ),
     "two currencies": (
         {"orders.csv": "order_id,ordered_at,currency\nO1,2024-01-01,EUR\nO2,2024-01-01,usd\n"},
-        "orders.csv: amounts of 2 currencies would be added up (EUR in 1 rows, USD in 1 rows); "
+        "orders.csv: amounts of 2 currencies would be added up (EUR in 1 row, USD in 1 row); "
         "convert them to one, or leave the others out",
     ),
     "two currencies in two files": (
@@ -267,7 +276,7 @@ def test_a_message_stays_short_however_long_the_header(tmp_path):
     names = ",".join(f"column_{number}" for number in range(2000))
     with pytest.raises(InputError) as caught:
         load(tmp_path, {"orders.csv": names + "\n"})
-    assert "the required column 'order_id' is missing" in str(caught.value)
+    assert "the first line names no column of this input" in str(caught.value)
     assert "and 1,970 more" in str(caught.value)
     assert len(str(caught.value)) < 700
     with pytest.raises(InputError) as caught:

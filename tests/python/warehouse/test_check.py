@@ -49,7 +49,7 @@ def test_reasons_have_an_example_and_files_their_days(report):
     lines = [line.strip() for line in report[1]]
     assert any(line.startswith("customers.csv") and "2024-01-01" in line for line in lines)
     assert "1 rejected: implausible_ordered_at, such as row 2: ordered_at = '9999-01-01'" in lines
-    assert "order_id: 1 of 7 ids (in 1 rows) are not in orders, such as O404" in lines
+    assert "order_id: 1 of 7 ids (in 1 row) are not in orders, such as O404" in lines
     assert report[0] == 0
 
 
