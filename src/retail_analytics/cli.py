@@ -342,7 +342,7 @@ def staffing(channel: str, agents: int, warehouse: Path) -> None:
 
 @retail.command()
 @click.option("--send", is_flag=True, help="Really send; without it only say what would be sent.")
-@click.option("--unsure", is_flag=True, help="Send again what a killed sender may have sent.")
+@click.option("--unsure", is_flag=True, help="Send again what may have arrived.")
 @click.option("--slack", "slack_address", envvar="NOTIFY_SLACK_URL", show_envvar=True, help="Chat.")
 @click.option("--webhook", "address", envvar="NOTIFY_WEBHOOK_URL", show_envvar=True, help="Any.")
 @click.option(

@@ -54,7 +54,9 @@ answered as (
             and named.dimension = coalesce(responses.dimension, named.dimension)
             and named.entity = coalesce(responses.entity, named.entity)
             and named.as_of_date <= responses.until_on
-    where concat(responses.alert_id, responses.metric, responses.dimension, responses.entity) <> ''
+    where
+        coalesce(responses.alert_id, responses.metric, responses.dimension, responses.entity)
+        is not null
     group by named.alert_id
 ),
 

@@ -262,7 +262,7 @@ def episodes(
     newest = known["ends_on"] > as_of_date - timedelta(days=settings["insight_days"])
     frame = known[newest & (known["severity"] >= LEAST_SEVERITY)]
     frame = frame.assign(times=[times_before(row, known) for row in frame.itertuples()])
-    frame = frame[(frame["times"] < MANY_TIMES) | (frame["is_better"] == False)]  # noqa: E712
+    frame = frame[(frame["times"] < MANY_TIMES) | frame["is_better"].isin([False])]
     for _, episode in frame.groupby(episode_numbers(frame)):
         told = told_once(episode, names)
         lead = told.iloc[0]
