@@ -51,6 +51,14 @@ def test_reasons_have_an_example_and_files_their_days(report):
     assert "1 rejected: implausible_ordered_at, such as row 2: ordered_at = '9999-01-01'" in lines
     assert "order_id: 1 of 7 ids (in 1 row) are not in orders, such as O404" in lines
     assert report[0] == 0
+    # what would be read instead
+    assert any(
+        "unreadable_list_price" in line and "; amounts are read as 1234.56" in line
+        for line in lines
+    )
+    assert any(
+        "unreadable_touch_type" in line and line.endswith("open or unsubscribe") for line in lines
+    )
 
 
 def test_a_file_without_a_usable_row_is_said_and_fails():
