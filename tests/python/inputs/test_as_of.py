@@ -60,11 +60,15 @@ def cut_file(con: duckdb.DuckDBPyConnection, day: date, source: Path, target: Pa
 
 
 def rows_of(built: Built, table: str) -> list[tuple]:
-    """The rows that are kept, and those that are rejected for a fault of their own."""
+    """The rows that are kept, and those that are rejected for a fault of their own.
+
+    A day after today is a fault of the look back; a file of that day would not have had it.
+    """
     names = [name for name, meta in COLUMNS[table].items() if not meta.get("is_personal")]
     return built.query_build(
         f"select {', '.join(names)}, reasons from staging.stg_{table} "
-        "where row_status in ('kept', 'rejected') and reasons[1] is distinct from 'unknown_order' "
+        "where row_status in ('kept', 'rejected') "
+        "and not regexp_matches(coalesce(reasons[1], ''), '^(unknown_order|implausible_)') "
         "order by all",
     )
 
