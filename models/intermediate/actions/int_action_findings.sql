@@ -4,6 +4,7 @@
 {%- set fillings = {
     'figure': figure('figure', 'figure_unit'),
     'usual': figure('usual_value', 'figure_unit'),
+    'threshold': figure('threshold', 'figure_unit'),
     'month': month_in_words('period'),
     'where': "case entity_type when 'carrier' then ' with ' || name"
         ~ " when 'warehouse' then ' from the warehouse ' || name"

@@ -39,6 +39,9 @@ DRAWS = 1000
 # The method of what no longer sells.
 STOPPED = "stopped"
 REPLAY_DRAWS = 400
+# Days of the times that sales are told for, and units per year below which there are none to tell.
+PERIODS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
+LEAST_UNITS_TOLD = 0.1
 # Products, spread over all, on which it is tried whether the season is of use.
 SEASON_ARTICLES = 1000
 
@@ -430,10 +433,7 @@ def _reason(row: tuple, *, silent_days: int, is_count_unusable: bool, is_season_
             f"Not sold for {_days(silent_days)}, which is longer than its sales before explain: "
             "taken as no longer selling, nothing to order."
         )
-    rate = plain_number(row.forecast_daily_demand)
-    demand = f"{row.demand_class.capitalize()} demand of {rate} unit{'s' * (rate != '1')} per day"
-    if rate == "0":
-        demand = f"{row.demand_class.capitalize()} demand, of which hardly any is left"
+    demand = f"{row.demand_class.capitalize()} demand{told_rate(row.forecast_daily_demand)}"
     if row.reorder_point_units > 0:
         until = f"a review every {_days(row.review_period_days)}"
         if row.lead_time_days > 0:
@@ -474,6 +474,16 @@ def plain_number(value: float) -> str:
         return "0"
     digits = max(2 - int(np.floor(np.log10(abs(value)))), 0)
     return f"{value:.{min(digits, 6)}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+
+
+def told_rate(daily: float) -> str:
+    """Units per day, or of the shortest time in which one is sold: nobody sells .004 a day."""
+    per = next((period for period in PERIODS if daily * PERIODS[period] >= 1), "year")
+    units = daily * PERIODS[per]
+    if units < LEAST_UNITS_TOLD:
+        return ", of which hardly any is left"
+    told = plain_number(units)
+    return f" of {told} unit{'s' * (told != '1')} per {per}"
 
 
 def _units(count: float) -> str:

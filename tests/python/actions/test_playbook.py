@@ -47,7 +47,7 @@ def test_every_setting_is_read():
 
 @pytest.mark.parametrize("column", ["sentence", "usual_sentence", "listed"])
 def test_texts_name_only_what_is_filled_in_and_no_raw_identifier(column):
-    known = {"figure", "usual", "month", "where", "name", "subject", "count"}
+    known = {"figure", "usual", "threshold", "month", "where", "name", "subject", "count"}
     known |= {"s", "are", "s_of_figure"}
     for row in rows("playbook"):
         words = set(re.findall(r"{(\w*)}", row[column]))

@@ -11,6 +11,7 @@ from retail_analytics.inventory import InventorySettings, inventory, inventory_c
 from retail_analytics.inventory.backtest import pinball
 from retail_analytics.inventory.bulk_orders import bulk_days, usual_demand
 from retail_analytics.inventory.lead_time_demand import booking_days
+from retail_analytics.inventory.levels import told_rate
 from retail_analytics.inventory.season import peak_index
 from retail_analytics.inventory.stopped import selling_chance
 
@@ -215,6 +216,22 @@ def test_numbers_in_a_reason_are_those_people_write():
     sales[0, [150, 220, 290]] = 1.0
     one = levels(sales, abc_class=["A"]).iloc[0]
     assert "1 unit in stock or on order last" in one["reason"]
+
+
+@pytest.mark.parametrize(
+    ("daily", "told"),
+    [
+        (1.0, " of 1 unit per day"),
+        (0.5, " of 3.5 units per week"),
+        (1 / 7 - 1e-9, " of 4.35 units per month"),
+        (1 / 365.25, " of 1 unit per year"),
+        (0.002, " of 0.731 units per year"),
+        (0.0002, ", of which hardly any is left"),
+        (0.0, ", of which hardly any is left"),
+    ],
+)
+def test_sales_are_told_for_a_time_in_which_some_happen(daily, told):
+    assert told_rate(daily) == told
 
 
 def two_christmases(rng, articles=60, weeks=136):
