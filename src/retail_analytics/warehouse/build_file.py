@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from retail_analytics.storage.files import remove_database
-from retail_analytics.storage.sql import literal
+from retail_analytics.storage.sql import identifier, literal
 
 BUILD = "build.duckdb"
 NEXT = "next.duckdb"
@@ -84,7 +84,12 @@ def start_over(con: duckdb.DuckDBPyConnection) -> None:
     """Makes the file of the public tables anew, for a build that makes them all.
 
     Otherwise the blocks that the tables of earlier builds took would be published with the rest.
+    Until 2026-11-30 they were made in the build file: what is left of them there is dropped, for
+    it would never forget a customer.
     """
+    build = con.execute("select current_database()").fetchall()[0][0]
+    for schema in PUBLIC_SCHEMAS:
+        con.execute(f"drop schema if exists {identifier(build)}.{schema} cascade")
     path = path_of_next(con)
     con.execute("detach next")
     remove_database(path)

@@ -55,7 +55,9 @@ class Plugin(BasePlugin):
         self.shown = Path(os.environ["WAREHOUSE"]) if is_renamed else self.folder
         try:
             check_memory_limit()
-            for file in (build_file, self.folder / NEXT):
+            public = self.folder / NEXT
+            # where there is none, `attach_next` makes one of the format that readers know
+            for file in (build_file, public) if public.exists() else (build_file,):
                 prepare_build_file(
                     file,
                     shown=self.shown / file.name,

@@ -166,6 +166,15 @@ def test_a_whole_build_leaves_nothing_of_the_tables_before_it(build, tmp_path):
         assert b"a customer to be forgotten" not in file.read_bytes()
 
 
+def test_a_whole_build_drops_what_older_versions_left_in_the_build_file(build):
+    build.execute("create schema build.marts")
+    build.execute("create table build.marts.customers as select 'forgotten' as customer_id")
+    build.execute("create view raw.names as select customer_id from build.marts.customers")
+    start_over(build)
+    left = "select count(*) from duckdb_tables() where schema_name = 'marts'"
+    assert build.execute(left).fetchall() == [(0,)]
+
+
 def test_meta_says_what_the_file_holds(build, tmp_path):
     path = publish(build, folder=tmp_path, request=request(7))
     rows = ask(
