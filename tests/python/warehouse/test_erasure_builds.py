@@ -16,6 +16,7 @@ from pypdf import PdfReader
 from retail_analytics.serving.dashboards import write_dashboards
 from retail_analytics.serving.export import export_marts
 from retail_analytics.serving.reports import write_report
+from retail_analytics.warehouse.build_file import NEXT
 from retail_analytics.warehouse.mask import publish_masked
 
 pytestmark = pytest.mark.slow
@@ -81,12 +82,14 @@ def erased(
 def found_in(path: Path, words: list[str]) -> set[str]:
     """Tables and columns of a database in which a word stands: DuckDB compresses the bytes."""
     with duckdb.connect() as con:
-        # the views of the build file name its tables by this name
-        con.execute(f"attach '{path}' as build (read_only)")
+        # the views of the build file name the tables of both by these names
+        name = "next" if path.name == NEXT else "build"
+        for file, database in {path.with_name(NEXT): "next", path: name}.items():
+            con.execute(f"attach '{file}' as {database} (read_only)")
         con.execute("create temp table words as select lower(unnest(?)) as word", [words])
         columns = con.execute(
             "select schema_name, table_name, column_name from duckdb_columns() "
-            "where database_name = 'build' and data_type not in ('BIGINT', 'DOUBLE', 'DATE', "
+            f"where database_name = '{name}' and data_type not in ('BIGINT', 'DOUBLE', 'DATE', "
             "'BOOLEAN', 'TIMESTAMP', 'INTEGER') and not data_type like 'DECIMAL%'"
         ).fetchall()
         return {
@@ -95,7 +98,7 @@ def found_in(path: Path, words: list[str]) -> set[str]:
             # distinct values: most columns have few, and each is compared with each word
             if con.execute(
                 "select count(*) from words, (select distinct "
-                f'lower(cast("{column}" as varchar)) as value from build.{schema}."{table}") '
+                f'lower(cast("{column}" as varchar)) as value from {name}.{schema}."{table}") '
                 "where contains(value, word)"
             ).fetchall()[0][0]
         }
