@@ -190,6 +190,10 @@ def test_usual_sizes_are_no_bulk_orders():
     # Of two orders nobody knows which is the usual one.
     assert bulk_days(few).sum(axis=1).tolist() == [1, 0]
     assert usual_demand(few, bulk_days(few))[0, 40] == 6
+    # Three large orders of a size are a habit; one of them alone is bulk.
+    usual = np.tile([1.0, 2.0, 3.0, 4.0, 5.0], 8)
+    large = np.array([[*usual, 150.0, 152.0, 154.0], [*usual, 150.0, 5.0, 5.0]])
+    assert bulk_days(large).sum(axis=1).tolist() == [0, 1]
     assert bulk_days(np.zeros((2, 300))).sum() == 0
     assert bulk_days(few[:0]).shape == (0, 300)
 
