@@ -51,11 +51,9 @@ class Built:
     def published(self) -> Path:
         return self.warehouse / "retail.duckdb"
 
-    def query(
-        self, statement: str, parameters: list | None = None, *, file: str = "retail.duckdb"
-    ) -> list[tuple]:
-        """The rows of a statement over the published file, or another of the warehouse."""
-        with duckdb.connect(self.warehouse / file, read_only=True) as con:
+    def query(self, statement: str, parameters: list | None = None) -> list[tuple]:
+        """The rows of a statement over the published file."""
+        with duckdb.connect(self.published, read_only=True) as con:
             return con.execute(statement, parameters).fetchall()
 
     def query_build(self, statement: str) -> list[tuple]:

@@ -164,16 +164,16 @@ def keep_only(con: duckdb.DuckDBPyConnection, tables: list[tuple[str, str]]) -> 
         con.execute(f"drop view {target}")
         if (schema, name) in wanted:
             con.execute(f"create table {target} as from next.{target}")
-            for comment in comments:
-                con.execute(comment)
+            for described, comment in comments:
+                set_comment(con, described, comment)
     # newest first: a table may refer to an older one
     for schema, name in reversed(list(sizes_of(con))):
         if (schema, name) not in wanted:
             con.execute(f"drop table {schema}.{identifier(name)}")
 
 
-def comments_of(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> list[str]:
-    """Statements that describe a table as the view of that name is described."""
+def comments_of(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> list[tuple[str, str]]:
+    """The comments of a view, each with what it describes once the view is a table."""
     target = f"{schema}.{identifier(name)}"
     found = con.execute(
         """
@@ -186,8 +186,7 @@ def comments_of(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> list[
         [schema, name],
     ).fetchall()
     return [
-        f"comment on {f'column {target}.{identifier(column)}' if column else f'table {target}'} "
-        f"is {literal(comment)}"
+        (f"column {target}.{identifier(column)}" if column else f"table {target}", comment)
         for column, comment in found
         if comment is not None
     ]
