@@ -12,9 +12,9 @@ as_of as (
 channels as (
     select
         returns.channel,
-        sum(returns.caused_revenue_upper) / sum(returns.spend_amount) as return_at_best,
-        sum(returns.caused_revenue) / sum(returns.spend_amount) as expected_return,
-        sum(returns.spend_amount) - sum(returns.caused_revenue) as lost_amount,
+        {{ decimal_sum('returns.caused_revenue_upper') }} as caused_at_best,
+        {{ decimal_sum('returns.caused_revenue') }} as caused_revenue,
+        {{ decimal_sum('returns.spend_amount') }} as spend_amount,
         count(*) as month_count,
         max(as_of.as_of_date) as as_of_date
     from returns
@@ -30,11 +30,11 @@ channel_return_at_best as (
         channels.channel as entity,
         channels.channel as name,
         cast(null as varchar) as subject,
-        channels.return_at_best as value,
-        greatest(channels.expected_return, 0) as figure,
+        channels.caused_at_best / channels.spend_amount as value,
+        greatest(channels.caused_revenue / channels.spend_amount, 0) as figure,
         cast(null as double) as usual_value,
         channels.month_count as item_count,
-        greatest(channels.lost_amount, 0) as value_at_stake,
+        greatest(channels.spend_amount - channels.caused_revenue, 0) as value_at_stake,
         channels.as_of_date as period
     from channels
 )

@@ -27,13 +27,12 @@ products_due as (
         products.product_id as entity,
         coalesce(any_value(products.product_name), products.product_id) as name,
         cast(null as varchar) as subject,
-        -- rounded, for the order of a sum moves its last digit
-        round(sum(next_purchases.purchase_probability_7_days), 6) as value,
-        round(sum(next_purchases.purchase_probability_7_days), 6) as figure,
+        {{ decimal_sum('next_purchases.purchase_probability_7_days') }} as value,
+        {{ decimal_sum('next_purchases.purchase_probability_7_days') }} as figure,
         cast(null as double) as usual_value,
         count(*) as item_count,
         round(
-            sum(next_purchases.purchase_probability_30_days)
+            {{ decimal_sum('next_purchases.purchase_probability_30_days') }}
             * any_value(products.margin_per_purchase)
             * any_value(rules.incremental_share),
             6

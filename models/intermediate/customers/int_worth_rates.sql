@@ -38,11 +38,11 @@ sums as (
         purpose,
         count(*) as customer_count,
         cast(nullif(sum(repeat_count), 0) as double) as repeat_count,
-        cast(sum(cast(spend as decimal(38, 6))) as double) as spend,
-        cast(sum(cast(spend * spend as decimal(38, 6))) as double) as squared_spend,
-        cast(sum(cast(worth as decimal(38, 6))) as double) as worth,
+        {{ decimal_sum('spend', digits=6) }} as spend,
+        {{ decimal_sum('spend * spend', digits=6) }} as squared_spend,
+        {{ decimal_sum('worth', digits=6) }} as worth,
         cast(sum(squares) as double) as squares,
-        cast(sum(cast(worth * worth / spend as decimal(38, 6))) as double) as customer_squares
+        {{ decimal_sum('worth * worth / spend', digits=6) }} as customer_squares
     from purchases
     group by purpose
 ),

@@ -87,8 +87,8 @@ int_experiment_baselines as (
     select
         metric,
         count(*) as unit_count,
-        round(avg(metric_value), 9) as mean,
-        round(var_samp(metric_value), 9) as variance,
+        round({{ decimal_sum('metric_value') }} / count(*), 9) as mean,
+        round(var_samp(metric_value), 6) as variance,
         round(1 - power(corr(metric_value, value_before), 2), 9) as variance_kept,
         any_value(as_of_date) as as_of_date
     from capped_values

@@ -66,11 +66,11 @@ sums as (
         measured.measure as measure,
         avg(cast(is_margin_known as integer)) as margin_known_share,
         count(*) as row_count,
-        sum(measured.y) as y,
-        sum(measured.x) as x,
-        sum(measured.y * measured.y) as yy,
-        sum(measured.x * measured.x) as xx,
-        sum(measured.x * measured.y) as xy,
+        {{ decimal_sum('measured.y') }} as y,
+        {{ decimal_sum('measured.x') }} as x,
+        {{ decimal_sum('measured.y * measured.y', digits=6) }} as yy,
+        {{ decimal_sum('measured.x * measured.x', digits=6) }} as xx,
+        {{ decimal_sum('measured.x * measured.y', digits=6) }} as xy,
         sum(cast(order_count_before - order_count_earlier as double)) as change_before,
         sum(pow(order_count_before - order_count_earlier, 2)) as change_before_squares
     from measured

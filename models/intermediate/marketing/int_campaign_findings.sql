@@ -21,7 +21,7 @@ settings as (
 spend as (
     select
         windows.campaign,
-        sum(cast(ad_spend.spend_amount as double)) as spend
+        cast(sum(ad_spend.spend_amount) as double) as spend
     from {{ kept('ad_spend') }} as ad_spend
     inner join windows
         on

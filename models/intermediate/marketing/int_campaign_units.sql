@@ -28,15 +28,15 @@ ordered as (
         ) as order_count_before,
         count(*) filter (orders.ordered_on < windows.starts_on - windows.length_days)
             as order_count_earlier,
-        sum(cast(orders.revenue as double)) filter (orders.ordered_on >= windows.starts_on)
+        sum(orders.revenue) filter (orders.ordered_on >= windows.starts_on)
             as revenue,
-        sum(cast(orders.revenue as double)) filter (
+        sum(orders.revenue) filter (
             orders.ordered_on < windows.starts_on
             and orders.ordered_on >= windows.starts_on - windows.length_days
         ) as revenue_before,
-        sum(cast(orders.margin as double)) filter (orders.ordered_on >= windows.starts_on)
+        sum(orders.margin) filter (orders.ordered_on >= windows.starts_on)
             as margin,
-        sum(cast(orders.margin as double)) filter (
+        sum(orders.margin) filter (
             orders.ordered_on < windows.starts_on
             and orders.ordered_on >= windows.starts_on - windows.length_days
         ) as margin_before,
@@ -60,10 +60,10 @@ units as (
         coalesce(ordered.order_count, 0) as order_count,
         coalesce(ordered.order_count_before, 0) as order_count_before,
         coalesce(ordered.order_count_earlier, 0) as order_count_earlier,
-        coalesce(ordered.revenue, 0) as revenue,
-        coalesce(ordered.revenue_before, 0) as revenue_before,
-        coalesce(ordered.margin, 0) as margin,
-        coalesce(ordered.margin_before, 0) as margin_before,
+        cast(coalesce(ordered.revenue, 0) as double) as revenue,
+        cast(coalesce(ordered.revenue_before, 0) as double) as revenue_before,
+        cast(coalesce(ordered.margin, 0) as double) as margin,
+        cast(coalesce(ordered.margin_before, 0) as double) as margin_before,
         coalesce(ordered.is_margin_known, true) as is_margin_known
     from audience
     full outer join ordered

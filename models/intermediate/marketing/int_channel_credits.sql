@@ -16,8 +16,8 @@ summed as (
     select
         methods.method,
         channels.channel,
-        coalesce(sum(attribution.orders), 0) as orders,
-        coalesce(sum(attribution.revenue), 0) as revenue
+        coalesce({{ decimal_sum('attribution.orders') }}, 0) as orders,
+        coalesce({{ decimal_sum('attribution.revenue') }}, 0) as revenue
     from methods
     cross join channels
     left join attribution
@@ -32,7 +32,13 @@ channel_credits as (
         orders,
         revenue,
         -- rounded, so that equal credit is equal
-        round(orders / nullif(sum(orders) over (partition by method), 0), 12) as share
+        round(
+            orders
+            / nullif(
+                cast(sum(cast(orders as decimal(38, 9))) over (partition by method) as double), 0
+            ),
+            12
+        ) as share
     from summed
 )
 

@@ -58,8 +58,9 @@ channel_months as (
         sum(clicks) as clicks,
         sum(touch_count) as touch_count,
         sum(sum(touch_count)) over (partition by channel) as all_touch_count,
-        round(sum(contribution), 6) as contribution,
-        sum(round(sum(contribution), 6)) over (partition by channel) as all_contribution
+        cast(sum(cast(contribution as decimal(38, 6))) as double) as contribution,
+        cast(sum(sum(cast(contribution as decimal(38, 6)))) over (partition by channel) as double)
+            as all_contribution
     from parts
     group by month, channel
 )

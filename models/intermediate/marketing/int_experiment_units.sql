@@ -48,10 +48,10 @@ ordered as (
         assigned.customer_id,
         count(*) filter (orders.ordered_at >= assigned.assigned_at) as order_count,
         count(*) filter (orders.ordered_at < assigned.assigned_at) as earlier_order_count,
-        sum(cast(coalesce(orders.revenue, 0) as double)) filter (
+        sum(orders.revenue) filter (
             orders.ordered_at >= assigned.assigned_at
         ) as revenue,
-        sum(cast(coalesce(orders.revenue, 0) as double)) filter (
+        sum(orders.revenue) filter (
             orders.ordered_at < assigned.assigned_at
         ) as earlier_revenue
     from assigned
@@ -85,9 +85,9 @@ experiment_units as (
         assigned.customer_id,
         assigned.is_held_out,
         coalesce(ordered.order_count, 0) as order_count,
-        coalesce(ordered.revenue, 0) as revenue,
+        cast(coalesce(ordered.revenue, 0) as double) as revenue,
         coalesce(ordered.earlier_order_count, 0) as earlier_order_count,
-        coalesce(ordered.earlier_revenue, 0) as earlier_revenue,
+        cast(coalesce(ordered.earlier_revenue, 0) as double) as earlier_revenue,
         coalesce(touched.touch_count, 0) as touch_count
     from assigned
     left join ordered using (experiment_id, customer_id)

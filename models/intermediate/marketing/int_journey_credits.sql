@@ -26,7 +26,7 @@ touches as (
         touchpoints.position,
         journeys.touch_count,
         journeys.channel_count,
-        journeys.revenue,
+        coalesce(journeys.revenue, 0) as revenue,
         cast(date_trunc('month', {{ shop_day('journeys.ordered_at') }}) as date) as month,
         settings.first_touch_weight,
         settings.last_touch_weight,
@@ -70,9 +70,8 @@ journey_credits as (
         month,
         channel,
         {% for rule in rules %}
-        -- rounded, for the order of a sum moves its last digit
-        round(sum(cast({{ rule }}_weight as double)), 9) as {{ rule }}_orders,
-        round(sum({{ rule }}_weight * cast(coalesce(revenue, 0) as double)), 9)
+        round({{ decimal_sum(rule ~ '_weight', digits=12) }}, 9) as {{ rule }}_orders,
+        round({{ decimal_sum(rule ~ '_weight * cast(revenue as double)', digits=12) }}, 9)
             as {{ rule }}_revenue,
         {% endfor %}
         count(*) as touch_count

@@ -10,14 +10,14 @@ weeks as (
 ),
 
 order_value as (
-    select sum(revenue) / nullif(sum(order_count), 0) as revenue_per_order
+    select {{ decimal_sum('revenue') }} / nullif(sum(order_count), 0) as revenue_per_order
     from weeks
 ),
 
 contributions as (
     select
         channel,
-        sum(contribution) / count(*) as revenue,
+        {{ decimal_sum('contribution') }} / count(*) as revenue,
         quantile_cont(contribution, 0.1) as revenue_lower,
         quantile_cont(contribution, 0.9) as revenue_upper
     from draws

@@ -26,7 +26,7 @@ totals as (
         channel,
         {% for scale in scales -%}
         sum(orders_{{ scale }}_fall) as orders_{{ scale }}_fall,
-        sum(revenue_{{ scale }}_fall) as revenue_{{ scale }}_fall,
+        {{ decimal_sum('revenue_' ~ scale ~ '_fall') }} as revenue_{{ scale }}_fall,
         greatest(
             coalesce(
                 sum(orders_{{ scale }}_rest) / nullif(greatest(sum(orders_{{ scale }}_fall), 0), 0),
@@ -83,12 +83,15 @@ timing_increments as (
     select
         channel,
         {% for measure in measures -%}
+        {% set long = 'long_' ~ measure -%}
         {% set gap = '(long_' ~ measure ~ ' - short_' ~ measure ~ ')' -%}
-        round(sum(long_{{ measure }}), 6) as {{ measure }},
+        round({{ decimal_sum(long) }}, 6) as {{ measure }},
         sqrt(
-            round(
-                sum(pow(long_{{ measure }}, 2))
-                + greatest(pow(sum{{ gap }}, 2) - sum(pow({{ gap }}, 2)), 0), 6
+            {{ decimal_sum('pow(' ~ long ~ ', 2)', digits=6) }}
+            + greatest(
+                pow({{ decimal_sum(gap) }}, 2)
+                - {{ decimal_sum('pow(' ~ gap ~ ', 2)', digits=6) }},
+                0
             )
         ) as {{ measure }}_error,
         {% endfor -%}

@@ -29,7 +29,7 @@ pairs as (
         orders.customer_id,
         touch_times.channel,
         orders.has_time,
-        cast(coalesce(orders.revenue, 0) as double) as revenue,
+        coalesce(orders.revenue, 0) as revenue,
         date_diff('second', touch_times.touched_at, orders.ordered_at)
         / (settings.timing_window_hours * 3600) as windows
     from orders
@@ -63,12 +63,15 @@ by_customer as (
         bool_and(has_time) as has_time,
         {% for measure in measures -%}
         {% set worth = '' if measure == 'orders' else ' * revenue' -%}
-        sum(gained_whole{{ worth }}) as {{ measure }}_whole,
+        {% set type = 'hugeint' if measure == 'orders' else 'double' -%}
+        cast(sum(gained_whole{{ worth }}) as {{ type }}) as {{ measure }}_whole,
         {% for scale, (first, second, third) in scales.items() -%}
-        sum((2 * gained_{{ first }} - gained_{{ second }}){{ worth }})
+        cast(sum((2 * gained_{{ first }} - gained_{{ second }}){{ worth }}) as {{ type }})
             as {{ measure }}_{{ scale }}_fall,
-        sum((3 * gained_{{ second }} - 2 * gained_{{ first }} - gained_{{ third }}){{ worth }})
-            as {{ measure }}_{{ scale }}_rest,
+        cast(
+            sum((3 * gained_{{ second }} - 2 * gained_{{ first }} - gained_{{ third }}){{ worth }})
+            as {{ type }}
+        ) as {{ measure }}_{{ scale }}_rest,
         {% endfor -%}
         {% endfor -%}
         sum(abs(gained_whole)) as order_count

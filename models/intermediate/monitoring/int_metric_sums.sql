@@ -39,9 +39,9 @@ summed as (
         -- as decimals: the sum of doubles depends on their order
         case
             when count(figure.numerator) = count(*)
-                then cast(sum(cast(figure.numerator as decimal(38, 9))) as double)
+                then {{ decimal_sum('figure.numerator') }}
         end as numerator,
-        cast(sum(cast(figure.denominator as decimal(38, 9))) as double) as denominator
+        {{ decimal_sum('figure.denominator') }} as denominator
     from counted
     group by all
 ),

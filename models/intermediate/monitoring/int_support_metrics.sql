@@ -13,7 +13,7 @@ mood_months as (
     select
         month,
         count(*) as ticket_count,
-        avg(score) as mood
+        {{ decimal_sum('score') }} / count(*) as mood
     from ticket_sentiment
     group by month
 ),

@@ -19,14 +19,11 @@ quantities as (
         cast(date_trunc('week', orders.ordered_on) as date) as week,
         order_lines.quantity as line_quantity,
         cast(sum(order_lines.quantity) as double) as units,
-        sum(
-            cast(order_lines.revenue as double)
-            * (
-                1
-                + cast(coalesce(greatest(orders.discount_amount, 0), 0) as double)
-                / cast(orders.revenue as double)
-            )
-        ) as revenue,
+        {{ decimal_sum(
+            'cast(order_lines.revenue as double) * (1 + '
+            ~ 'cast(coalesce(greatest(orders.discount_amount, 0), 0) as double)'
+            ~ ' / cast(orders.revenue as double))'
+        ) }} as revenue,
         cast(
             sum(case when orders.discount_amount > 0 then order_lines.quantity else 0 end) as double
         ) as discounted_units
@@ -48,7 +45,7 @@ weekly_sales as (
         product_id,
         week,
         sum(units) as units,
-        sum(revenue) as revenue,
+        {{ decimal_sum('revenue') }} as revenue,
         sum(discounted_units) as discounted_units,
         case
             when count(*) > 1

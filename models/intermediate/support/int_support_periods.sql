@@ -34,8 +34,8 @@ periods as (
         period_day as day,
         count(*) as ticket_count,
         -- rounded: the last digits depend on the order of rows
-        round(sum(reading), 9) as total,
-        round(sum(reading * reading), 9) as squares
+        {{ decimal_sum('reading') }} as total,
+        {{ decimal_sum('reading * reading') }} as squares
     from dated_readings
     group by all
 ),

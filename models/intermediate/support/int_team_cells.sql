@@ -56,8 +56,8 @@ team_cells as (
         hour_block,
         count(*) as ticket_count,
         -- rounded: the last digits depend on the order of rows
-        round(sum(ln(greatest(reading.minutes, 0.5))), 9) as log_sum,
-        round(sum(pow(ln(greatest(reading.minutes, 0.5)), 2)), 9) as log_squares,
+        {{ decimal_sum('ln(greatest(reading.minutes, 0.5))') }} as log_sum,
+        {{ decimal_sum('pow(ln(greatest(reading.minutes, 0.5)), 2)') }} as log_squares,
         median(reading.minutes) as median_minutes
     from measured
     where reading.minutes is not null

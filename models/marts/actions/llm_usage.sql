@@ -23,7 +23,7 @@ llm_usage as (
         case when count(output_tokens) = count(*) then cast(sum(output_tokens) as bigint) end
             as output_tokens,
         -- as decimals: the last digits of a sum of doubles depend on their order
-        case when count(cost) = count(*) then cast(sum(cast(cost as decimal(38, 12))) as double) end
+        case when count(cost) = count(*) then {{ decimal_sum('cost', digits=12) }} end
             as cost,
         month
     from priced

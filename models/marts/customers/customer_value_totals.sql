@@ -37,11 +37,11 @@ totals as (
         min(status) as status,
         horizon_months,
         count(*) as customer_count,
-        cast(sum(cast(expected_orders as decimal(38, 9))) as double) as expected_orders,
-        cast(sum(cast(expected_value as decimal(38, 9))) as double) as expected_value,
+        {{ decimal_sum('expected_orders') }} as expected_orders,
+        {{ decimal_sum('expected_value') }} as expected_value,
         sqrt(
-            cast(sum(cast(value_sd * value_sd as decimal(38, 9))) as double)
-            + power(max(common_sd) * cast(sum(cast(expected_value as decimal(38, 9))) as double), 2)
+            {{ decimal_sum('value_sd * value_sd') }}
+            + power(max(common_sd) * {{ decimal_sum('expected_value') }}, 2)
         ) as value_sd,
         max(common_sd) as common_sd,
         max(as_of_date) as as_of_date

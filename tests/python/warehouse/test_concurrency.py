@@ -208,19 +208,28 @@ def test_the_published_file_is_read_while_the_whole_project_builds(second_build)
 
 
 def test_two_builds_of_the_same_data_are_the_same(sample_warehouse, second_build):
-    first, second = hashes(sample_warehouse), hashes(second_build.built)
+    first = hashes(sample_warehouse.query, "table_name <> 'meta'")
     assert len(first) > 10
-    assert first == second
+    assert first == hashes(second_build.built.query, "table_name <> 'meta'")
 
 
-def hashes(built: Built) -> dict[str, tuple]:
-    """Count and hash of every published table, whatever the order of its rows."""
-    tables = built.query(
-        "select schema_name, table_name from duckdb_tables() where table_name <> 'meta'"
+def test_what_two_builds_compute_on_the_way_is_the_same(sample_warehouse, second_build):
+    """Rounding hides what a sum of doubles owes to the order of rows, but not in every build."""
+    private = "schema_name in ('staging', 'intermediate', 'marts')"
+    first = hashes(sample_warehouse.query_build, private)
+    second = hashes(second_build.built.query_build, private)
+    assert len(first) > 100
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def hashes(query: Callable[[str], list[tuple]], which: str) -> dict[str, tuple]:
+    """Count and hash of every table for which `which` holds, whatever the order of its rows."""
+    tables = query(f"select schema_name, table_name from duckdb_tables() where {which}")
+    hashed = query(
+        " union all ".join(
+            f"select '{schema}.{table}', count(*), sum(cast(hash(whole) as hugeint)) "
+            f'from {schema}."{table}" as whole'
+            for schema, table in tables
+        )
     )
-    return {
-        f"{schema}.{table}": built.query(
-            f'select count(*), sum(cast(hash(whole) as hugeint)) from {schema}."{table}" as whole'
-        )[0]
-        for schema, table in tables
-    }
+    return {name: of_table for name, *of_table in hashed}
