@@ -6,11 +6,17 @@ and what is printed is the same with and without them (tests/python/warehouse/te
 which also fails where a new dbt has other insides).
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from dbt import compilation
+from dbt.adapters.base.relation import BaseRelation
 from dbt.adapters.duckdb.impl import DuckDBAdapter
-from dbt.context.macros import MacroNamespace
+from dbt.adapters.reference_keys import _make_ref_key
+from dbt.clients.jinja import MacroGenerator, MacroStack
+from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+from dbt.contracts.graph.nodes import Macro
 from dbt_common.events.base_types import BaseEvent, DebugLevel, EventLevel
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.event_manager_client import ctx_set_event_manager
@@ -18,6 +24,11 @@ from dbt_common.events.event_manager_client import ctx_set_event_manager
 # events of level `debug` that this project listens to: ProgressBar
 HEARD = frozenset({"NodeFinished"})
 UNHEARD_LEVELS = (EventLevel.DEBUG, EventLevel.TEST)
+# the WITH that a statement begins with, after comments of whole lines
+BEGINNING = re.compile(r"(?:\s|--[^\n]*\n)*with(?:\s+recursive)?\s+", re.IGNORECASE)
+
+inject_ctes = compilation.inject_ctes_into_sql
+find_relation = DuckDBAdapter.get_relation
 
 
 def take_shortcuts() -> None:
@@ -28,6 +39,9 @@ def take_shortcuts() -> None:
     DuckDBAdapter._is_foreign_key_target = has_no_foreign_key
     MacroNamespace.__iter__ = names_of
     MacroNamespace.__getitem__ = macro_of
+    MacroNamespaceBuilder.build_namespace = build_namespace
+    DuckDBAdapter.get_relation = get_relation
+    compilation.inject_ctes_into_sql = inject_ctes_into_sql
 
 
 class AttentiveEventManager(EventManager):
@@ -95,3 +109,71 @@ def merged(namespace: MacroNamespace) -> dict[str, Any]:
             found.update(macros)
         namespace.by_name = found
     return found
+
+
+def build_namespace(
+    builder: MacroNamespaceBuilder,
+    macros_by_package: dict[str, dict[str, Macro]],
+    context: dict[str, Any],
+) -> MacroNamespace:
+    """The macros of a context, in as many steps as there are macros.
+
+    dbt asks of each macro, twice a node, where it belongs and whether there are two of its name;
+    parsing has asked that before.
+    """
+    made = {
+        package: {
+            name: generator(macro, context, builder.node, builder.thread_ctx)
+            for name, macro in macros.items()
+        }
+        for package, macros in macros_by_package.items()
+    }
+    own = {p: macros for p, macros in made.items() if p not in builder.internal_package_names}
+    built_in: dict[str, MacroGenerator] = {}
+    for package in reversed(builder.internal_package_names_order):
+        built_in.update(made.get(package, {}))
+    is_root = builder.search_package == builder.root_package
+    return MacroNamespace(
+        global_namespace={} if is_root else own.get(builder.root_package, {}),
+        local_namespace=own.get(builder.search_package, {}),
+        global_project_namespace=built_in,
+        packages=own,
+    )
+
+
+def generator(
+    macro: Macro, context: dict[str, Any], node: Any, stack: MacroStack | None
+) -> MacroGenerator:
+    """The same as `MacroGenerator(macro, context, node, stack)`, without three calls inside."""
+    made = MacroGenerator.__new__(MacroGenerator)
+    made.macro, made.context, made.node, made.stack = macro, context, node, stack
+    return made
+
+
+def get_relation(
+    adapter: DuckDBAdapter, database: str, schema: str, identifier: str
+) -> BaseRelation | None:
+    """The relation of this name, looked up where dbt's cache keeps it.
+
+    dbt compares the name with those of all relations, for each node.
+    """
+    if not adapter._schema_is_cached(database, schema):
+        return find_relation(adapter, database, schema, identifier)
+    wanted = adapter.Relation.create(database=database, schema=schema, identifier=identifier)
+    found = adapter.cache.relations.get(_make_ref_key(wanted))
+    if found is None:
+        return None
+    return next(iter(adapter._make_match([found.inner], database, schema, identifier)), None)
+
+
+def inject_ctes_into_sql(sql: str, ctes: list) -> str:
+    """Ephemeral models before the first WITH; dbt looks for it by parsing the whole statement.
+
+    Statements that do not begin with it, or that may be several, are dbt's.
+    """
+    beginning = BEGINNING.match(sql)
+    code = [line for line in sql.splitlines() if not line.lstrip().startswith("--")]
+    if not ctes or beginning is None or any(";" in line for line in code):
+        return inject_ctes(sql, ctes)
+    end = beginning.end()
+    return f"{sql[:end]}{', '.join(cte.sql for cte in ctes)}, {sql[end:]}"
