@@ -14,7 +14,7 @@ from retail_analytics.pricing.elasticity import price_elasticities
 
 ROOT = Path(__file__).parents[2]
 PROJECT = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
-MACROS = ("bands", "wilson", "shop_time")
+MACROS = ("bands", "decimal_sum", "wilson", "shop_time")
 RULES = {
     "pricing_settings": "pricing",
     "discount_steps": "pricing",
