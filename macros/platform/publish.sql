@@ -6,6 +6,7 @@
     {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'snapshot', 'retry'] %}
         {% do say_what_was_rejected(results) %}
         {% do say_what_was_decided(results) %}
+        {% do say_answers_to_nothing(results) %}
         {% do say_what_changed(results) %}
         {% do say_changed_columns(results) %}
         {% set reason = unusable_files(results) or reason_not_to_publish(results) %}
@@ -170,6 +171,40 @@
 {% macro say_lines(query) %}
     {% for line in run_query(query).columns[0] %}
         {% do log(line, info=true) %}
+    {% endfor %}
+{% endmacro %}
+
+{# Answers of the user's file that still hold and meet no alert: a mistyped name mutes nothing. #}
+{% macro say_answers_to_nothing(results) %}
+    {% set is_own = adapter.get_relation(
+        database=target.database, schema='raw', identifier='rule_alert_responses'
+    ) %}
+    {% for result in results
+        if is_own and result.node.name == 'alerts' and result.status == 'success' %}
+        {% set lines %}
+            select format(
+                'note: rules/alert_responses.csv: {:,} of the answers that still hold meet no alert, such as that with response_id {}',
+                count(*),
+                min(answers.response_id)
+            )
+            from rules.alert_responses as answers
+            inner join intermediate.int_as_of as as_of on answers.until_on >= as_of.as_of_date
+            where
+                not exists (
+                    select alerts.alert_id
+                    from {{ result.node.relation_name }} as alerts
+                    where
+                        coalesce(
+                            answers.alert_id, answers.metric, answers.dimension, answers.entity
+                        ) is not null
+                        and alerts.alert_id = coalesce(answers.alert_id, alerts.alert_id)
+                        and alerts.metric = coalesce(answers.metric, alerts.metric)
+                        and alerts.dimension = coalesce(answers.dimension, alerts.dimension)
+                        and alerts.entity = coalesce(answers.entity, alerts.entity)
+                )
+            having count(*) > 0
+        {% endset %}
+        {% do say_lines(lines) %}
     {% endfor %}
 {% endmacro %}
 

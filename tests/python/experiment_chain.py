@@ -99,7 +99,9 @@ class Tables:
 def compiled(name: str) -> str:
     """The SQL of a model of the project."""
     (path,) = (ROOT / "models").rglob(f"{name}.sql")
-    shared = (ROOT / "macros" / name for name in ("shop_time.sql", "in_a_row.sql", "decimal_sum.sql"))
+    shared = (
+        ROOT / "macros" / name for name in ("shop_time.sql", "in_a_row.sql", "decimal_sum.sql")
+    )
     paths = [*shared, *(ROOT / "macros" / "experiments").glob("*.sql")]
     macros = "".join(path.read_text() for path in sorted(paths))
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)

@@ -10,9 +10,11 @@ and is tried again by the next call. A redirect is a refusal: followed, a post l
 import html
 import http.client
 import json
+import queue
 import smtplib
 import sqlite3
 import ssl
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -25,7 +27,9 @@ from pathlib import Path
 import duckdb
 
 JOURNAL = "notifications.sqlite"
+# for each step of a conversation with a server, and for all of them
 TIMEOUT_SECONDS = 10
+WHOLE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -245,7 +249,7 @@ def sent_or_failed(
     known: sqlite3.Connection, message: Message, name: str, send: Channel
 ) -> Outcome:
     try:
-        send(message)
+        within(WHOLE_SECONDS, lambda: send(message))
     except UnsureError as error:
         return Outcome(message.message_id, name, "unsure", f"no answer: {error}")
     except (OSError, smtplib.SMTPException) as error:
@@ -256,6 +260,32 @@ def sent_or_failed(
         return Outcome(message.message_id, name, "failed", detail)
     note(known, message.message_id, name, "sent")
     return Outcome(message.message_id, name, "sent")
+
+
+def within(seconds: float, call: Callable[[], None]) -> None:
+    """Calls it, and raises what it raises; UnsureError where it takes longer.
+
+    A server that answers a byte at a time never lets a step time out. Nothing stops the thread that
+    listens to it: it ends with the server or with the process.
+    """
+    ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as error:
+            # raised below, where somebody waits for it
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        error = ended.get(timeout=seconds)
+    except queue.Empty:
+        raise UnsureError(f"still answering after {seconds:.0f} seconds") from None
+    if error is not None:
+        raise error
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -55,6 +56,7 @@ class Receiver(ThreadingHTTPServer):
         self.refusals = 0
         self.moved_to = ""
         self.is_silent = False
+        self.drips = False
 
     @property
     def address(self) -> str:
@@ -79,6 +81,9 @@ class Handler(BaseHTTPRequestHandler):
         self.server.keys.append(self.headers["Idempotency-Key"])
         if self.server.is_silent:
             return
+        while self.server.drips:
+            self.wfile.write(b"HTTP/1.1 200 ")
+            time.sleep(0.05)
         self.send_response(200)
         self.end_headers()
 
@@ -226,6 +231,19 @@ def test_what_left_and_was_never_answered_is_not_sent_twice(
     for _ in range(2):
         (outcome,) = notify(MESSAGES[:1], channels, tmp_path / "journal", is_dry_run=False)
         assert outcome.state == "unsure"
+    assert len(receiver.bodies) == 1
+
+
+def test_a_server_that_never_ends_its_answer_holds_nobody(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retail_analytics.serving.notify.WHOLE_SECONDS", 0.5)
+    receiver.drips = True
+    channels = {"webhook": webhook(receiver.address)}
+    for _ in range(2):
+        (outcome,) = notify(MESSAGES[:1], channels, tmp_path / "journal", is_dry_run=False)
+        assert outcome.state == "unsure"
+    receiver.drips = False
     assert len(receiver.bodies) == 1
 
 

@@ -27,6 +27,13 @@ CHOSEN = {
     "customer_churn_risks": ("recency alone", "2024-12-31"),
     "customer_lifetime_values": ("pareto_nbd", "9999-12-31"),
 }
+# to all alerts of a slice, to a metric of which there is none, to nothing, and long ago
+ANSWERS = """response_id,response,alert_id,metric,dimension,entity,until_on,note
+1,acknowledged,,,all,all,9999-12-31,seen
+2,muted,,revenu,,,9999-12-31,mistyped
+3,muted,,,,,9999-12-31,
+4,muted,,revenu,,,2020-12-31,
+"""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +62,7 @@ def erased(
     (data / "rules").mkdir(exist_ok=True)
     rows = "".join(f"{mart},{model},{day},a test\n" for mart, (model, day) in CHOSEN.items())
     (data / "rules" / "served_models.csv").write_text(f"mart,model,until_on,note\n{rows}")
+    (data / "rules" / "alert_responses.csv").write_text(ANSWERS)
     reuse_parsed(warehouse / "target")
     places = ("--target-path", str(warehouse / "target"), "--log-path", str(warehouse / "logs"))
     built = build_warehouse(data, warehouse=warehouse, args=places)
@@ -206,3 +214,10 @@ def test_a_model_that_a_person_chose_serves_and_says_so(erased: Built, mart: str
     registry = "select model from marts.model_registry where mart = ? and is_current and is_serving"
     # what a purchase is worth has a model of its own
     assert set(erased.query(registry, [mart])) - {("gamma_gamma",)} == {(model,)}
+
+
+def test_answers_that_meet_no_alert_are_said(erased: Built) -> None:
+    said = "2 of the answers that still hold meet no alert, such as that with response_id 2"
+    assert f"note: rules/alert_responses.csv: {said}" in erased.output
+    rows = erased.query("select bool_or(is_acknowledged), bool_or(is_muted) from marts.alerts")
+    assert rows == [(True, False)]
