@@ -164,6 +164,15 @@ CASES = {
     "parts, falling, lead 2": Case(
         parts(chance=(2.0, 4.0), size=0.6, trend=-0.03), days=28, periods=48, lead=2
     ),
+    "packs, lead 14": Case(
+        parts(chance=(2.0, 8.0), size=5.0), days=1, periods=700, lead=14, review=7
+    ),
+    "packs, falling, lead 14": Case(
+        parts(chance=(2.0, 8.0), size=5.0, trend=-0.002), days=1, periods=700, lead=14, review=7
+    ),
+    "packs, rising, lead 14": Case(
+        parts(chance=(1.0, 12.0), size=5.0, trend=0.001), days=1, periods=700, lead=14, review=7
+    ),
     "bulk, days at random, lead 14": Case(
         with_bulk(parts(chance=(1.0, 8.0), size=1.0), chance=0.003, times=100.0),
         **{"days": 1, "periods": 700, "lead": 14, "review": 7},

@@ -267,12 +267,15 @@ def choose_method(
     # The squared errors over whole intervals hold what a sum of independent days does not: drift,
     # days that go together. All of it is booked as variance of the rate, in proportion to it.
     season = paths.season[:, week]
-    errors = paths.actual / paths.drawn_days - chosen(paths.rate)
-    excess = np.where(over, errors**2 - variance[:, None] / paths.drawn_days, 0.0)
-    scale = (season[:, None] / paths.season) ** 2
-    # A product that sells less than it did is missed by less.
     then = chosen(paths.rate) / paths.season
     now = (rate / season)[:, None]
+    # What days vary by goes with the level; of what has no trend, levels differ by chance.
+    is_moving = (method == TREND)[:, None] & (now > 0)
+    moved = np.divide(then, now, out=np.ones_like(then), where=is_moving)
+    errors = paths.actual / paths.drawn_days - chosen(paths.rate)
+    excess = np.where(over, errors**2 - variance[:, None] * moved / paths.drawn_days, 0.0)
+    scale = (season[:, None] / paths.season) ** 2
+    # A product that sells less than it did is missed by less.
     less = np.divide(now, then, out=np.ones_like(then), where=then > now)
     age = np.maximum(week - np.arange(over.shape[1]), 0)
     recent = np.where(over, FORGETTING**age, 0.0)

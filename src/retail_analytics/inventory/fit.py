@@ -10,6 +10,7 @@ from retail_analytics.inventory.lead_time_demand import (
     bootstrap_quantile,
     choose_distribution,
     demand_rhythm,
+    have_sizes_moved,
     interval_moments,
     negative_binomial_quantile,
     normal_quantile,
@@ -73,7 +74,8 @@ def fit_interval(
     chance = selling_chance(demand, in_stock_share=in_stock_share)
     choice = _of_what_sells(choice, np.where(chance < LEAST_CHANCE, chance, 1.0))
     is_moving = choice.method == TREND
-    size = recent_sizes(demand, is_moving=is_moving).mean
+    sizes = recent_sizes(demand, is_moving=is_moving)
+    size = sizes.mean
     beyond_mean, beyond_variance = undershoot_moments(demand)
     review = parameters.review_period_days
     is_rare = _is_rare(demand, parameters=parameters)
@@ -115,6 +117,7 @@ def fit_interval(
         size=size,
         interval_days=interval,
         rhythm=rhythm,
+        sizes_moved=have_sizes_moved(demand, sizes),
     )
     service = predictive_level(parameters.service_target, _freedom(demand, weeks=choice.weeks))
     quantile = np.zeros(len(demand))

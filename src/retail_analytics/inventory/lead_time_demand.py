@@ -41,6 +41,8 @@ WEEK_DAYS = 7.0
 # two weeks from one demand to the next.
 SIZE_FORGETTING = 0.96
 LONGEST_FORGOTTEN = 2.0
+# Standard errors by which sizes of today differ from those of all days where they have changed.
+MOVED_DEVIATIONS = 2.0
 NORMAL_CV = 0.1
 MAX_EVENTS = 400
 MAX_LEVEL = 1 - 1e-9
@@ -173,6 +175,15 @@ def recent_sizes(demand: np.ndarray, *, is_moving: np.ndarray) -> Sizes:
     return Sizes(mean, np.maximum(square / mean**2 - 1, 0.0), total**2 / squares, fading)
 
 
+def have_sizes_moved(demand: np.ndarray, recent: Sizes) -> np.ndarray:
+    """Whether demands (products, days) are not of the size they were: `recent` lies further from
+    the mean of all than MOVED_DEVIATIONS of its standard errors."""
+    count = np.maximum((demand > 0).sum(axis=1), 1)
+    error = recent.mean * np.sqrt(recent.cv2 / recent.number)
+    apart = np.abs(demand.sum(axis=1) / count - recent.mean)
+    return (recent.fading < 1) & (apart > MOVED_DEVIATIONS * error)
+
+
 def choose_distribution(
     *,
     mean: np.ndarray,
@@ -181,13 +192,15 @@ def choose_distribution(
     size: np.ndarray,
     interval_days: np.ndarray,
     rhythm: Rhythm,
+    sizes_moved: np.ndarray,
 ) -> np.ndarray:
     """`normal`, `negative_binomial` or `bootstrap` for each product.
 
     `events` is the expected number of days with demand in the interval, `size` their mean units.
     Where sales are booked on one day of a week and the interval is whole weeks, each interval holds
     the same number of bookings: the measured variance says all. So it does of longer periods, that
-    of the number of bookings with it (`backtest.forecast_paths`).
+    of the number of bookings with it (`backtest.forecast_paths`). Where `sizes_moved`, what
+    was sold at once in other days says nothing of how large a demand is to come.
     """
     even = variance <= mean
     few = events < BOOTSTRAP_EVENTS
@@ -196,7 +209,8 @@ def choose_distribution(
     for period in BOOKING_PERIODS:
         whole |= (rhythm.booking_days == period) & _is_whole(interval_days, period=period)
     whole |= (rhythm.booking_days > WEEK_DAYS) & ~rhythm.is_own
-    drawn = few & ~whole & ((size >= BOOTSTRAP_SIZE) | even | rhythm.is_own)
+    packs = (size >= BOOTSTRAP_SIZE) & ~sizes_moved
+    drawn = few & ~whole & (packs | even | rhythm.is_own)
     return np.select([drawn, tight | even], ["bootstrap", "normal"], default="negative_binomial")
 
 

@@ -213,7 +213,9 @@ def test_a_feature_never_known_or_always_alike_is_left_out() -> None:
 def test_coefficients_and_level_add_up_to_the_log_odds_of_the_model() -> None:
     training = made_up()
     model = fitted(training)
-    table = churn_coefficients(training, horizons=HORIZONS, as_of_date=AS_OF, method=LOGISTIC)
+    table = churn_coefficients(
+        training, horizons=HORIZONS, as_of_date=AS_OF, method=LOGISTIC, trade=NO_SEASON
+    )
     features = table[table["horizon_days"] == 0].set_index("feature")
     values = training[features.index]
     added = ((values - features["centre"]) / features["sd"] * features["coefficient"]).sum(axis=1)
@@ -377,6 +379,22 @@ def test_without_an_older_cut_off_recency_serves_untested() -> None:
     assert found["method"].unique().tolist() == [RECENCY]
     levels = found[found["feature"] == LEVEL]
     assert (levels["period_variance"] > 0).all()
+
+
+def test_chances_of_a_season_nobody_has_seen_twice_are_not_ok() -> None:
+    training = made_up()
+    assert choose_method(backtest(training, horizons=HORIZONS)) is not None
+    unknown, known = (
+        churn_coefficients(
+            training, horizons=HORIZONS, as_of_date=AS_OF, method=LOGISTIC, trade=trade
+        )
+        for trade in (TradeYear(), NO_SEASON)
+    )
+    assert unknown["status"].unique().tolist() == [SHORT_HISTORY]
+    assert known["status"].unique().tolist() == [OK]
+    # what serves is the same: the status says how sure it is
+    assert unknown["method"].unique().tolist() == [LOGISTIC]
+    assert np.allclose(unknown["coefficient"], known["coefficient"])
 
 
 @pytest.mark.parametrize(

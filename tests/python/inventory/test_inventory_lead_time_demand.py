@@ -11,6 +11,7 @@ from retail_analytics.inventory.lead_time_demand import (
     choose_distribution,
     demand_rhythm,
     gamma_quantile,
+    have_sizes_moved,
     interval_moments,
     lead_time_draws,
     negative_binomial_quantile,
@@ -116,6 +117,7 @@ def test_distribution_is_normal_only_where_it_fits():
         size=np.array([50.0, 50.0, 2.5, 1.0, 10.0, 1.0]),
         interval_days=np.full(6, 21.0),
         rhythm=demand_rhythm(np.zeros((6, 30))),
+        sizes_moved=np.zeros(6, dtype=bool),
     )
     assert found.tolist() == [
         "normal",
@@ -125,6 +127,33 @@ def test_distribution_is_normal_only_where_it_fits():
         "bootstrap",
         "negative_binomial",
     ]
+
+
+def test_sizes_of_other_days_are_not_drawn():
+    rng = np.random.default_rng(11)
+    days = rng.random((200, 700)) < 0.4
+    steady = np.where(days, 1.0 + rng.poisson(2.0, days.shape), 0.0)
+    shrinking = np.where(
+        days, 1.0 + rng.poisson(6.0 * np.exp(-0.004 * np.arange(700)), days.shape), 0
+    )
+    found = []
+    for demand in (steady, shrinking):
+        is_moving = np.ones(len(demand), dtype=bool)
+        moved = have_sizes_moved(demand, recent_sizes(demand, is_moving=is_moving))
+        found.append(moved.mean())
+        # of what has no trend all sizes count
+        assert not have_sizes_moved(demand, recent_sizes(demand, is_moving=~is_moving)).any()
+    assert found[0] < 0.1 and found[1] > 0.95
+    mean, variance = np.full(2, 3.0), np.full(2, 12.0)
+    assert choose_distribution(
+        mean=mean,
+        variance=variance,
+        events=np.full(2, 1.5),
+        size=np.full(2, 2.0),
+        interval_days=np.full(2, 21.0),
+        rhythm=demand_rhythm(np.zeros((2, 30))),
+        sizes_moved=np.array([False, True]),
+    ).tolist() == ["bootstrap", "negative_binomial"]
 
 
 def test_normal_quantile():

@@ -452,9 +452,11 @@ def churn_coefficients(
     """The coefficient table: one row per horizon (LEVEL) and one per feature (horizon_days 0).
 
     method: what `churn_backtest.choose_method` chose; where nothing could be tested recency alone
-    serves, with the status SHORT_HISTORY. trade: the season; customer_count: customers that are
-    scored, a tenth of whom is the group that intervals are of. Features that the method does not
-    use have the coefficient 0. Without a model coefficients are null, and the status says so.
+    serves, with the status SHORT_HISTORY. That is the status too while the season of `trade` is not
+    known: the chances are those of the days learned from, and the season ahead moves their mean by
+    up to .25. customer_count: customers that are scored, a tenth of whom is the group that
+    intervals are of. Features that the method does not use have the coefficient 0. Without a model
+    coefficients are null, and the status says so.
     """
     training = prepared(training, horizons=horizons)
     base = (method or RECENCY).removesuffix(LAST_YEARS_LEVEL)
@@ -492,7 +494,7 @@ def churn_coefficients(
         table = table.merge(found, how="left").fillna({"sd": 1.0, "scale": 1.0}).fillna(0.0)
         table = table.assign(
             method=model.method,
-            status=OK if method else SHORT_HISTORY,
+            status=OK if method and trade.is_known else SHORT_HISTORY,
             is_separating=table["is_separating"].astype(bool),
             group_size=telling_size(customer_count / GROUPS),
             row_count=model.row_count,
