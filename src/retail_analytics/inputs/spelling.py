@@ -52,6 +52,9 @@ MOST_DECIMALS = 4
 # how the names of columns in percent end
 PERCENT = "_pct"
 
+# midnight on the clock of a shop or of a program, which writes a day as a time in UTC
+MIDNIGHT = "^00:00(:00([.,]0+)?)? ?(Z|UTC|utc|GMT|[+-]00(:?00)?)?$"
+
 SIGN = "[+-]?"
 # what stands between groups of three digits and is never a decimal sign
 GROUPERS = " '\u2019\u00a0\u2009\u202f"
@@ -267,7 +270,8 @@ def counts(
             if is_text:
                 is_midnight = (
                     f"length({value}) = 10 or {value}[12:] in ('00:00', '00:00:00') "
-                    f"or regexp_matches({value}[12:], '^00:00:00[.,]0+$')"
+                    f"or ({value}[12:16] = '00:00' "
+                    f"and regexp_matches({value}[12:], {literal(MIDNIGHT)}))"
                 )
             else:
                 is_midnight = f"{value} = date_trunc('day', {value})"

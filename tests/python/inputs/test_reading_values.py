@@ -167,14 +167,15 @@ def test_a_typed_time_in_a_zone_is_stored_in_utc_and_lies_on_the_shop_s_day(tmp_
     assert read("as_date", promised, zone=zone, type_="timestamp") == days
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("form", ["csv", "parquet", "parquet in UTC"])
 def test_midnights_all_over_a_column_are_days(tmp_path: Path, form):
     days = [datetime(2024, 3, 1) + timedelta(days=i) for i in range(3)]
     if form == "csv":
         lines = "".join(f"O{i},{day},\n" for i, day in enumerate(days))
         files = {"orders.csv": HEADER + lines}
     else:
-        table = pa.table({"order_id": ["O0", "O1", "O2"], "ordered_at": pa.array(days)})
+        kind = pa.timestamp("us", "UTC" if "UTC" in form else None)
+        table = pa.table({"order_id": ["O0", "O1", "O2"], "ordered_at": pa.array(days, kind)})
         files = {"orders.parquet": table}
     shop = ShopSettings(time_zone="America/New_York")
     given = [row[0] for row in load(tmp_path, files, shop=shop).orders("ordered_at")]
@@ -187,8 +188,17 @@ def test_midnights_all_over_a_column_are_days(tmp_path: Path, form):
         assert load(tmp_path, files, shop=shop).orders("ordered_at")[0] == ("2024-03-01 00:00:00",)
 
 
+def test_midnights_of_another_zone_are_times(tmp_path: Path):
+    shop = ShopSettings(time_zone="America/New_York")
+    lines = "O1,2024-03-01T00:00:00+02:00,\nO2,2024-03-02T00:00:00+02:00,\n"
+    given = load(tmp_path, {"orders.csv": HEADER + lines}, shop=shop).orders("ordered_at")
+    assert given[0] == ("2024-03-01T00:00:00+02:00",)
+
+
 @pytest.mark.parametrize(
-    "form", ["{}", "{} 00:00", "{}T00:00:00", "{} 00:00:00.000", "{} 00:00:00,000000"]
+    "form",
+    ["{}", "{} 00:00", "{}T00:00:00", "{} 00:00:00.000", "{} 00:00:00,000000"]
+    + ["{}T00:00:00Z", "{}T00:00:00.000Z", "{} 00:00:00+00:00", "{} 00:00:00 UTC"],
 )
 def test_midnights_are_days_however_they_are_written(tmp_path: Path, form):
     shop = ShopSettings(time_zone="America/New_York")
