@@ -487,3 +487,71 @@ def test_truth_values_as_programs_write_them_beside_missing_ones():
     texts = ["1.0", "0.0", "1", "0", "yes", "N", "0.5", "ja", "x", "2"]
     expected = [True, False, True, False, True, False, None, None, None, None]
     assert read("as_boolean", texts) == expected
+
+
+TICKETS = {
+    "ticket_id": ["7001", "7002", "7003"],
+    "opened_at": [datetime(2024, 3, 1, 8, 30), datetime(2024, 3, 30, 23, 45, 1), None],
+    "customer_id": ["12", None, "9007199"],
+    "satisfaction_score": [Decimal("4.25"), None, Decimal("12345.125")],
+    "handle_minutes": [Decimal("3"), Decimal("99999.99"), None],
+}
+KINDS_OF_COLUMNS = {"ticket_id": "id", "customer_id": "id", "opened_at": "time"}
+TYPES = {
+    "nanoseconds": {"time": pa.timestamp("ns")},
+    "milliseconds in a zone": {"time": pa.timestamp("ms", "Asia/Tokyo")},
+    "seconds": {"time": pa.timestamp("s", "UTC")},
+    "floats": {"id": pa.float64(), "amount": pa.float64()},
+    "single floats": {"id": pa.float32(), "amount": pa.float32()},
+    "unsigned ids": {"id": pa.uint64()},
+    "wide decimals": {"id": pa.decimal128(38, 0), "amount": pa.decimal128(38, 18)},
+    "large texts": {"id": pa.large_string(), "time": pa.large_string()},
+    "bytes": {"id": pa.binary(), "time": pa.binary(), "amount": pa.binary()},
+    "categories": {"id": pa.dictionary(pa.int8(), pa.string())},
+}
+
+
+def typed_column(name: str, values: list, types: dict[str, pa.DataType]) -> pa.Array:
+    kind = KINDS_OF_COLUMNS.get(name, "amount")
+    usual = {"id": pa.string(), "time": pa.timestamp("us"), "amount": pa.decimal128(18, 4)}
+    target = types.get(kind, usual[kind])
+    if pa.types.is_timestamp(target) and target.tz:
+        values = [value and value.replace(tzinfo=UTC) for value in values]
+    elif pa.types.is_integer(target) or pa.types.is_decimal(target):
+        values = [value if value is None else Decimal(value) for value in values]
+        values = [int(value) if kind == "id" and value else value for value in values]
+    elif pa.types.is_floating(target):
+        values = [value if value is None else float(value) for value in values]
+    elif pa.types.is_dictionary(target):
+        return pa.array(values).dictionary_encode()
+    elif not pa.types.is_timestamp(target):
+        texts = [value if value is None else str(value) for value in values]
+        values = [text and text.encode() for text in texts]
+    return pa.array(values, target)
+
+
+def tickets_of(folder: Path, files: dict) -> list[tuple]:
+    folder.mkdir()
+    shop = ShopSettings(time_zone="America/New_York")
+    readings = ", ".join(
+        {"id": name, "time": expression("as_timestamp", name, zone=shop.time_zone)}.get(
+            KINDS_OF_COLUMNS.get(name, ""), expression("as_decimal", name)
+        )
+        for name in TICKETS
+    )
+    return load(folder, files, shop=shop).query(
+        f"select {readings} from raw.support_tickets order by row_number"
+    )
+
+
+@pytest.mark.parametrize("types", TYPES.values(), ids=TYPES)
+def test_a_shop_is_the_same_in_csv_and_in_any_type_of_parquet(tmp_path: Path, types):
+    rows = zip(*TICKETS.values(), strict=True)
+    lines = [",".join("" if value is None else str(value) for value in row) for row in rows]
+    text = "\n".join([",".join(TICKETS), *lines]) + "\n"
+    expected = tickets_of(tmp_path / "csv", {"support_tickets.csv": text})
+    assert expected[0] == ("7001", datetime(2024, 3, 1, 8, 30), "12", Decimal("4.25"), 3)
+    columns = {name: typed_column(name, values, types) for name, values in TICKETS.items()}
+    columns[" Extra"] = pa.array([{"a": [1]}] * 3)
+    found = tickets_of(tmp_path / "parquet", {"support_tickets.parquet": pa.table(columns)})
+    assert found == expected
