@@ -71,11 +71,15 @@ support_tickets as (
                 then (measured.open_at_reply - measured.open_at_opening) / 60.0
         end as first_reply_business_minutes,
         case
-            when measured.solved >= measured.opened and measured.is_solution_time_unknown is not true
+            when
+                measured.solved >= measured.opened
+                and measured.is_solution_time_unknown is not true
                 then (measured.solved - measured.opened) / 60.0
         end as resolution_minutes,
         case
-            when measured.solved >= measured.opened and measured.is_solution_time_unknown is not true
+            when
+                measured.solved >= measured.opened
+                and measured.is_solution_time_unknown is not true
                 then (measured.open_at_solution - measured.open_at_opening) / 60.0
         end as resolution_business_minutes,
         case
