@@ -260,10 +260,15 @@ def create_relation(
             con.execute(f"create table {target} as {cleaned}")
         else:
             con.execute(f"create view {target} as select {file.row_number} as row_number, {select}")
+        kind = "table" if file.csv is None and is_cleaned else "view"
+        empty_count = without_empty_rows(con, file.table, provided, kind=kind)
+        kind = "view" if empty_count else kind
         spelling = settle(con, target, provided, time_zone=settings.time_zone)
         spelling.notes.extend(blurred_ids(con, file, provided))
+        if empty_count:
+            plural = "s" if empty_count > 1 else ""
+            spelling.notes.append(f"{empty_count:,} empty row{plural} passed over")
         if spelling.expressions:
-            kind = "table" if file.csv is None and is_cleaned else "view"
             con.execute(f"alter {kind} {target} rename to {identifier(file.table + '_as_read')}")
             replaced = ", ".join(
                 f"{expression} as {identifier(name)}"
@@ -279,6 +284,30 @@ def create_relation(
     )
     notes = [*(file.csv.notes if file.csv else []), *spelling.notes]
     return [f"{printable(file.path)}: {note}" for note in notes]
+
+
+def without_empty_rows(
+    con: duckdb.DuckDBPyConnection, table: str, columns: list[InputColumn], *, kind: str
+) -> int:
+    """Takes rows without any value out of `raw.<table>`, a table or view; how many there are.
+
+    A spreadsheet writes them below its data, all separators and nothing between: they are no rows,
+    as blank lines are none.
+    """
+    values = [f"{identifier(column.name)} is null" for column in columns]
+    # columns that the contract does not know: a footer may stand in one of them
+    others = "json_extract_string(extra_columns, '$.*')"
+    is_filled = f"len(list_filter({others}, lambda other: trim(other) <> '')) > 0"
+    is_empty = f"({' and '.join(values)} and not coalesce({is_filled}, false))"
+    target = f"raw.{identifier(table)}"
+    ((count,),) = con.execute(f"select count(*) from {target} where {is_empty}").fetchall()
+    if count:
+        con.execute(f"alter {kind} {target} rename to {identifier(table + '_with_empty_rows')}")
+        con.execute(
+            f"create view {target} as "
+            f"select * from raw.{identifier(table + '_with_empty_rows')} where not {is_empty}"
+        )
+    return count
 
 
 def blurred_ids(

@@ -29,6 +29,8 @@ NO_NUMBERS = ("nan", "None")
 # in a text that is no id they may be North America, or what somebody meant
 NO_VALUES = ("na", "--")
 NO_DAYS = ("0000-00-00", "0000-00-00 00:00:00", "1900-01-00", "1900-01-00 00:00:00")
+# the first and the last day that programs know, whatever time stands beside them
+NEVER = ("0001-01-01", "9999-12-31")
 NO_IDS = (
     "nil",
     "(none)",
@@ -115,6 +117,8 @@ def is_nothing(value: str, name: str, kind: str) -> str:
     words += NO_DAYS if kind in TIMES else ()
     words += NO_IDS if is_id else ()
     said = f"lower({value}) in ({', '.join(map(literal, words))})"
+    if kind in TIMES:
+        return f"({said} or {value}[:10] in ({', '.join(map(literal, NEVER))}))"
     if kind in NUMBERS:
         return f"({said} or {value} in ({', '.join(map(literal, NO_NUMBERS))}))"
     return said

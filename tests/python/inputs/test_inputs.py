@@ -283,7 +283,9 @@ def test_what_a_csv_writer_writes_is_read_back_trimmed(rows, delimiter, line_end
         found = con.execute(
             "select complained_on, topic, order_id from raw.complaints order by row_number"
         ).fetchall()
-    assert found == [tuple(cell.strip(SPACES) or None for cell in row) for row in rows]
+    trimmed = [tuple(cell.strip(SPACES) or None for cell in row) for row in rows]
+    # a row without any value is none
+    assert found == [row for row in trimmed if any(row)]
 
 
 def test_native_types_stay_and_ids_become_text(tmp_path):
@@ -431,3 +433,26 @@ def test_a_line_of_another_shape_says_which_order_it_is_of(tmp_path):
     assert loaded.query("select row_number, order_id from raw.unreadable_rows order by 1") == [
         *((1, "O1"), (2, "O2"), (3, "O3"), (4, None))
     ]
+
+
+@pytest.mark.parametrize("form", ["csv", "csv with a column of no use", "parquet"])
+def test_rows_without_any_value_are_no_rows(tmp_path, form):
+    ids, days = ["O1", None, "O3", None, None], ["2024-01-01", None, "2024-01-03", None, None]
+    if form == "parquet":
+        columns = {"order_id": ids, "ordered_at": days, "seen": pa.array([None] * 5, pa.int64())}
+        files = {"orders.parquet": pa.table(columns)}
+    elif form == "csv":
+        text = "O1;2024-01-01;C1\n;;\nO3;2024-01-03;\n;;\n ; ;\n"
+        files = {"orders.csv": HEADER.replace(",", ";") + text}
+    else:
+        text = 'O1,2024-01-01,x\n,,""\nO3,2024-01-03,\n,,\n,,\n'
+        files = {"orders.csv": "order_id,ordered_at,seen\n" + text}
+    loaded = load(tmp_path, files)
+    assert loaded.orders("row_number, order_id") == [(1, "O1"), (3, "O3")]
+    assert loaded.rows_read() == 2
+    assert any(note.endswith("3 empty rows passed over") for note in loaded.notes)
+
+
+def test_a_row_with_a_value_in_a_column_of_no_use_alone_is_a_row(tmp_path):
+    text = "order_id,ordered_at,seen\nO1,2024-01-01,x\n,,made by hand\n"
+    assert load(tmp_path, {"orders.csv": text}).rows_read() == 2

@@ -413,7 +413,11 @@ KINDS = {
     "customer_id": ("text", [*NOTHING, "none", "NaN", "NA", "--", "nil", "(not set)", "#REF!"]),
     "sales_channel": ("text", [*NOTHING, "none", "NaN"]),
     "order_total": ("decimal", [*NOTHING, "nan", "NA", "--"]),
-    "delivered_at": ("timestamp", [*NOTHING, "none", "NaN", "NA", "0000-00-00", "1900-01-00"]),
+    "delivered_at": (
+        "timestamp",
+        [*NOTHING, "none", "NaN", "NA", "0000-00-00", "1900-01-00"]
+        + ["0001-01-01", "0001-01-01T00:00:00Z", "9999-12-31 23:59:59.997", "9999-12-31"],
+    ),
 }
 MEANT = {
     "customer_id": ["nanny", "0", "A-", "Non", "?"],
@@ -434,6 +438,13 @@ def test_the_loader_and_the_staging_models_know_the_same_words_for_nothing(name)
                 f"select {in_sql}, {in_python} from (select ? as {name})", [text]
             ).fetchone()
             assert found == (text in words,) * 2, text
+
+
+def test_the_first_and_the_last_day_of_all_are_none():
+    texts = ["0001-01-01 00:00:00", "9999-12-31T23:59:59Z", "9999-12-30", "2024-01-01", None]
+    assert read("is_never", texts) == [True, True, False, False, False]
+    days = [datetime(1, 1, 1), datetime(9999, 12, 31, 12), datetime(2024, 1, 1)]
+    assert read("is_never", days, type_="timestamp") == [True, True, False]
 
 
 def test_words_for_nothing_are_counted_and_said(tmp_path):
