@@ -73,7 +73,7 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("as large as can be", "O6,2024-03-05,C1,placed,9999999999.9999", KEPT),
             ("once more", "O7,2024-03-05,C1,placed,9999999999.9999", KEPT),
             ("customer nobody knows", "O8,2024-03-05,C99,,5", KEPT),
-            ("nothing at all", ",,,,", ["missing_order_id", "missing_ordered_at"]),
+            ("neither id nor day", ",,C1,,", ["missing_order_id", "missing_ordered_at"]),
             ("negative total", "O9,2024-03-05,C1,,-1", ["invalid_order_total"]),
         ],
     ),
