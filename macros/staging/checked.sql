@@ -39,6 +39,8 @@
 {% macro as_value(name, meta) -%}
     {%- if meta.first_day_of -%}
     cast(date_trunc('{{ meta.first_day_of }}', {{ as_type(name, meta.type) }}) as date)
+    {%- elif meta.type in ['date', 'timestamp'] and not meta.is_required -%}
+    case when not {{ is_never(name) }} then {{ as_type(name, meta.type) }} end
     {%- else -%}
     {{ as_type(name, meta.type) }}
     {%- endif -%}
@@ -172,7 +174,14 @@
             {%- if is_id %},
             'nil', '(none)', '(blank)', '(not set)', '#value!', '#ref!', '#name?',
             '#div/0!', '#num!', '#wert!', '#bezug!'{% endif %}
-        ){% if is_number %} or {{ text }} in ('nan', 'None'){% endif %},
+        )
+        {%- if is_number %} or {{ text }} in ('nan', 'None'){% endif %}
+        {%- if type in ['date', 'timestamp'] %} or {{ is_never(name) }}{% endif %},
         false
     )
+{%- endmacro %}
+
+{# The first and the last day that programs know, at whatever time: what never was or will be. #}
+{% macro is_never(name) -%}
+    coalesce(substr(cast({{ name }} as varchar), 1, 10) in ('0001-01-01', '9999-12-31'), false)
 {%- endmacro %}

@@ -113,6 +113,7 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ),
             ("order was rejected", "D3,O2,2024-03-05,,,,", ["unknown_order"]),
             ("promised for never", "D4,O1,9999-12-31,,,,", ["implausible_promised_on"]),
+            ("arrives on the last day of all", "D9,O1,2024-03-05,,9999-12-31 00:00:00,,", KEPT),
             ("in the year 9999", "D5,O1,2024-03-05,,9999-01-01,,", ["implausible_delivered_at"]),
             ("NULL as a word", "D6,O1,2024-03-05,,NULL,,", KEPT),
             ("not shipped", "D7,O1,2024-03-05,,,,", ["duplicate_key"]),

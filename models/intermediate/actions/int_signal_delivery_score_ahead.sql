@@ -1,4 +1,5 @@
--- The next month that is forecast.
+-- The next month that is forecast. What counts is the best that it may be: 7 parcels in three months were
+-- expected to make 39 points, or anything from 4 to 91.
 with forecasts as (
     select
         forecasts.*,
@@ -18,7 +19,7 @@ delivery_score_ahead as (
         forecasts.entity,
         nullif(forecasts.entity, 'all') as name,
         cast(null as varchar) as subject,
-        forecasts.score as value,
+        forecasts.score_upper as value,
         forecasts.score as figure,
         cast(null as double) as usual_value,
         cast(null as bigint) as item_count,

@@ -31,6 +31,13 @@ unknown_parts as (
         cast(date_trunc('month', ordered_on) as date) as period
     from {{ ref('orders') }}
     where revenue is null
+    union
+    -- an event of a time that cannot be read is missed in the month of its ticket
+    select
+        'support' as part,
+        cast(date_trunc('month', opened_on) as date) as period
+    from {{ ref('support_tickets') }}
+    where has_reply is null or status = 'unknown' or is_solution_time_unknown
 ),
 
 unknown_months as (

@@ -1,6 +1,8 @@
 -- 1. A solution without a reply before it ends the wait. Where tickets were solved and none has a
 --    reply, the promise of a reply never applies (problem_log: tickets are accepted in the second they
 --    are opened).
+-- 2. Of a ticket whose clock or solution nobody knows to the minute, no promise is kept or broken: those
+--    that are kept at the latest alone would make the rest look good.
 with ticket_histories as (
     select * from {{ ref('int_ticket_histories') }}
 ),
@@ -35,6 +37,11 @@ sla_promises as (
                     ticket_histories.now_seconds is null
                     and (targets.target = 'resolution' or ticket_histories.replied is null)
                 )
+                or (
+                    ticket_histories.is_solution_time_unknown
+                    and (targets.target = 'resolution' or ticket_histories.replied is null)
+                )
+                or ticket_histories.is_clock_unknown
                 then 'newer_state_rejected'
             when rules.target is null then 'no_target'
             when targets.target = 'first_reply' and not replies.are_known then 'no_reply_times'

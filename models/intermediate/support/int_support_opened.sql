@@ -31,6 +31,7 @@ opened as (
         count(ticket_slices.resolved_at) as resolved_count,
         count(*) filter (
             ticket_slices.has_reply is null
+            or ticket_slices.is_solution_time_unknown
             or (ticket_slices.resolved_at is null and not ticket_slices.is_open)
         ) as unknown_count,
         sum(promises.replies_met) as replies_met,

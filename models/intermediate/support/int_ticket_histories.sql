@@ -6,6 +6,8 @@
 -- 5. A reply or solution before the ticket was opened measures nothing: has_times_out_of_order.
 -- 6. Where a newer state of an unsolved ticket was rejected, or an event that may have solved or
 --    reopened it, it may be solved: there is no now. Nor is it known that nobody replied.
+-- 7. Of a ticket solved by an event alone, of which another that may have solved it earlier was
+--    rejected, it is known that it is solved, and not how long that took.
 with event_facts as (
     select * from {{ ref('int_ticket_event_facts') }}
 ),
@@ -41,6 +43,11 @@ resolved as (
                 then least(tickets.resolved_at, event_facts.solved_at)
             else event_facts.solved_at
         end as solved_at,
+        coalesce(event_facts.is_clock_unknown, false) as is_clock_unknown,
+        event_facts.may_be_solved_earlier
+        and (
+            tickets.resolved_at is null or tickets.resolved_at <= event_facts.last_reopened_at
+        ) as may_be_solved_earlier,
         coalesce(tickets.has_rejected_state, false)
         or coalesce(event_facts.has_rejected_solution or event_facts.has_rejected_reopening, false)
             as may_be_solved
@@ -63,6 +70,9 @@ ticket_histories as (
         coalesce(least(resolved.replied_at, resolved.solved_at) < resolved.opened_at, false)
             as has_times_out_of_order,
         resolved.replied_at is null and resolved.may_be_replied as is_reply_unknown,
+        resolved.solved_at is not null and coalesce(resolved.may_be_solved_earlier, false)
+            as is_solution_time_unknown,
+        resolved.is_clock_unknown,
         resolved.reopened_count,
         greatest(resolved.team_count, cast(resolved.answering_team is not null as bigint))
             as team_count,

@@ -23,6 +23,7 @@ ticket_slices as (
         ticket_id,
         has_reply,
         is_open,
+        is_solution_time_unknown,
         resolved_at,
         satisfaction_score,
         first_reply_minutes,

@@ -1,7 +1,7 @@
 -- 1. Business minutes are the minutes in which support was open between two moments, on the hours of
 --    the ticket; all other minutes are the calendar's. Waiting for the customer is in both.
 -- 2. A resolution without a reply, and a reply after it, stay as they are; a time before the opening
---    gives no minutes (has_times_out_of_order).
+--    gives no minutes (has_times_out_of_order), nor does a solution that may have come earlier.
 with ticket_histories as (
     select * from {{ ref('int_ticket_histories') }}
 ),
@@ -57,6 +57,7 @@ support_tickets as (
         measured.solved is null and measured.now_seconds is not null as is_open,
         if(measured.is_reply_unknown, null, measured.replied is not null) as has_reply,
         measured.has_times_out_of_order,
+        measured.is_solution_time_unknown,
         measured.reopened_count,
         measured.team_count,
         measured.handle_minutes,
@@ -70,15 +71,22 @@ support_tickets as (
                 then (measured.open_at_reply - measured.open_at_opening) / 60.0
         end as first_reply_business_minutes,
         case
-            when measured.solved >= measured.opened
+            when
+                measured.solved >= measured.opened
+                and measured.is_solution_time_unknown is not true
                 then (measured.solved - measured.opened) / 60.0
         end as resolution_minutes,
         case
-            when measured.solved >= measured.opened
+            when
+                measured.solved >= measured.opened
+                and measured.is_solution_time_unknown is not true
                 then (measured.open_at_solution - measured.open_at_opening) / 60.0
         end as resolution_business_minutes,
         case
-            when not measured.has_times_out_of_order
+            when
+                not measured.has_times_out_of_order
+                and measured.is_solution_time_unknown is not true
+                and measured.is_clock_unknown is not true
                 then (measured.ended - measured.opened - last_spans.run_seconds) / 60.0
         end as waiting_minutes,
         case when measured.solved is null then (measured.now_seconds - measured.opened) / 60.0 end

@@ -7,6 +7,8 @@ from retail_analytics.storage.engine import Connection, Relation, query
 
 # fifths of fewer customers than this say nothing
 MINIMUM_CUSTOMERS = 5
+# the score of the middle fifth, and of all where all are equal
+MIDDLE = 3
 METHOD = "fifths by cumulative share"
 
 
@@ -21,13 +23,16 @@ def score(
 
     measures: as_of_date, customer_id, recency_days (null without a purchase), frequency,
     monetary (amount); one row per customer and as-of date. cells: the segment of each of the 125
-    combinations of scores. segments: strategy by segment, and the maximum_recency_days after which
-    a customer is in its later_segment. All relations of `con`.
+    combinations of scores. segments: strategy by segment, the minimum_recency_days before which a
+    customer is in none that speaks of silence, and the maximum_recency_days after which a customer
+    is in its later_segment. All relations of `con`.
 
     A score is 5 for the best fifth down to 1: 6 - ceil(5 x share of customers at least as good).
     Equal customers get equal scores (`ntile` would break ties at random), and where all are equal
     the score is 3. In the map one order counts as a frequency of 1 and several as at least 2,
     whatever others do, so that what is said of customers who ordered once is said of no others.
+    Who bought too lately for the segment of the scores has that of the middle fifth by recency: in
+    its first month a shop has lost nobody.
     Customers without purchase, and all of them where fewer than five have bought, have no scores
     and the status `insufficient_data`.
     """
@@ -82,11 +87,18 @@ def score(
                 end
                 and scored.monetary_score = cells.monetary_score
         left join segments as first_segments on cells.segment = first_segments.segment
+        left join cells as middle_cells
+            on
+                middle_cells.recency_score = {MIDDLE}
+                and cells.frequency_score = middle_cells.frequency_score
+                and cells.monetary_score = middle_cells.monetary_score
         left join segments
             on
                 segments.segment = case
                     when scored.recency_days > first_segments.maximum_recency_days
                         then first_segments.later_segment
+                    when scored.recency_days < first_segments.minimum_recency_days
+                        then middle_cells.segment
                     else cells.segment
                 end
         """,
@@ -175,7 +187,7 @@ def bounds(measure: str, name: str) -> str:
 def fifth(measure: str, name: str) -> str:
     """SQL of a score: 1 and another 1 for each bound that the measure is above."""
     above = " + ".join(f"cast({measure} > {name}_bounds[{k}] as bigint)" for k in range(1, 5))
-    return f"case when is_{name}_even then 3 else 1 + {above} end"
+    return f"case when is_{name}_even then {MIDDLE} else 1 + {above} end"
 
 
 def fences(measure: str) -> str:

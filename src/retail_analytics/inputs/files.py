@@ -17,6 +17,7 @@ from retail_analytics.storage.sql import glob_escaped, identifier, literal
 
 FORMATS = (".csv", ".parquet")
 MESSAGE_CHARACTERS = 600
+MOST_DIGITS = 38
 # not input tables, but written beside them by `retail sample`
 IGNORED_PREFIX = "truth_"
 # the names of parts or copies of an input: orders_2024, orders (1), old-orders
@@ -172,6 +173,7 @@ def describe(
             file = describe_parquet(con, path, table)
         check_columns(file, columns)
         if not is_csv:
+            check_digits(con, file, columns)
             check_values(con, file)
         return file
 
@@ -260,6 +262,26 @@ def name_unused(file: InputFile, columns: list[InputColumn]) -> list[str]:
             + (f" (did you mean {near[0]!r}?)" if near else "")
         )
     return unused
+
+
+def check_digits(
+    con: duckdb.DuckDBPyConnection, file: InputFile, columns: list[InputColumn]
+) -> None:
+    """Raises FileFault for decimals of more digits than DuckDB reads.
+
+    It gives other numbers for them without a word: 7000 of decimal(40, 0) is 5.04e20.
+    """
+    wide = con.execute(
+        f"select name, precision from parquet_schema({literal(glob_escaped(file.path))}) "
+        f"where precision > {MOST_DIGITS}"
+    ).fetchall()
+    known = {column.name for column in columns}
+    for name, precision in wide:
+        if name.strip(SPACES).lower() in known:
+            raise FileFault(
+                f"column {name.strip(SPACES)}: decimals of {precision} digits cannot be read; "
+                f"store it with {MOST_DIGITS} digits at most, or as text"
+            )
 
 
 def check_values(con: duckdb.DuckDBPyConnection, file: InputFile) -> None:

@@ -542,6 +542,9 @@ def as_read(name: str, contract_type: str, source_type: str, *, time_zone: str) 
         # neither is none
         zone = time_zone if contract_type == "date" else "UTC"
         return f"try({value} at time zone {literal(zone)})"
+    if source_type == "FLOAT" and contract_type in ("decimal", "count"):
+        # DuckDB counts with single floats as such: 12345.125 would be 12345.1248
+        return f"cast(cast({value} as varchar) as double)"
     if re.fullmatch(NATIVE_TYPES.get(contract_type, ""), source_type):
         return value
     text = as_text(value, source_type)

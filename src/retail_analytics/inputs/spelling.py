@@ -29,6 +29,8 @@ NO_NUMBERS = ("nan", "None")
 # in a text that is no id they may be North America, or what somebody meant
 NO_VALUES = ("na", "--")
 NO_DAYS = ("0000-00-00", "0000-00-00 00:00:00", "1900-01-00", "1900-01-00 00:00:00")
+# the first and the last day that programs know, whatever time stands beside them
+NEVER = ("0001-01-01", "9999-12-31")
 NO_IDS = (
     "nil",
     "(none)",
@@ -51,6 +53,9 @@ CUT_ID = r"^[0-9]([.,][0-9]+)?E\+[0-9]+$"
 MOST_DECIMALS = 4
 # how the names of columns in percent end
 PERCENT = "_pct"
+
+# midnight on the clock of a shop or of a program, which writes a day as a time in UTC
+MIDNIGHT = "^00:00(:00([.,]0+)?)? ?(Z|UTC|utc|GMT|[+-]00(:?00)?)?$"
 
 SIGN = "[+-]?"
 # what stands between groups of three digits and is never a decimal sign
@@ -112,6 +117,8 @@ def is_nothing(value: str, name: str, kind: str) -> str:
     words += NO_DAYS if kind in TIMES else ()
     words += NO_IDS if is_id else ()
     said = f"lower({value}) in ({', '.join(map(literal, words))})"
+    if kind in TIMES:
+        return f"({said} or {value}[:10] in ({', '.join(map(literal, NEVER))}))"
     if kind in NUMBERS:
         return f"({said} or {value} in ({', '.join(map(literal, NO_NUMBERS))}))"
     return said
@@ -267,7 +274,8 @@ def counts(
             if is_text:
                 is_midnight = (
                     f"length({value}) = 10 or {value}[12:] in ('00:00', '00:00:00') "
-                    f"or regexp_matches({value}[12:], '^00:00:00[.,]0+$')"
+                    f"or ({value}[12:16] = '00:00' "
+                    f"and regexp_matches({value}[12:], {literal(MIDNIGHT)}))"
                 )
             else:
                 is_midnight = f"{value} = date_trunc('day', {value})"

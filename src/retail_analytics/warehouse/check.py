@@ -140,10 +140,14 @@ def judge(con: duckdb.DuckDBPyConnection, table: dict, check: FileCheck) -> None
             f"{outdated:,} kept of which a newer state was rejected: what it may have changed is "
             f"unknown"
         )
+    is_personal = any(
+        column["config"]["meta"].get("is_personal", False) for column in table["columns"]
+    )
     for row_number, line, count in unreadable:
         check.statuses["rejected"] = check.statuses.get("rejected", 0) + count
         check.lines.append(
-            f"{count:,} rejected: unreadable_row, such as row {row_number:,}: {line[:60]!r}"
+            f"{count:,} rejected: unreadable_row, such as row {row_number:,}: "
+            + ("(withheld)" if is_personal else repr(line[:60]))
         )
 
 

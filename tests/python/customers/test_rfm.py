@@ -50,11 +50,23 @@ def test_each_of_the_125_cells_is_mapped_once_to_a_known_segment() -> None:
 
 
 def test_scores_are_fifths_of_the_best() -> None:
-    table = scored([(day, 11 - day, 100.0 * (11 - day)) for day in range(1, 11)])
+    table = scored([(10 * day, 11 - day, 100.0 * (11 - day)) for day in range(1, 11)])
     assert list(table["recency_score"]) == [5, 5, 4, 4, 3, 3, 2, 2, 1, 1]
     assert list(table["frequency_score"]) == [5, 5, 4, 4, 3, 3, 2, 2, 1, 1]
     assert table["segment"].iloc[0] == "Champions"
     assert table["segment"].iloc[-1] == "Lost"
+
+
+def test_nobody_is_silent_who_bought_this_month() -> None:
+    quiet = {"Can't Lose", "At Risk", "Hibernating", "Lost"}
+    rows = [(day, 1 + day % 3, 100.0 + day) for day in range(30)]
+    table = scored(rows)
+    assert not set(table["segment"]) & quiet
+    # scores stay what they are, and a month later they are silent
+    assert set(table["recency_score"]) == {1, 2, 3, 4, 5}
+    later = scored([(day + 30, count, amount) for day, count, amount in rows])
+    assert list(later["recency_score"]) == list(table["recency_score"])
+    assert set(later["segment"]) & quiet
 
 
 def test_the_many_who_bought_once_share_the_lowest_frequency_score() -> None:

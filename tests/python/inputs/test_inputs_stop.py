@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -29,6 +30,10 @@ def table_of(names: list[str]) -> pa.Table:
 def latin_1_text() -> pa.Array:
     raw = pa.array([b"M\xfcller"])
     return pa.Array.from_buffers(pa.string(), 1, raw.buffers())
+
+
+def wide_decimals(count: int) -> pa.Array:
+    return pa.array([Decimal(7000)] * count, pa.decimal256(40, 0))
 
 
 STOPS = {
@@ -172,6 +177,11 @@ STOPS = {
         {"orders.parquet": pa.table({"order_id": ["O1"]})},
         "orders.parquet: the required column 'ordered_at' is missing (columns found: order_id)",
     ),
+    "decimals too wide for Parquet": (
+        {"orders.parquet": PARQUET.append_column("Order_total", wide_decimals(1000))},
+        "orders.parquet: column Order_total: decimals of 40 digits cannot be read; store it with "
+        "38 digits at most, or as text",
+    ),
     "column twice in Parquet": (
         {"orders.parquet": table_of(["order_id", "ordered_at", "Order_Id"])},
         "orders.parquet: the column 'order_id' is there more than once",
@@ -184,6 +194,11 @@ def test_one_message_names_file_and_column(tmp_path, files, message):
     with pytest.raises(InputError) as caught:
         load(tmp_path, files)
     assert message in str(caught.value)
+
+
+def test_decimals_too_wide_in_a_column_of_no_use_stop_nothing(tmp_path):
+    table = PARQUET.append_column("weight", wide_decimals(1000))
+    assert load(tmp_path, {"orders.parquet": table}).rows_read() == 1000
 
 
 def test_a_damaged_page_of_a_parquet_file_is_found_before_any_model_runs(tmp_path):

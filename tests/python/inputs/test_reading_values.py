@@ -167,14 +167,15 @@ def test_a_typed_time_in_a_zone_is_stored_in_utc_and_lies_on_the_shop_s_day(tmp_
     assert read("as_date", promised, zone=zone, type_="timestamp") == days
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("form", ["csv", "parquet", "parquet in UTC"])
 def test_midnights_all_over_a_column_are_days(tmp_path: Path, form):
     days = [datetime(2024, 3, 1) + timedelta(days=i) for i in range(3)]
     if form == "csv":
         lines = "".join(f"O{i},{day},\n" for i, day in enumerate(days))
         files = {"orders.csv": HEADER + lines}
     else:
-        table = pa.table({"order_id": ["O0", "O1", "O2"], "ordered_at": pa.array(days)})
+        kind = pa.timestamp("us", "UTC" if "UTC" in form else None)
+        table = pa.table({"order_id": ["O0", "O1", "O2"], "ordered_at": pa.array(days, kind)})
         files = {"orders.parquet": table}
     shop = ShopSettings(time_zone="America/New_York")
     given = [row[0] for row in load(tmp_path, files, shop=shop).orders("ordered_at")]
@@ -187,8 +188,17 @@ def test_midnights_all_over_a_column_are_days(tmp_path: Path, form):
         assert load(tmp_path, files, shop=shop).orders("ordered_at")[0] == ("2024-03-01 00:00:00",)
 
 
+def test_midnights_of_another_zone_are_times(tmp_path: Path):
+    shop = ShopSettings(time_zone="America/New_York")
+    lines = "O1,2024-03-01T00:00:00+02:00,\nO2,2024-03-02T00:00:00+02:00,\n"
+    given = load(tmp_path, {"orders.csv": HEADER + lines}, shop=shop).orders("ordered_at")
+    assert given[0] == ("2024-03-01T00:00:00+02:00",)
+
+
 @pytest.mark.parametrize(
-    "form", ["{}", "{} 00:00", "{}T00:00:00", "{} 00:00:00.000", "{} 00:00:00,000000"]
+    "form",
+    ["{}", "{} 00:00", "{}T00:00:00", "{} 00:00:00.000", "{} 00:00:00,000000"]
+    + ["{}T00:00:00Z", "{}T00:00:00.000Z", "{} 00:00:00+00:00", "{} 00:00:00 UTC"],
 )
 def test_midnights_are_days_however_they_are_written(tmp_path: Path, form):
     shop = ShopSettings(time_zone="America/New_York")
@@ -403,7 +413,11 @@ KINDS = {
     "customer_id": ("text", [*NOTHING, "none", "NaN", "NA", "--", "nil", "(not set)", "#REF!"]),
     "sales_channel": ("text", [*NOTHING, "none", "NaN"]),
     "order_total": ("decimal", [*NOTHING, "nan", "NA", "--"]),
-    "delivered_at": ("timestamp", [*NOTHING, "none", "NaN", "NA", "0000-00-00", "1900-01-00"]),
+    "delivered_at": (
+        "timestamp",
+        [*NOTHING, "none", "NaN", "NA", "0000-00-00", "1900-01-00"]
+        + ["0001-01-01", "0001-01-01T00:00:00Z", "9999-12-31 23:59:59.997", "9999-12-31"],
+    ),
 }
 MEANT = {
     "customer_id": ["nanny", "0", "A-", "Non", "?"],
@@ -424,6 +438,13 @@ def test_the_loader_and_the_staging_models_know_the_same_words_for_nothing(name)
                 f"select {in_sql}, {in_python} from (select ? as {name})", [text]
             ).fetchone()
             assert found == (text in words,) * 2, text
+
+
+def test_the_first_and_the_last_day_of_all_are_none():
+    texts = ["0001-01-01 00:00:00", "9999-12-31T23:59:59Z", "9999-12-30", "2024-01-01", None]
+    assert read("is_never", texts) == [True, True, False, False, False]
+    days = [datetime(1, 1, 1), datetime(9999, 12, 31, 12), datetime(2024, 1, 1)]
+    assert read("is_never", days, type_="timestamp") == [True, True, False]
 
 
 def test_words_for_nothing_are_counted_and_said(tmp_path):
@@ -477,3 +498,71 @@ def test_truth_values_as_programs_write_them_beside_missing_ones():
     texts = ["1.0", "0.0", "1", "0", "yes", "N", "0.5", "ja", "x", "2"]
     expected = [True, False, True, False, True, False, None, None, None, None]
     assert read("as_boolean", texts) == expected
+
+
+TICKETS = {
+    "ticket_id": ["7001", "7002", "7003"],
+    "opened_at": [datetime(2024, 3, 1, 8, 30), datetime(2024, 3, 30, 23, 45, 1), None],
+    "customer_id": ["12", None, "9007199"],
+    "satisfaction_score": [Decimal("4.25"), None, Decimal("12345.125")],
+    "handle_minutes": [Decimal("3"), Decimal("99999.99"), None],
+}
+KINDS_OF_COLUMNS = {"ticket_id": "id", "customer_id": "id", "opened_at": "time"}
+TYPES = {
+    "nanoseconds": {"time": pa.timestamp("ns")},
+    "milliseconds in a zone": {"time": pa.timestamp("ms", "Asia/Tokyo")},
+    "seconds": {"time": pa.timestamp("s", "UTC")},
+    "floats": {"id": pa.float64(), "amount": pa.float64()},
+    "single floats": {"id": pa.float32(), "amount": pa.float32()},
+    "unsigned ids": {"id": pa.uint64()},
+    "wide decimals": {"id": pa.decimal128(38, 0), "amount": pa.decimal128(38, 18)},
+    "large texts": {"id": pa.large_string(), "time": pa.large_string()},
+    "bytes": {"id": pa.binary(), "time": pa.binary(), "amount": pa.binary()},
+    "categories": {"id": pa.dictionary(pa.int8(), pa.string())},
+}
+
+
+def typed_column(name: str, values: list, types: dict[str, pa.DataType]) -> pa.Array:
+    kind = KINDS_OF_COLUMNS.get(name, "amount")
+    usual = {"id": pa.string(), "time": pa.timestamp("us"), "amount": pa.decimal128(18, 4)}
+    target = types.get(kind, usual[kind])
+    if pa.types.is_timestamp(target) and target.tz:
+        values = [value and value.replace(tzinfo=UTC) for value in values]
+    elif pa.types.is_integer(target) or pa.types.is_decimal(target):
+        values = [value if value is None else Decimal(value) for value in values]
+        values = [int(value) if kind == "id" and value else value for value in values]
+    elif pa.types.is_floating(target):
+        values = [value if value is None else float(value) for value in values]
+    elif pa.types.is_dictionary(target):
+        return pa.array(values).dictionary_encode()
+    elif not pa.types.is_timestamp(target):
+        texts = [value if value is None else str(value) for value in values]
+        values = [text and text.encode() for text in texts]
+    return pa.array(values, target)
+
+
+def tickets_of(folder: Path, files: dict) -> list[tuple]:
+    folder.mkdir()
+    shop = ShopSettings(time_zone="America/New_York")
+    readings = ", ".join(
+        {"id": name, "time": expression("as_timestamp", name, zone=shop.time_zone)}.get(
+            KINDS_OF_COLUMNS.get(name, ""), expression("as_decimal", name)
+        )
+        for name in TICKETS
+    )
+    return load(folder, files, shop=shop).query(
+        f"select {readings} from raw.support_tickets order by row_number"
+    )
+
+
+@pytest.mark.parametrize("types", TYPES.values(), ids=TYPES)
+def test_a_shop_is_the_same_in_csv_and_in_any_type_of_parquet(tmp_path: Path, types):
+    rows = zip(*TICKETS.values(), strict=True)
+    lines = [",".join("" if value is None else str(value) for value in row) for row in rows]
+    text = "\n".join([",".join(TICKETS), *lines]) + "\n"
+    expected = tickets_of(tmp_path / "csv", {"support_tickets.csv": text})
+    assert expected[0] == ("7001", datetime(2024, 3, 1, 8, 30), "12", Decimal("4.25"), 3)
+    columns = {name: typed_column(name, values, types) for name, values in TICKETS.items()}
+    columns[" Extra"] = pa.array([{"a": [1]}] * 3)
+    found = tickets_of(tmp_path / "parquet", {"support_tickets.parquet": pa.table(columns)})
+    assert found == expected

@@ -42,6 +42,15 @@ def add_events(con: duckdb.DuckDBPyConnection, *events: tuple[str, str]) -> None
         )
 
 
+def reject_event(con: duckdb.DuckDBPyConnection, event: str) -> None:
+    """An event at a time that could not be read."""
+    con.execute(
+        "insert into stg_ticket_events (ticket_id, event, reasons, row_number) "
+        "values ('t', ?, ['unreadable_occurred_at'], 99)",
+        [event],
+    )
+
+
 def verdict(con: duckdb.DuckDBPyConnection, target: str) -> tuple:
     """Status, reason, elapsed minutes and due time of ticket t."""
     run_models(con, TICKET_MODELS)
@@ -189,3 +198,58 @@ def test_events_of_one_second_are_read_in_the_order_of_the_file() -> None:
         ("assigned", f"{MONDAY} 13:00:00"),
     )
     assert verdict(con, "resolution")[2] == 39 * 60
+
+
+@pytest.mark.parametrize(
+    ("own", "kept", "rejected", "is_known"),
+    [
+        pytest.param(None, "closed", "resolved", False, id="closed a day later"),
+        pytest.param(None, "closed", "closed", False, id="closed twice"),
+        pytest.param(None, "resolved", "closed", True, id="closed at a time nobody knows"),
+        pytest.param(None, "closed", "assigned", True, id="another event"),
+        pytest.param("11:00:00", "closed", "resolved", True, id="the ticket says it itself"),
+    ],
+)
+def test_how_long_a_solution_took_is_unknown_where_an_earlier_one_was_rejected(
+    own: str | None, kept: str, rejected: str, is_known: bool
+) -> None:
+    con = desk()
+    add_ticket(con, first_replied_at=f"{MONDAY} 11:00:00", resolved_at=own and f"{MONDAY} {own}")
+    add_events(con, (kept, "2024-03-08 12:00:00"))
+    reject_event(con, rejected)
+    status, reason, *_ = verdict(con, "resolution")
+    if is_known:
+        assert (status, reason) == ("met" if own else "breached", None)
+    else:
+        assert (status, reason) == ("not_applicable", "newer_state_rejected")
+    assert verdict(con, "first_reply")[0] == "met"
+    ((state, is_unknown, minutes, waiting),) = con.execute(
+        "select status, is_solution_time_unknown, resolution_minutes, waiting_minutes "
+        "from support_tickets"
+    ).fetchall()
+    assert (state, is_unknown) == ("resolved", not is_known)
+    assert (minutes is None, waiting is None) == (not is_known,) * 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "rejected", "is_known"),
+    [
+        pytest.param(None, "waiting", False, id="a wait"),
+        pytest.param("waiting", "assigned", False, id="what may have ended one"),
+        pytest.param(None, "assigned", True, id="what ends none"),
+    ],
+)
+def test_no_promise_is_broken_by_a_wait_that_was_rejected(
+    kept: str | None, rejected: str, is_known: bool
+) -> None:
+    con = desk()
+    add_ticket(con, resolved_at="2024-03-08 12:00:00")
+    if kept:
+        add_events(con, (kept, f"{MONDAY} 10:30:00"), ("assigned", "2024-03-07 16:30:00"))
+    reject_event(con, rejected)
+    assert verdict(con, "resolution")[:2] == (
+        ("breached", None) if is_known else ("not_applicable", "newer_state_rejected")
+    )
+    assert con.execute(
+        "select waiting_minutes is not null, resolution_minutes is not null from support_tickets"
+    ).fetchall() == [(is_known, True)]

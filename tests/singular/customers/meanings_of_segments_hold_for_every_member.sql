@@ -1,5 +1,6 @@
 -- What segments.csv says of the orders of a segment's customers holds for each of them, today and at
--- every month's end: nobody with four orders is told to make a second one.
+-- every month's end: nobody with four orders is told to make a second one, and nobody who bought this
+-- month is lost.
 with members as (
     select
         customer_id,
@@ -31,6 +32,7 @@ where
     not coalesce(
         members.frequency >= segments.minimum_orders
         and members.frequency <= coalesce(segments.maximum_orders, members.frequency)
+        and members.recency_days >= coalesce(segments.minimum_recency_days, 0)
         and members.recency_days <= coalesce(segments.maximum_recency_days, members.recency_days),
         false
     )

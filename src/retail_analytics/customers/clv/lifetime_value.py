@@ -62,6 +62,8 @@ SCORE_COLUMNS = [
     "common_sd",
     *SPEND_COEFFICIENTS,
 ]
+# how many times as far as customers were watched one may look ahead
+MOST_HISTORIES = 2.5
 DayCount = Callable[[float], float]
 
 
@@ -100,7 +102,8 @@ def score_histories(
 
     Bounds are widened to the expected value where it lies outside: where nothing at all is by far
     the likeliest, the shortest range is that one point and the mean is above it.
-    `short_history`: the horizon is longer than the longest age that was observed.
+    `short_history`: the horizon is longer than the longest age that was observed. Longer than
+    MOST_HISTORIES of them it has no value at all: of a month nobody knows who stays for years.
     """
     require_columns(groups, [*BIN_COLUMNS, "resolution"])
     groups = groups.sort_values(BIN_COLUMNS, ignore_index=True)
@@ -136,6 +139,11 @@ def score_histories(
         if spend_fit.status == OK:
             is_long = table["horizon_days"] > fit.longest_age_days
             table["status"] = np.where(is_long, SHORT_HISTORY, OK)
+            is_unseen = table["horizon_months"].notna() & (
+                table["horizon_days"] > MOST_HISTORIES * fit.longest_age_days
+            )
+            table.loc[is_unseen, "status"] = INSUFFICIENT_DATA
+            table.loc[is_unseen, SCORE_COLUMNS] = np.nan
     return table.sort_values([*BIN_COLUMNS, "horizon_days"], ignore_index=True)
 
 

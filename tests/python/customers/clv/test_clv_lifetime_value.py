@@ -110,6 +110,25 @@ def test_a_horizon_longer_than_the_history_is_marked(customers):
     assert scores["expected_orders"].notna().all()
 
 
+def test_a_horizon_far_longer_than_the_history_has_no_value(customers):
+    groups = group_histories(customers)
+    longest = customers["age_days"].max() / DAYS_PER_MONTH
+    scores = score_histories(
+        groups,
+        fit=fit_purchase_model(groups, model="bg_nbd"),
+        spend_fit=fitted_spend(customers),
+        horizons_months=(2.4 * longest, 2.6 * longest),
+        expected_only_days=(round(3 * longest * DAYS_PER_MONTH),),
+    )
+    near, far = (own for _, own in scores.groupby("horizon_months"))
+    assert set(near["status"]) == {"short_history"}
+    assert set(far["status"]) == {"insufficient_data"}
+    assert near[SCORE_COLUMNS].drop(columns="common_sd").notna().all(axis=None)
+    assert far[SCORE_COLUMNS].isna().all(axis=None)
+    # orders that no interval is given of, as the risk of leaving needs them
+    assert scores.loc[scores["horizon_months"].isna(), "expected_orders"].notna().all()
+
+
 def test_without_a_discount_rate_the_expected_orders_are_not_discounted(customers):
     values = valued(customers, horizons_months=(12,), annual_discount_rate=0.0)
     assert values["discounted_orders"].to_numpy() == pytest.approx(values["expected_orders"])
