@@ -49,6 +49,7 @@ COLUMN_KEYS = {"title"}, {"format"}
 CHART_ROWS = 20_000
 # the topic whose questions every report ends with: how good the models are, what came in
 ABOUT = "about"
+SHARE = ".1%"
 AMOUNT = ",.0f"
 # what people call models and yardsticks whose name is not plain words
 MODEL_NAMES = {
@@ -418,6 +419,7 @@ def columns_of(spec: dict, names: list[str]) -> list[Column]:
     forms = {"value": form, "lower": form, "upper": form, "month": "%B %Y"}
     if spec["kind"] != "line":
         del forms["month"]
+    forms |= {name: SHARE for name in names if name.endswith("_share")}
     return [
         Column(name, name.replace("_", " ").capitalize(), forms.get(name, "")) for name in names
     ]

@@ -26,7 +26,7 @@ def is_missing(value: object) -> bool:
 
 def shown(value: object, form: str = "") -> str:
     """A value as text; `form` is Python's format of a number or a day, or `figure` for a number of
-    any unit. A dash where it is unknown.
+    any unit, as which a number with a point is shown that has no form. A dash where it is unknown.
 
     Example
     -------
@@ -44,7 +44,8 @@ def shown(value: object, form: str = "") -> str:
     if isinstance(value, date):
         return value.strftime(form if "%" in form else DAY)
     if is_number(value):
-        text = figure(float(value)) if form == FIGURE else format(value, form)
+        is_plain = not form and isinstance(value, float)
+        text = figure(float(value)) if is_plain or form == FIGURE else format(value, form)
         text = text.replace("%", PERCENT)
         # a true minus sign, and none before zero
         return text.replace("-", "\N{MINUS SIGN}" if set(text) & set("123456789") else "")
