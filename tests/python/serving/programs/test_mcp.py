@@ -250,8 +250,8 @@ def test_the_retention_workflow_ends_in_a_list(server) -> None:
     assert len(risks) == 10
     stakes = [row["value_at_stake"] for row in risks]
     assert stakes == sorted(stakes, reverse=True)
-    members = ok(server, "list_action_members", cause="customers_at_risk", limit=200)
-    assert members["sections"]["members"]["row_count"] == 200
+    members = ok(server, "list_action_members", cause="customers_at_risk", limit=150)
+    assert members["sections"]["members"]["row_count"] == 150
     for risk in risks[:3]:
         values = ok(
             server,
