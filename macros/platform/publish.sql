@@ -193,14 +193,7 @@
                 not exists (
                     select alerts.alert_id
                     from {{ result.node.relation_name }} as alerts
-                    where
-                        coalesce(
-                            answers.alert_id, answers.metric, answers.dimension, answers.entity
-                        ) is not null
-                        and alerts.alert_id = coalesce(answers.alert_id, alerts.alert_id)
-                        and alerts.metric = coalesce(answers.metric, alerts.metric)
-                        and alerts.dimension = coalesce(answers.dimension, alerts.dimension)
-                        and alerts.entity = coalesce(answers.entity, alerts.entity)
+                    where {{ answers_alert('answers', 'alerts') }}
                 )
             having count(*) > 0
         {% endset %}

@@ -58,7 +58,7 @@ channel_months as (
         sum(clicks) as clicks,
         sum(touch_count) as touch_count,
         sum(sum(touch_count)) over (partition by channel) as all_touch_count,
-        cast(sum(cast(contribution as decimal(38, 6))) as double) as contribution,
+        {{ decimal_sum('contribution', digits=6) }} as contribution,
         cast(sum(sum(cast(contribution as decimal(38, 6)))) over (partition by channel) as double)
             as all_contribution
     from parts

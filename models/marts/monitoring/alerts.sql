@@ -49,14 +49,8 @@ answered as (
     from named
     inner join responses
         on
-            named.alert_id = coalesce(responses.alert_id, named.alert_id)
-            and named.metric = coalesce(responses.metric, named.metric)
-            and named.dimension = coalesce(responses.dimension, named.dimension)
-            and named.entity = coalesce(responses.entity, named.entity)
-            and named.as_of_date <= responses.until_on
-    where
-        coalesce(responses.alert_id, responses.metric, responses.dimension, responses.entity)
-        is not null
+            named.as_of_date <= responses.until_on
+            and {{ answers_alert('responses', 'named') }}
     group by named.alert_id
 ),
 

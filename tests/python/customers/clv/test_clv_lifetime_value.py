@@ -96,27 +96,29 @@ def test_a_score_is_complete_ordered_and_grows_with_the_horizon(customers, name)
         assert scores[["p_alive", "monthly_retention_rate"]].isna().all(axis=None)
 
 
-def test_a_horizon_longer_than_the_history_is_marked(customers):
+def bg_nbd_scores(customers: pd.DataFrame, **horizons: tuple) -> pd.DataFrame:
+    """The scores of these customers by BG/NBD."""
     groups = group_histories(customers)
-    longest = customers["age_days"].max() / DAYS_PER_MONTH
-    scores = score_histories(
+    return score_histories(
         groups,
         fit=fit_purchase_model(groups, model="bg_nbd"),
         spend_fit=fitted_spend(customers),
-        horizons_months=(1.0, longest - 0.1, longest + 0.1),
+        **horizons,
     )
+
+
+def test_a_horizon_longer_than_the_history_is_marked(customers):
+    longest = customers["age_days"].max() / DAYS_PER_MONTH
+    scores = bg_nbd_scores(customers, horizons_months=(1.0, longest - 0.1, longest + 0.1))
     status = scores.groupby("horizon_months")["status"].agg("unique")
     assert [list(value) for value in status] == [["ok"], ["ok"], ["short_history"]]
     assert scores["expected_orders"].notna().all()
 
 
 def test_a_horizon_far_longer_than_the_history_has_no_value(customers):
-    groups = group_histories(customers)
     longest = customers["age_days"].max() / DAYS_PER_MONTH
-    scores = score_histories(
-        groups,
-        fit=fit_purchase_model(groups, model="bg_nbd"),
-        spend_fit=fitted_spend(customers),
+    scores = bg_nbd_scores(
+        customers,
         horizons_months=(2.4 * longest, 2.6 * longest),
         expected_only_days=(round(3 * longest * DAYS_PER_MONTH),),
     )
