@@ -2,19 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
-from pathlib import Path
 
 import duckdb
-import jinja2
 import pandas as pd
-import yaml
+from compiled import ROOT, run_models
 
 from retail_analytics.customers.churn.backtest import backtest, choose_method
 from retail_analytics.customers.churn.model import churn_coefficients
 from retail_analytics.customers.clv.groups import cut_off_season
 
-ROOT = Path(__file__).parents[2]
 RULES = ("churn_horizons", "churn_risk_classes", "churn_drivers", "churn_actions")
 INPUTS = {
     "orders": "customer_id varchar, order_id varchar, order_status varchar, is_purchase boolean, "
@@ -76,29 +72,6 @@ def shop(
         [amount],
     )
     return con
-
-
-@cache
-def compiled(name: str) -> str:
-    """The SQL of a model of the project."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    values = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
-    macros = [*(ROOT / "macros").glob("*.sql"), *(ROOT / "macros" / "customers").glob("*.sql")]
-    (path,) = (ROOT / "models").rglob(f"{name}.sql")
-    text = "".join(path.read_text() for path in [*sorted(macros), path])
-    return environment.from_string(text).render(
-        ref=lambda table: table,
-        kept=lambda table: f"stg_{table}",
-        kept_or_rejected=lambda table: f"stg_{table}",
-        var=values.__getitem__,
-        shop_time_zone=lambda: "UTC",
-    )
-
-
-def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
-    """Creates the tables and views of these models, in this order."""
-    for name, kind in models.items():
-        con.execute(f"create or replace {kind} {name} as {compiled(name)}")
 
 
 def run_chain(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:

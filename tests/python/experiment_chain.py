@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 import duckdb
-import jinja2
 import pandas as pd
 import pyarrow as pa
 import yaml
+from compiled import ROOT, compiled, staged_and_kept
 
 from retail_analytics.experiments.checks import experiment_checks
 from retail_analytics.experiments.decisions import experiment_decisions
@@ -21,7 +20,6 @@ from retail_analytics.experiments.results import (
     experiment_segments,
 )
 
-ROOT = Path(__file__).parents[2]
 RULES = sorted(path.stem for path in (ROOT / "seeds" / "rules" / "experiments").glob("*.csv"))
 TYPES = {
     seed["name"]: seed["config"]["column_types"]
@@ -95,24 +93,6 @@ class Tables:
         return found.iloc[0]
 
 
-@cache
-def compiled(name: str) -> str:
-    """The SQL of a model of the project."""
-    (path,) = (ROOT / "models").rglob(f"{name}.sql")
-    shared = (
-        ROOT / "macros" / name for name in ("shop_time.sql", "in_a_row.sql", "decimal_sum.sql")
-    )
-    paths = [*shared, *(ROOT / "macros" / "experiments").glob("*.sql")]
-    macros = "".join(path.read_text() for path in sorted(paths))
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    return environment.from_string(macros + path.read_text()).render(
-        ref=lambda table: table,
-        kept=lambda table: f"(select * from stg_{table} where reasons is null)",
-        kept_or_rejected=lambda table: f"stg_{table}",
-        shop_time_zone=lambda: "UTC",
-    )
-
-
 def shop(
     tables: Mapping[str, pd.DataFrame],
     *,
@@ -147,7 +127,7 @@ def shop(
 def run(con: duckdb.DuckDBPyConnection) -> Tables:
     """Every table of experiments."""
     for name in MODELS:
-        con.execute(f"create or replace table {name} as {compiled(name)}")
+        con.execute(f"create or replace table {name} as {compiled(name, staged_and_kept)}")
 
     def frame(name: str) -> pd.DataFrame:
         return con.table(name).df()

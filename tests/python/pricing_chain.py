@@ -1,20 +1,15 @@
 """Prices, discounts, campaigns and loyalty from input files, in memory: the SQL as it stands."""
 
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 import duckdb
-import jinja2
 import pandas as pd
-import yaml
+from compiled import ROOT, compiled, project_vars
 
 from retail_analytics.pricing.discounts import discount_effects
 from retail_analytics.pricing.elasticity import price_elasticities
 
-ROOT = Path(__file__).parents[2]
-PROJECT = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
-MACROS = ("bands", "decimal_sum", "wilson", "shop_time")
 RULES = {
     "pricing_settings": "pricing",
     "discount_steps": "pricing",
@@ -93,21 +88,6 @@ FACTS = """
 """
 
 
-@cache
-def compiled(name: str) -> str:
-    """The SQL of a model of the project."""
-    (path,) = (ROOT / "models").rglob(f"{name}.sql")
-    macros = "".join((ROOT / "macros" / f"{file}.sql").read_text() for file in MACROS)
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    return environment.from_string(macros + path.read_text()).render(
-        ref=lambda table: table,
-        kept=lambda table: f"(select * from stg_{table})",
-        kept_or_rejected=lambda table: f"stg_{table}",
-        var=lambda variable: PROJECT["vars"][variable],
-        shop_time_zone=lambda: "UTC",
-    )
-
-
 def shop(
     tables: dict[str, pd.DataFrame] | Path, *, as_of: date = date(2024, 12, 31)
 ) -> duckdb.DuckDBPyConnection:
@@ -150,7 +130,7 @@ def prices(con: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
     run(con, *PRICE_MODELS)
     weeks = con.execute("from int_product_weeks").df()
     settings = con.execute("from int_pricing_settings").df().iloc[0].to_dict()
-    settings["interval_z"] = PROJECT["vars"]["interval_z"]
+    settings["interval_z"] = project_vars()["interval_z"]
     steps = con.execute("select minimum_discount from discount_steps order by all").df()
     return (
         price_elasticities(weeks, settings=settings),

@@ -1,20 +1,19 @@
 """The macros that read values (macros/staging), as SQL, without dbt."""
 
 from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 
 import duckdb
 import jinja2
-
-ROOT = Path(__file__).parents[2]
-MACROS = ["macros/shop_time.sql", "macros/staging/cast.sql", "macros/staging/checked.sql"]
+from compiled import with_macros
 
 
 @cache
 def expression(macro: str, column: str = "value", *more: str, zone: str = "UTC") -> str:
     """The SQL that a macro makes for a column, in a shop of a time zone; `more` are arguments."""
-    text = "\n".join((ROOT / name).read_text() for name in MACROS)
+    called = with_macros(
+        "{{ " + macro + str((column, *more)) + " }}", frozenset({"shop_time_zone"})
+    )
 
     def raise_error(message: str) -> None:
         raise ValueError(message)
@@ -23,8 +22,7 @@ def expression(macro: str, column: str = "value", *more: str, zone: str = "UTC")
     environment.globals.update(
         shop_time_zone=lambda: zone, exceptions=SimpleNamespace(raise_compiler_error=raise_error)
     )
-    template = environment.from_string(text + "{{ " + macro + str((column, *more)) + " }}")
-    return template.render().strip()
+    return environment.from_string(called).render().strip()
 
 
 def read(macro: str, values: list, *, zone: str = "UTC", type_: str = "varchar") -> list:

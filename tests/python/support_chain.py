@@ -6,10 +6,8 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
-import jinja2
-import yaml
+from compiled import ROOT, render
 
-ROOT = Path(__file__).parents[2]
 INPUTS = {
     "stg_support_tickets": "ticket_id varchar, customer_id varchar, team varchar, agent varchar, "
     "channel varchar, priority varchar, topic varchar, message varchar, "
@@ -46,12 +44,6 @@ TICKET_MODELS = {
 }
 
 
-def macros() -> str:
-    """The text of every macro that models of support use."""
-    paths = [*(ROOT / "macros").glob("*.sql"), *(ROOT / "macros" / "support").glob("*.sql")]
-    return "".join(path.read_text() for path in sorted(paths))
-
-
 def empty_desk(as_of_date: date | None = date(2025, 3, 31)) -> duckdb.DuckDBPyConnection:
     """A database with empty inputs and rule tables, and the day that counts as today."""
     con = duckdb.connect()
@@ -82,28 +74,6 @@ def load_rules(con: duckdb.DuckDBPyConnection, own: Path | None = None) -> None:
             con.execute(f"create table {path.stem} as from read_csv('{path}')")
 
 
-@cache
-def compiled(name: str) -> str:
-    """The SQL of a model of the project."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    values = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
-    (path,) = (ROOT / "models").rglob(f"{name}.sql")
-    return environment.from_string(macros() + path.read_text()).render(
-        ref=lambda table: table,
-        kept=lambda table: f"stg_{table}",
-        kept_or_rejected=lambda table: f"stg_{table}",
-        var=values.__getitem__,
-        shop_time_zone=lambda: "UTC",
-        env_var=lambda name, default="": default,
-    )
-
-
-def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
-    """Creates the tables and views of these models, in this order."""
-    for name, kind in models.items():
-        con.execute(f"create or replace {kind} {name} as {compiled(name)}")
-
-
 def open_minutes(
     con: duckdb.DuckDBPyConnection, spans: Sequence[tuple[str, str, str]]
 ) -> list[float]:
@@ -122,11 +92,8 @@ def open_minutes(
 @cache
 def minutes_asked() -> str:
     """The SQL of the business minutes of the spans in `asked`."""
-    return (
-        jinja2.Environment()
-        .from_string(
-            macros()
-            + """
+    return render(
+        """
         with clock as (from int_support_clock)
         select
             ({{ open_seconds('stops', 'asked.b') }} - {{ open_seconds('begins', 'asked.a') }}) / 60
@@ -135,6 +102,4 @@ def minutes_asked() -> str:
         {{ clock_join('stops', 'asked.schedule', 'asked.b') }}
         order by number
         """
-        )
-        .render()
     )

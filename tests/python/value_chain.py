@@ -4,7 +4,8 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-from churn_chain import load_rules, run_models
+from churn_chain import load_rules
+from compiled import run_models
 
 from retail_analytics.customers.clv.groups import (
     history_groups,

@@ -9,7 +9,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from churn_chain import FEATURE_MODELS, empty_shop, run_chain, run_models, shop
+from churn_chain import FEATURE_MODELS, empty_shop, run_chain, shop
+from compiled import run_models
 from conftest import ROOT
 
 from retail_analytics.customers.churn.backtest import area_under_curve, calibration

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from churn_chain import run_models
+from compiled import run_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from operations_chain import empty_shop

@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 
 import duckdb
-from churn_chain import load_rules, run_models
+from churn_chain import load_rules
+from compiled import run_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -3,7 +3,7 @@
 import duckdb
 import pandas as pd
 import pytest
-from churn_chain import run_models
+from compiled import run_models
 from operations_chain import MODELS, empty_shop, open_shop
 
 from retail_analytics.sample import write_sample

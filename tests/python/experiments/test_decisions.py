@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from experiment_chain import ROOT
+from compiled import ROOT
 
 from retail_analytics.experiments.checks import CHECK_COLUMNS
 from retail_analytics.experiments.decisions import evidence, experiment_decisions

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from experiment_chain import ROOT, Tables, order_truths, run, sample_shop
+from compiled import ROOT
+from experiment_chain import Tables, order_truths, run, sample_shop
 
 from retail_analytics.sample import write_sample
 from retail_analytics.sample.process import PROCESS

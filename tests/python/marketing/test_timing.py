@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from support_chain import run_models
+from compiled import run_models
 
 Delays = Callable[[np.random.Generator, int], np.ndarray]
 MODELS = {"int_timing_orders": "table", "int_timing_increments": "table"}

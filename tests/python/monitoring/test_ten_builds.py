@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
-import jinja2
 import numpy as np
 import pandas as pd
 import pytest
+from compiled import run_models
 from conftest import ROOT
 
 from retail_analytics.customers.champions import CHURN, customer_reign
@@ -29,6 +29,10 @@ DAYS = pd.date_range(FIRST, LAST, freq="D")
 PUBLISHED = ("alerts", "model_champions", "model_registry", "insights")
 # made of the data alone
 WITHOUT_MEMORY = ("metric_anomalies", "change_points")
+ALERTS = (
+    *("metric_anomalies", "int_alert_episodes", "int_alert_memory"),
+    *("alerts", "alert_outbox"),
+)
 # when a thing was first seen, and the name that it has since
 REMEMBERED = ["first_reported_on", "first_told_on", "is_new", "insight_id"]
 NOTHING = {
@@ -37,17 +41,6 @@ NOTHING = {
     "trends": pd.DataFrame(columns=["direction", "metric", "dimension", "entity"]),
 }
 MODEL, NAIVE = "logistic regression", "observed rate"
-
-
-def run(con: duckdb.DuckDBPyConnection, name: str, kind: str = "table") -> None:
-    """Makes the table or view of a model from its SQL."""
-    (path,) = (ROOT / "models").rglob(f"{name}.sql")
-    query = (
-        jinja2.Environment(undefined=jinja2.StrictUndefined)
-        .from_string(path.read_text())
-        .render(ref=lambda table: table, source=lambda _, table: f"raw.{table}")
-    )
-    con.execute(f"create or replace {kind} {name} as {query}")
 
 
 @dataclass
@@ -105,10 +98,7 @@ class Shop:
             "create table metric_readings as "
             "select * replace (cast(ends_on as date) as ends_on) from found"
         )
-        for name in ("metric_anomalies", "int_alert_episodes", "int_alert_memory"):
-            run(con, name)
-        run(con, "alerts")
-        run(con, "alert_outbox")
+        run_models(con, dict.fromkeys(ALERTS, "table"))
         self.tell(con, today, daily, rules, settings)
         self.learn(con, today)
         tables = {
@@ -133,7 +123,7 @@ class Shop:
         changes = change_points(daily, rules, settings)
         con.register("changes", changes)
         con.execute("create table change_points as from changes")
-        run(con, "int_insight_memory")
+        run_models(con, {"int_insight_memory": "table"})
         told = insights(
             **NOTHING,
             anomalies=con.table("metric_anomalies").df(),
@@ -152,7 +142,7 @@ class Shop:
 
     def learn(self, con: duckdb.DuckDBPyConnection, today: date) -> None:
         """The churn model: from 15 December on worse than its baseline, but not surely."""
-        run(con, "int_model_reigns", "view")
+        run_models(con, {"int_model_reigns": "view"})
         decision = self.decision(con, today)
         con.execute("create table churn_backtest as select ? as decision", [decision.to_json()])
         con.execute("create table churn_coefficients as select ? as method", [decision.champion])
@@ -175,9 +165,8 @@ class Shop:
             [f"level: {today.day // 2}"],
         )
         for name in ("int_model_memory", "int_code_version", "int_model_versions"):
-            run(con, name, "view")
-        run(con, "model_registry")
-        run(con, "model_champions")
+            run_models(con, {name: "view"})
+        run_models(con, dict.fromkeys(("model_registry", "model_champions"), "table"))
 
     def decision(self, con: duckdb.DuckDBPyConnection, today: date) -> Decision:
         is_bad = today >= date(2024, 12, 15)

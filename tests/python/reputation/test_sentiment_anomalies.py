@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from churn_chain import load_rules, run_models
+from churn_chain import load_rules
+from compiled import run_models
 from operations_chain import empty_shop
 
 from retail_analytics.reputation.limits import sentiment_limits

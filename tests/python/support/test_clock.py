@@ -6,17 +6,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from compiled import ROOT, run_models
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support_chain import (
-    CLOCK_MODELS,
-    ROOT,
-    TICKET_MODELS,
-    empty_desk,
-    load_states,
-    open_minutes,
-    run_models,
-)
+from support_chain import CLOCK_MODELS, TICKET_MODELS, empty_desk, load_states, open_minutes
 
 from retail_analytics.support.clock import Hours, open_spans
 

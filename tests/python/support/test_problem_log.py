@@ -5,7 +5,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support_chain import ROOT, TICKET_MODELS, empty_desk, load_rules, run_models
+from compiled import ROOT, run_models
+from support_chain import TICKET_MODELS, empty_desk, load_rules
 
 from retail_analytics.inputs.convert import convert
 

@@ -3,7 +3,7 @@
 import csv
 
 import pandas as pd
-from support_chain import ROOT
+from compiled import ROOT
 
 from retail_analytics.support.sentiment import message_scores
 

@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 import duckdb
 import pytest
-from support_chain import TICKET_MODELS, empty_desk, load_states, run_models
+from compiled import run_models
+from support_chain import TICKET_MODELS, empty_desk, load_states
 
 MONDAY = "2024-03-04"
 

@@ -7,7 +7,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from support_chain import TICKET_MODELS, empty_desk, load_rules, run_models
+from compiled import run_models
+from support_chain import TICKET_MODELS, empty_desk, load_rules
 
 from retail_analytics.sample import write_sample
 from retail_analytics.support.anomalies import readings, support_anomalies

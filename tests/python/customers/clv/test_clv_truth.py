@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from churn_chain import run_models
+from compiled import run_models
 from scipy.stats import spearmanr
 
 from retail_analytics.customers.clv.groups import (
