@@ -84,6 +84,7 @@ USUAL_PERIOD_SD, UNKNOWN_SEASON_SD, PRIOR_PERIODS = 0.15, 0.3, 2.0
 MISFIT = 0.002
 MAX_STEPS = 100
 NO_CHANGE = 1e-9
+ROUNDING = 1e-13  # of the likelihood, a sum over all rows
 
 LEVEL = "level"
 COEFFICIENT_COLUMNS = [
@@ -429,8 +430,10 @@ def fit_logits(
         information = np.block([[np.diag(weight.sum(axis=0)), by_level], [by_level.T, corner]])
         slope = gradient - penalty * (parameters - prior)
         step = np.linalg.solve(information + np.diag(penalty), slope)
-        # a full step can overshoot where the chances are extreme
-        while (new := penalised_likelihood(parameters + step)) < reached and (
+        # a full step can overshoot where the chances are extreme; at the top, rounding alone makes
+        # the likelihood look smaller, and halved steps would end before it
+        worse = reached - ROUNDING * abs(reached)
+        while (new := penalised_likelihood(parameters + step)) < worse and (
             np.abs(step).max() > NO_CHANGE
         ):
             step = step / 2
