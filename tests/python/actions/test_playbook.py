@@ -45,6 +45,11 @@ def test_every_setting_is_read():
         assert f"'{row['setting']}'" in sql, row["setting"]
 
 
+def test_nobody_is_told_more_than_a_dozen_things_to_do():
+    (most,) = (row["value"] for row in rows("action_settings") if row["setting"] == "most_actions")
+    assert int(most) <= 12
+
+
 @pytest.mark.parametrize("column", ["sentence", "usual_sentence", "listed"])
 def test_texts_name_only_what_is_filled_in_and_no_raw_identifier(column):
     known = {"figure", "usual", "threshold", "month", "where", "name", "subject", "count"}
