@@ -288,8 +288,9 @@ def counts(
         selected.append(f"{{{packed}}}")
     if not selected:
         return {}
-    (row,) = con.execute(f"select {', '.join(selected)} from {relation}").fetchall()
-    return dict(zip(columns, row, strict=True))
+    # the last one makes it one row where nothing is looked for: in days and counts of Parquet files
+    (row,) = con.execute(f"select {', '.join(selected)}, count(*) from {relation}").fetchall()
+    return dict(zip(columns, row[:-1], strict=True))
 
 
 def alike_ids(con: duckdb.DuckDBPyConnection, relation: str, name: str, value: str) -> list[str]:
