@@ -177,6 +177,7 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("a sum elsewhere", "Gesamtergebnis,C1,2024-01-01,web,", ["report_row"]),
             ("no time", "T1,C1,soon,web,", ["unreadable_touched_at"]),
             ("no channel", "T2,C1,2024-01-01,,", ["missing_channel"]),
+            ("a word of the marts", "T6,C1,2024-02-28,all,", KEPT),
         ],
     ),
     "experiment_assignments": ("experiment_id,customer_id,variant,assigned_at", []),

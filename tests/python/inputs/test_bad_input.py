@@ -163,6 +163,13 @@ def test_what_was_sold_without_any_known_price_has_no_known_revenue(built: Built
     assert rows == [(None, None)]
 
 
+def test_a_channel_named_as_the_whole_is_beside_it(built: Built):
+    channels = built.query("select channel from marts.touchpoints where touchpoint_id = 'T6'")
+    assert channels == [("All",)]
+    forecast = "select distinct channel from marts.revenue_forecasts where horizon_months = 1"
+    assert built.query(f"{forecast} order by channel") == [("All",), ("all",)]
+
+
 def test_an_order_is_on_its_day_in_utc(built: Built):
     rows = built.query("select cast(ordered_on as varchar) from marts.orders where order_id = 'O1'")
     assert rows == [("2024-02-29",)]
