@@ -75,6 +75,7 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("customer nobody knows", "O8,2024-03-05,C99,,5", KEPT),
             ("nothing at all", ",,,,", ["missing_order_id", "missing_ordered_at"]),
             ("negative total", "O9,2024-03-05,C1,,-1", ["invalid_order_total"]),
+            ("no total", "O10,2024-03-05,C1,,", KEPT),
         ],
     ),
     "order_lines": (
@@ -95,6 +96,7 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("twice", "O6,P6,1,4,9999999999.9999,", KEPT),
             ("share of a large total", "O7,P6,9999999999,1,,", KEPT),
             ("article nobody knows", "O8,P404,1,1,5,", KEPT),
+            ("no price known anywhere", "O10,P405,1,1,,", KEPT),
             (
                 "three faults",
                 "O1,,x,1.5,1,",
@@ -175,6 +177,7 @@ ROWS: dict[str, tuple[str, list[tuple[str, str, Fate]]]] = {
             ("a sum elsewhere", "Gesamtergebnis,C1,2024-01-01,web,", ["report_row"]),
             ("no time", "T1,C1,soon,web,", ["unreadable_touched_at"]),
             ("no channel", "T2,C1,2024-01-01,,", ["missing_channel"]),
+            ("a word of the marts", "T6,C1,2024-02-28,all,", KEPT),
         ],
     ),
     "experiment_assignments": ("experiment_id,customer_id,variant,assigned_at", []),

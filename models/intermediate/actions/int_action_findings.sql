@@ -1,6 +1,8 @@
--- A rule of the playbook applies where its signal lies below or above its threshold
--- (seeds/rules/actions/playbook.csv); of several rules on one signal the most urgent one. Its texts
--- are filled with the figures.
+-- 1. A rule of the playbook applies where its signal lies below or above its threshold
+--    (seeds/rules/actions/playbook.csv); of several rules on one signal the most urgent one. Its texts
+--    are filled with the figures.
+-- 2. A slice in which everything is (one carrier, mentions that name no source) says what the whole says,
+--    and is left out.
 {%- set fillings = {
     'figure': figure('figure', 'figure_unit'),
     'usual': figure('usual_value', 'figure_unit'),
@@ -17,7 +19,18 @@
     's_of_figure': 'case when ' ~ figure('figure', 'figure_unit') ~ " = '1' then '' else 's' end",
 } %}
 with signals as (
-    select * from {{ ref('int_signals') }}
+    select signals.*
+    from {{ ref('int_signals') }} as signals
+    left join {{ ref('int_signals') }} as wholes
+        on
+            signals.signal = wholes.signal
+            and signals.period = wholes.period
+            and signals.entity_type <> 'all'
+            and wholes.entity_type = 'all'
+            and signals.value = wholes.value
+            and signals.figure = wholes.figure
+            and signals.item_count is not distinct from wholes.item_count
+    where wholes.signal is null
 ),
 
 playbook as (

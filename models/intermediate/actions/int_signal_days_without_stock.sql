@@ -1,8 +1,9 @@
--- At stake is what would sell, at the mean price, while there is nothing to sell.
+-- At stake is what would sell, at the mean price, while there is nothing to sell; not known where no
+-- price is.
 with products as (
     select
         levels.*,
-        cast(sold.revenue as double) / nullif(sold.units_sold, 0) as unit_price
+        cast(levels.revenue as double) / nullif(sold.units_sold, 0) as unit_price
     from {{ ref('inventory_levels') }} as levels
     inner join {{ ref('products') }} as sold on levels.product_id = sold.product_id
 ),

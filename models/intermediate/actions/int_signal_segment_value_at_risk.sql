@@ -1,15 +1,28 @@
--- 1. At stake in a segment is what the lifetime values of those at High or Critical risk would lose.
+-- 1. At stake in a segment is what the lifetime values of those at High or Critical risk would lose; its
+--    share is that of what is at stake with all customers, so that where nearly all of it lies with
+--    those at Low risk nothing is urgent.
 -- 2. Who is to be left alone (seeds/rules/actions/segments_left_alone.csv) is nobody to act on, and who
 --    has said that they leave has left.
-with customers as (
+with all_customers as (
     select
         segment,
+        risk_class,
         -- a sum of decimals is the same in any order
         cast(value_at_stake as decimal(18, 4)) as value_at_stake
     from {{ ref('customer_360') }}
+    where has_left is not true
+),
+
+whole as (
+    select cast(sum(value_at_stake) as double) as value_at_stake
+    from all_customers
+),
+
+customers as (
+    select *
+    from all_customers
     where
         risk_class in ('High', 'Critical')
-        and has_left is not true
         and segment is not null
         and segment not in (
             select left_alone.segment from {{ ref('segments_left_alone') }} as left_alone
@@ -22,10 +35,11 @@ segments as (
         max(segment_rules.strategy) as strategy,
         count(*) as customer_count,
         cast(sum(customers.value_at_stake) as double) as value_at_stake,
-        cast(sum(customers.value_at_stake) as double)
-        / nullif(cast(sum(sum(customers.value_at_stake)) over () as double), 0) as value_share,
+        cast(sum(customers.value_at_stake) as double) / nullif(max(whole.value_at_stake), 0)
+            as value_share,
         as_of.as_of_date
     from customers
+    cross join whole
     cross join {{ ref('int_as_of') }} as as_of
     left join {{ ref('segments') }} as segment_rules on customers.segment = segment_rules.segment
     group by customers.segment, as_of.as_of_date

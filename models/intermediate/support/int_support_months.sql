@@ -1,6 +1,7 @@
 -- 1. A month without tickets is there from the first one of its slice on, for its backlog: what was open
 --    at its end, whenever it was opened.
--- 2. A ticket of which nobody knows whether it is solved is in no backlog.
+-- 2. A ticket of which nobody knows whether it is solved is in no backlog, and may be in that of every
+--    month from its opening on: these are counted apart.
 with ticket_slices as (
     select * from {{ ref('int_ticket_slices') }}
 ),
@@ -34,7 +35,8 @@ opened as (
         dimension,
         entity,
         month,
-        count(*) filter (resolved_at is not null or is_open) as opened_count
+        count(*) filter (resolved_at is not null or is_open) as opened_count,
+        count(*) filter (resolved_at is null and not is_open) as unknown_count
     from ticket_slices
     group by dimension, entity, month
 ),
@@ -69,6 +71,13 @@ support_months as (
                 rows between unbounded preceding and current row
             ) as bigint
         ) as backlog_count,
+        cast(
+            sum(coalesce(opened.unknown_count, 0)) over (
+                partition by months.dimension, months.entity
+                order by months.month
+                rows between unbounded preceding and current row
+            ) as bigint
+        ) as unknown_backlog_count,
         case when months.dimension = 'all' then order_months.order_count end as order_count,
         last_day(months.month) <= as_of.as_of_date as is_complete,
         cast(months.month as date) as month,

@@ -45,8 +45,9 @@ support_performance as (
                 then 100 * coalesce(opened.ticket_count, 0) / nullif(months.order_count, 0)
         end as tickets_per_100_orders,
         months.is_complete,
-        unknown_months.month is not null or coalesce(opened.unknown_count > 0, false)
-            as has_unknown_part,
+        unknown_months.month is not null
+        or months.unknown_backlog_count > 0
+        or coalesce(opened.unknown_count > 0, false) as has_unknown_part,
         case
             when coalesce(opened.ticket_count, 0) = 0 then 'no_tickets'
             when coalesce(opened.replied_count, 0) = 0 then 'no_reply_times'

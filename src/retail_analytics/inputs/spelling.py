@@ -253,21 +253,24 @@ def counts(
                 f"and regexp_matches({value}, {literal(DOUBTFUL)}))"
             )
         if kind == "decimal":
+            # what would be rounded to nothing is not read at all
             if is_text:
                 has_more = (
                     f"strpos({value}, '.') > 0 "
                     f"and length({value}) - strpos({value}, '.') > {MOST_DECIMALS} "
                     f"and try_cast({value} as decimal(18, 8)) "
                     f"<> try_cast({value} as decimal(18, {MOST_DECIMALS}))"
+                    f"and try_cast({value} as decimal(18, {MOST_DECIMALS})) <> 0"
                 )
             elif types[name] in ("DOUBLE", "FLOAT"):
                 # what a binary fraction leaves over is no decimal
                 has_more = (
                     f"abs({value} - round({value}, {MOST_DECIMALS})) "
-                    f"> 1e-7 * greatest(abs({value}), 0.01) and abs({value}) < 1e10"
+                    f"> 1e-7 * greatest(abs({value}), 0.01) and abs({value}) < 1e10 "
+                    f"and round({value}, {MOST_DECIMALS}) <> 0"
                 )
             else:
-                has_more = f"{value} <> round({value}, {MOST_DECIMALS})"
+                has_more = f"round({value}, {MOST_DECIMALS}) not in (0, {value})"
             found["decimals"] = f"count(*) filter ({has_more})"
             found["example"] = f"min(cast({value} as varchar)) filter ({has_more})"
         if kind == "timestamp" and time_zone != "UTC" and (is_text or types[name] != "DATE"):
@@ -285,8 +288,9 @@ def counts(
         selected.append(f"{{{packed}}}")
     if not selected:
         return {}
-    (row,) = con.execute(f"select {', '.join(selected)} from {relation}").fetchall()
-    return dict(zip(columns, row, strict=True))
+    # the last one makes it one row where nothing is looked for: in days and counts of Parquet files
+    (row,) = con.execute(f"select {', '.join(selected)}, count(*) from {relation}").fetchall()
+    return dict(zip(columns, row[:-1], strict=True))
 
 
 def alike_ids(con: duckdb.DuckDBPyConnection, relation: str, name: str, value: str) -> list[str]:

@@ -100,7 +100,7 @@ def printed(value: float, unit: str, *, has_unit: bool = True) -> str:
 def percent(value: float) -> str:
     # what is nearly all is not all
     is_whole = abs(value) >= 10 and not 99 < abs(value) < 100
-    return f"{abs(value):.0f} %" if is_whole else f"{abs(value):.1f} %"
+    return f"{abs(value):,.0f} %" if is_whole else f"{abs(value):.1f} %"
 
 
 def where(dimension: str, entity: str) -> str:
@@ -113,4 +113,7 @@ def span(first: date, last: date) -> str:
 
 
 def signed_percent(value: float) -> str:
-    return ("+" if value > 0 else "-") + percent(value)
+    text = percent(value)
+    if text == percent(0):
+        return text
+    return ("+" if value > 0 else "-") + text

@@ -5,6 +5,7 @@ a warehouse of its own that is removed afterwards.
 """
 
 import shutil
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,8 +52,12 @@ class FileCheck:
 def check_folder(data: Path, *, project: Path) -> list[FileCheck]:
     """What a build would make of each file. Raises ValueError or RuntimeError, in words."""
     work = project / WORK
-    warehouse = work / "warehouse"
-    shutil.rmtree(warehouse, ignore_errors=True)
+    warehouses = work / "warehouse"
+    # what a check that was killed left holds somebody's rows
+    shutil.rmtree(warehouses, ignore_errors=True)
+    # a name of its own: dbt keeps the file of an earlier check open to the end of the process, and
+    # DuckDB would take it for this one
+    warehouse = warehouses / uuid.uuid4().hex
     try:
         prepare_build_file(warehouse / BUILD, say=say)
         with duckdb.connect(str(warehouse / BUILD)) as con:
@@ -64,7 +69,7 @@ def check_folder(data: Path, *, project: Path) -> list[FileCheck]:
             return collect(con, notes)
     finally:
         # it holds the user's rows
-        shutil.rmtree(warehouse, ignore_errors=True)
+        shutil.rmtree(warehouses, ignore_errors=True)
 
 
 def run_staging(project: Path, work: Path) -> None:

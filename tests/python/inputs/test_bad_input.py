@@ -152,7 +152,22 @@ def test_the_largest_amounts_add_up(built: Built):
         "O6": largest,
         "O7": largest,
         "O8": Decimal(5),
+        "O10": None,
     }
+
+
+def test_what_was_sold_without_any_known_price_has_no_known_revenue(built: Built):
+    rows = built.query(
+        "select revenue, abc_class from marts.inventory_levels where product_id = 'P405'"
+    )
+    assert rows == [(None, None)]
+
+
+def test_a_channel_named_as_the_whole_is_beside_it(built: Built):
+    channels = built.query("select channel from marts.touchpoints where touchpoint_id = 'T6'")
+    assert channels == [("All",)]
+    forecast = "select distinct channel from marts.revenue_forecasts order by channel"
+    assert built.query(forecast) == [("All",), ("all",), ("unattributed",)]
 
 
 def test_an_order_is_on_its_day_in_utc(built: Built):
@@ -191,7 +206,7 @@ def test_an_unreadable_file_stops_before_any_model_and_leaves_the_published_file
     assert "OK created" not in stopped.output
     assert "Traceback" not in stopped.output
     assert built.published.read_bytes() == before
-    assert built.query_build("select count(*) from raw.orders") == [(10,)]
+    assert built.query_build("select count(*) from raw.orders") == [(11,)]
 
 
 @pytest.mark.parametrize("as_of", ["2024-02-30", "9999-12-31"])

@@ -3,7 +3,7 @@
 import csv
 import io
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -308,6 +308,15 @@ def test_native_types_stay_and_ids_become_text(tmp_path):
         (1, "1", noon.replace(tzinfo=None), "17850", "Straße", Decimal("9.99"), 0.5),
         (2, "2", None, None, "\\xFF", None, None),
     ]
+
+
+@pytest.mark.parametrize("row_count", [0, 1, 3])
+def test_a_parquet_file_of_days_and_counts_alone_is_read(tmp_path, row_count):
+    counts = ("positive_count", "negative_count", "neutral_count")
+    columns = {name: pa.array([1] * row_count, pa.int64()) for name in counts}
+    days = pa.array([date(2024, 1, 1)] * row_count, pa.date32())
+    loaded = load(tmp_path, {"mentions.parquet": pa.table({"mentioned_on": days, **columns})})
+    assert loaded.rows_read("mentions") == row_count
 
 
 def test_a_decimal_id_without_a_fraction_is_a_whole_number(tmp_path):

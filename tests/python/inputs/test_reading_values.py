@@ -334,7 +334,8 @@ def test_no_number_is_rounded_to_nothing_or_to_a_count():
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_more_decimals_than_are_kept_are_counted_and_said(tmp_path, form):
-    found = {"order_total": ["33.333333", "1.50000", "2.1234"]}
+    # what would be rounded to nothing is not read, and not said to be rounded
+    found = {"order_total": ["33.333333", "1.50000", "2.1234", "0.000001"]}
     if form == "csv":
         lines = "".join(f"O{i},2024-01-01,{x}\n" for i, x in enumerate(found["order_total"]))
         files = {"orders.csv": "order_id,ordered_at,order_total\n" + lines}

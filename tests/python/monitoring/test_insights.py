@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from retail_analytics.monitoring.findings import printed
+from retail_analytics.monitoring.findings import printed, signed_percent
 from retail_analytics.monitoring.insights import INSIGHT_COLUMNS, insights
 
 RULES = ROOT / "seeds" / "rules" / "monitoring"
@@ -546,3 +546,11 @@ def test_patterns_that_stay_are_new_once():
 )
 def test_a_number_is_written_with_as_many_figures_as_tell(value, unit, text):
     assert printed(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.0 %"), (-0.01, "0.0 %"), (0.2, "+0.2 %"), (-12.4, "-12 %"), (3110.2, "+3,110 %")],
+)
+def test_a_change_has_a_sign_where_there_is_one(value, text):
+    assert signed_percent(value) == text

@@ -49,7 +49,7 @@ def test_reasons_have_an_example_and_files_their_days(report):
     lines = [line.strip() for line in report[1]]
     assert any(line.startswith("customers.csv") and "2024-01-01" in line for line in lines)
     assert "1 rejected: implausible_ordered_at, such as row 2: ordered_at = '9999-01-01'" in lines
-    assert "order_id: 1 of 7 ids (in 1 row) are not in orders, such as O404" in lines
+    assert "order_id: 1 of 8 ids (in 1 row) are not in orders, such as O404" in lines
     assert report[0] == 0
     # what would be read instead
     assert any(
@@ -75,6 +75,17 @@ def test_a_file_of_rows_that_begin_later_is_as_usable_as_for_a_build():
 
 def test_it_leaves_nothing_behind(report):
     assert not (ROOT / "target" / "check" / "warehouse").exists()
+
+
+def test_one_process_may_check_folder_after_folder(tmp_path, capsys):
+    for order in ("O1", "O2"):
+        folder = tmp_path / order
+        folder.mkdir()
+        (folder / "orders.csv").write_text(f"order_id,ordered_at\n{order},2024-01-01\n{order},x\n")
+        assert main(["check", str(folder), "--project-dir", str(ROOT)]) == 0
+        kept, rejected = capsys.readouterr().out.splitlines()[1:3]
+        assert kept.split()[:4] == ["orders.csv", "2", "1", "1"]
+        assert "ordered_at = 'x'" in rejected
 
 
 def test_a_folder_that_stops_a_build_stops_it_too(tmp_path, capsys):

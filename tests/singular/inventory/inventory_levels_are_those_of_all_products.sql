@@ -1,6 +1,6 @@
--- Every product has its row in inventory_levels, with its revenue, and no other has; what is
--- planned for has a row for each of the three rules in the backtest; demand_classes adds up the
--- levels.
+-- Every product has its row in inventory_levels, with its revenue (null where no price is known),
+-- and no other has; what is planned for has a row for each of the three rules in the backtest;
+-- demand_classes adds up the levels.
 with products as (
     select * from {{ ref('products') }}
 ),
@@ -37,7 +37,12 @@ faulty_products as (
     full join levels on products.product_id = levels.product_id
     left join rule_counts on levels.product_id = rule_counts.product_id
     where
-        levels.revenue is distinct from products.revenue
+        (
+            levels.revenue is distinct from products.revenue
+            and not (
+                levels.revenue is null and products.revenue = 0 and products.unknown_line_count > 0
+            )
+        )
         or (levels.status <> 'not_stocked') is distinct from products.is_stocked
         or coalesce(rule_counts.rule_count, 0)
         <> case when levels.service_target is null then 0 else 3 end

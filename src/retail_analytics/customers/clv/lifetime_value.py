@@ -289,9 +289,10 @@ def customer_values(
     keyed["margin_rate"] = margin_rate.fillna(1.0).to_numpy()
     table = keyed.merge(scores, on=BIN_COLUMNS, how="left")
     worth = table["expected_spend"] * table["margin_rate"]
-    table["expected_value"] = table["discounted_orders"] * worth
+    # nothing bought at a loss is 0, and not the float -0.0
+    table["expected_value"] = table["discounted_orders"] * worth + 0.0
     bounds = pd.concat(
-        [table[f"discounted_spends_{end}"] * worth for end in ("lower", "upper")], axis=1
+        [table[f"discounted_spends_{end}"] * worth + 0.0 for end in ("lower", "upper")], axis=1
     )
     table["value_lower"], table["value_upper"] = bounds.min(axis=1), bounds.max(axis=1)
     return table.sort_values(["customer_id", "horizon_months"], ignore_index=True)

@@ -160,6 +160,15 @@ def test_margin_scales_values_where_it_is_known(customers):
     )
 
 
+def test_at_a_loss_bounds_stay_in_order_and_no_zero_is_negative(customers):
+    table = valued(customers.assign(margin_rate=-0.5), horizons_months=(12,))
+    known = table[table["expected_value"].notna()]
+    assert (known["value_lower"] <= known["value_upper"]).all()
+    zeros = known["value_upper"][known["value_upper"] == 0]
+    assert len(zeros) > 0
+    assert not np.signbit(zeros).any()
+
+
 @EVERY_MODEL
 def test_row_order_and_seed_give_the_same_table_again(customers, name):
     shuffled = customers.sample(frac=1, random_state=9)
