@@ -2,65 +2,124 @@
 
 .venv/bin/python tests/bench/bench_scales.py
 
-Six series of ten weeks of an hourly mean, many times: no change, or three changes each of 1 to 48
-hours, the shorter the larger. Of each set of lengths the limit is the largest at which chance
-brings half an alert, or one, a week over all six; alerts within a day of each other are one, and
-all of them are beyond a tenth.
-The worlds differ in how heavy the tails of the noise are (Student's t) and how long it persists
-(autocorrelation of an hour).
+Six series of ten weeks of an hourly mean, many times: no change, or one in every second week. Of
+each set of steps the limit is the largest at which chance brings half an alert, or one, a week over
+all six, in all worlds together; alerts within a day of each other are one.
+The worlds differ in how heavy the tails of the noise are (Student's t), how long it persists
+(autocorrelation of an hour) and how far weekdays lie apart.
 """
+
+import warnings
 
 import numpy as np
 from scipy.signal import lfilter
 
 from retail_analytics.statistics.watch import watch
 
-SERIES, SHOPS, WEEKS = 6, 60, 10
-HOURS = 168 * WEEKS
-# hours of a step: steps of a season
-SEASONS = {1: 24, 3: 8, 6: 4, 12: 14, 24: 7}
-SETS = ((1,), (6,), (12,), (24,), (1, 24), (6, 24), (12, 24), (6, 12, 24), tuple(SEASONS))
-WORLDS = ((3, 0.5), (4, 0.3), (5, 0.7))
-ALLOWED, SEED = (0.5, 1.0), 21
+SERIES, SHOPS, WEEKS = 6, 40, 10
+ROWS, HOURS = SERIES * SHOPS, 168 * WEEKS
+# freedom, autocorrelation, spread of weekdays
+WORLDS = ((3, 0.5, 0.3), (4, 0.3, 0.6), (5, 0.7, 0.2), (8, 0.6, 0.5))
+KINDS = ("spike", "drop", "level", "slope", "spread")
+CHANGED_WEEKS = (1, 3, 5, 7, 9)
+ALLOWED, SEEDS = (0.5, 1.0), (21, 22, 23)
+# hours of a step, first hour, steps of a season, seasons before the first test
+HOUR, QUARTER, HALF, DAY = (1, 0, 24, 4), (6, 0, 4, 4), (12, 0, 2, 4), (24, 0, 7, 4)
+LATER_HALF, HALF_OF_WEEK, SOON = (12, 6, 2, 4), (12, 0, 14, 4), (24, 0, 7, 3)
+SETS = {
+    "hours": (HOUR,),
+    "6": (QUARTER,),
+    "12": (HALF,),
+    "24": (DAY,),
+    "hours, 24": (HOUR, DAY),
+    "6, 24": (QUARTER, DAY),
+    "6, 12 by weekday, 24": (QUARTER, HALF_OF_WEEK, DAY),
+    "6, 12, 24": (QUARTER, HALF, DAY),
+    "3, 6, 12, 24": ((3, 0, 8, 4), QUARTER, HALF, DAY),
+    "6, 12, 24 after two weeks": (QUARTER, HALF, (24, 0, 7, 2)),
+    "6, 12, 24 after three weeks": (QUARTER, HALF, SOON),
+    "6, 12, 24 by half": (QUARTER, HALF, LATER_HALF, DAY, (24, 12, 7, 4)),
+    "6, 12, 24 by half, after three weeks": (QUARTER, HALF, LATER_HALF, SOON, (24, 12, 7, 3)),
+    "6, 12, 24 by quarter, after three weeks": (
+        *(QUARTER, (6, 3, 4, 4), HALF, LATER_HALF),
+        *((24, first, 7, 3) for first in (0, 6, 12, 18)),
+    ),
+}
 
 
-def noise(draw: np.random.Generator, freedom: int, persistence: float) -> np.ndarray:
-    """Standard deviations of each series (row) and hour from the usual."""
-    own = draw.standard_t(freedom, size=(SERIES * SHOPS, HOURS)) / np.sqrt(freedom / (freedom - 2))
-    return lfilter([np.sqrt(1 - persistence**2)], [1, -persistence], own, axis=1)
-
-
-def p_values(seen: np.ndarray) -> dict[int, np.ndarray]:
-    """Chance of each step per day, by hours of a step; `seen` in standard deviations of .25."""
+def usual(
+    draw: np.random.Generator, freedom: int, persistence: float, weekdays: float
+) -> np.ndarray:
+    """Standard deviations of noise: each series (row) with its own day, week and slow level."""
+    own = draw.standard_t(freedom, size=(ROWS, HOURS)) / np.sqrt(freedom / (freedom - 2))
+    noise = lfilter([np.sqrt(1 - persistence**2)], [1, -persistence], own, axis=1)
     hour = np.arange(HOURS)
-    usual = 0.8 * np.sin(2 * np.pi * hour / 24) + 0.3 * np.sin(2 * np.pi * hour / 168)
-    values = np.exp(0.25 * (seen + usual))
-    found = {}
-    for length, season in SEASONS.items():
-        means = np.log(values.reshape(len(values), -1, length).mean(axis=2))
-        found[length] = watch(means, season=season).p_value() * 24 / length
-    return found
+    turn = 2 * np.pi * (hour - draw.uniform(0, 24, (ROWS, 1))) / 24
+    day = draw.uniform(0.3, 1.2, (ROWS, 1)) * (np.sin(turn) + 0.3 * np.sin(2 * turn))
+    week = (weekdays * draw.normal(size=(ROWS, 7)))[:, hour // 24 % 7]
+    slow = 0.05 * draw.normal(size=(ROWS, HOURS // 24)).cumsum(axis=1)
+    return noise + day + week + slow[:, hour // 24]
 
 
 def with_changes(draw: np.random.Generator, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Three changes per series, and the number of the change within a day of each hour, or -1."""
+    """A change in every second week, and its number in each hour until half a day after it, or
+    -1."""
     changed, within = seen.copy(), np.full(seen.shape, -1)
-    for number in range(3 * len(seen)):
-        row, begin = number // 3, (3, 6, 8)[number % 3] * 168 + draw.integers(100)
-        length = int(np.exp(draw.uniform(0, np.log(48))))
-        changed[row, begin : begin + length] += (
-            draw.uniform(2, 8) * draw.choice([-1, 1]) / length**0.3
-        )
-        within[row, begin - 24 : begin + length + 24] = number
+    for number in range(len(CHANGED_WEEKS) * ROWS):
+        row = number // len(CHANGED_WEEKS)
+        begin = 168 * CHANGED_WEEKS[number % len(CHANGED_WEEKS)] + draw.integers(100)
+        kind, side = draw.choice(KINDS), draw.choice([-1, 1])
+        length = draw.integers(1, 7) if kind == "spike" else draw.integers(18, 60)
+        if kind == "drop":
+            length = draw.integers(1, 13)
+        part = changed[row, begin : begin + length]
+        if kind == "spike":
+            part += draw.uniform(3, 8) * (3 / length) ** 0.3
+        elif kind == "drop":
+            part -= draw.uniform(2, 7) * (3 / length) ** 0.3
+        elif kind == "level":
+            part += side * draw.uniform(1, 3)
+        elif kind == "slope":
+            part += side * draw.uniform(2, 4) * np.arange(length) / length
+        else:
+            part += (draw.uniform(2, 4) - 1) * (part - part.mean())
+        within[row, begin : begin + length + 12] = number
     return changed, within
 
 
-def alerts(found: dict[int, np.ndarray], lengths: tuple[int, ...], limit: float) -> np.ndarray:
+def with_gaps(draw: np.random.Generator, seen: np.ndarray) -> np.ndarray:
+    """Single hours are missing, and some of three series in ten in a row."""
+    result = np.where(draw.random(seen.shape) < 0.03, np.nan, seen)
+    for row in np.flatnonzero(draw.random(ROWS) < 0.3):
+        begin = draw.integers(HOURS - 48)
+        result[row, begin : begin + draw.integers(3, 40)] = np.nan
+    return result
+
+
+def p_values(seen: np.ndarray, steps: set[tuple]) -> dict[tuple, np.ndarray]:
+    """Chance of each step per day; `seen` in standard deviations of .25 of the value."""
+    values = np.exp(0.25 * seen)
+    found = {}
+    for length, first, season, warm in steps:
+        moved = np.full(values.shape, np.nan)
+        moved[:, : HOURS - first] = values[:, first:]
+        parts = moved.reshape(ROWS, -1, length)
+        is_known = 2 * np.isfinite(parts).sum(axis=2) >= length
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of a step without an hour
+            means = np.where(is_known, np.log(np.nanmean(parts, axis=2)), np.nan)
+        chance = watch(means, season=season, warm_seasons=warm).p_value()
+        found[length, first, season, warm] = chance * 24 / length
+    return found
+
+
+def alerts(found: dict[tuple, np.ndarray], steps: tuple[tuple, ...], limit: float) -> np.ndarray:
     """Series and last hour of each step whose chance lies below the limit."""
     parts = []
-    for length in lengths:
-        row, step = np.nonzero(found[length] < limit)
-        parts.append(np.column_stack([row, (step + 1) * length - 1]))
+    for length, first, *season in steps:
+        row, step = np.nonzero(found[length, first, *season] < limit)
+        hour = (step + 1) * length - 1 + first
+        parts.append(np.column_stack([row, hour])[hour < HOURS])
     return np.concatenate(parts)
 
 
@@ -73,30 +132,31 @@ def told_per_week(told: np.ndarray) -> float:
 
 
 def main() -> None:
-    print("world, hours of a step: share of changes found and limit per day, at half and at one")
-    recall = {(lengths, allowed): [] for lengths in SETS for allowed in ALLOWED}
-    for freedom, persistence in WORLDS:
-        draw = np.random.default_rng(SEED)
-        quiet = p_values(noise(draw, freedom, persistence))
-        seen, within = with_changes(draw, noise(draw, freedom, persistence))
-        lively = p_values(seen)
-        for lengths in SETS:
-            line = f"t{freedom} {persistence} {lengths!s:20}"
-            for allowed in ALLOWED:
-                low, high = 1e-6, 0.1
-                for _ in range(20):
-                    middle = np.sqrt(low * high)
-                    is_over = told_per_week(alerts(quiet, lengths, middle)) > allowed
-                    low, high = (low, middle) if is_over else (middle, high)
-                told = alerts(lively, lengths, low)
-                share = len(set(within[tuple(told.T)]) - {-1}) / (3 * len(seen))
-                recall[lengths, allowed].append((share, low))
-                line += f"  {share:.3f} {low:.5f}"
-            print(line, flush=True)
-    print("mean share, median limit")
-    for (lengths, allowed), found in recall.items():
-        share, limit = np.transpose(found)
-        print(f"{lengths!s:20} {allowed} {share.mean():.3f} {np.median(limit):.5f}")
+    print("steps: mean share of changes found and limit per day, at half and at one")
+    every = {step for steps in SETS.values() for step in steps}
+    quiet, lively, numbers = [], [], []
+    for seed in SEEDS:
+        for number, world in enumerate(WORLDS):
+            draw = np.random.default_rng([seed, number])
+            quiet.append(p_values(with_gaps(draw, usual(draw, *world)), every))
+            seen, within = with_changes(draw, usual(draw, *world))
+            lively.append(p_values(with_gaps(draw, seen), every))
+            numbers.append(within)
+    for name, steps in SETS.items():
+        line = f"{name:40}"
+        for allowed in ALLOWED:
+            low, high = 1e-6, 0.2
+            for _ in range(20):
+                middle = np.sqrt(low * high)
+                told = [told_per_week(alerts(found, steps, middle)) for found in quiet]
+                low, high = (low, middle) if np.mean(told) > allowed else (middle, high)
+            shares = [
+                len(set(within[tuple(alerts(found, steps, low).T)]) - {-1})
+                / (len(CHANGED_WEEKS) * ROWS)
+                for found, within in zip(lively, numbers, strict=True)
+            ]
+            line += f"  {np.mean(shares):.3f} {low:.5f}"
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

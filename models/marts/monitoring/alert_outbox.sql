@@ -19,13 +19,22 @@ gaps as (
     where setting = 'alert_gap_days'
 ),
 
+labels as (
+    select
+        metric,
+        label
+    from {{ ref('daily_metrics') }}
+),
+
 news as (
     select
         alerts.*,
+        labels.label,
         unnest(case alerts.state when 'open' then ['opened'] else ['opened', 'closed'] end) as event
     from alerts
     cross join settings
     cross join gaps
+    left join labels on alerts.metric = labels.metric
     where
         alerts.is_lead
         and not alerts.is_muted
@@ -45,6 +54,8 @@ alert_outbox as (
             'event': event,
             'rule': rule,
             'metric': metric,
+            'label': label,
+            'unit': unit,
             'dimension': dimension,
             'entity': entity,
             'direction': direction,

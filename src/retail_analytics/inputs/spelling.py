@@ -259,7 +259,7 @@ def counts(
                     f"strpos({value}, '.') > 0 "
                     f"and length({value}) - strpos({value}, '.') > {MOST_DECIMALS} "
                     f"and try_cast({value} as decimal(18, 8)) "
-                    f"<> try_cast({value} as decimal(18, {MOST_DECIMALS}))"
+                    f"<> try_cast({value} as decimal(18, {MOST_DECIMALS})) "
                     f"and try_cast({value} as decimal(18, {MOST_DECIMALS})) <> 0"
                 )
             elif types[name] in ("DOUBLE", "FLOAT"):

@@ -81,8 +81,9 @@ def told_ratio(
     }
 
 
-def printed(value: float, unit: str, *, has_unit: bool = True) -> str:
-    """A number as a person would write it, with its unit; without one before another of it."""
+def printed(value: float, unit: str, *, has_unit: bool = True, most_digits: int = 2) -> str:
+    """A number as a person would write it, with its unit; without one before another of it.
+    most_digits: after the point, of .1 and more."""
     if unit.startswith("share"):
         return f"{100 * value:.0f} %" if abs(value) >= 0.1 or value == 0 else f"{100 * value:.1f} %"
     size = abs(value)
@@ -90,6 +91,8 @@ def printed(value: float, unit: str, *, has_unit: bool = True) -> str:
     if 0 < size < 0.1:
         # two figures: a step of 0.015 per month is not one of 0.01
         digits = 1 - int(np.floor(np.log10(size)))
+    elif digits > most_digits:
+        digits = most_digits
     text = f"{value:,.{digits}f}"
     if text == "1":
         # 1 complaint per month

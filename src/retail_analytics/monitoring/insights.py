@@ -39,6 +39,8 @@ LEAST_SEVERITY = 2
 # so many like it in the year before, and it is what the series does
 MANY_TIMES = 3
 WITNESSES = 3
+# what is usually counted needs no hundredth of an order
+COUNT_DIGITS = 1
 # first days of one finding in two builds lie no further apart
 SAME_DAYS = 13
 # findings whose first day moves on with the data
@@ -253,7 +255,8 @@ def labels(rules: pd.DataFrame, monthly_rules: pd.DataFrame, currency: str) -> d
 def episodes(
     anomalies: pd.DataFrame, names: dict, settings: dict, as_of_date: date
 ) -> Iterator[Finding]:
-    """Recent anomalies, those of overlapping periods as one; good ones that come often are none."""
+    """Recent anomalies, those of overlapping periods as one; good ones that come often are none,
+    nor what they make of the other slices."""
     if anomalies.empty:
         return
     known = anomalies.copy()
@@ -262,7 +265,8 @@ def episodes(
     newest = known["ends_on"] > as_of_date - timedelta(days=settings["insight_days"])
     frame = known[newest & (known["severity"] >= LEAST_SEVERITY)]
     frame = frame.assign(times=[times_before(row, known) for row in frame.itertuples()])
-    frame = frame[(frame["times"] < MANY_TIMES) | frame["is_better"].isin([False])]
+    is_habit = (frame["times"] >= MANY_TIMES) & ~frame["is_better"].isin([False])
+    frame = frame[~is_habit & ~made_by(frame[is_habit], frame)]
     for _, episode in frame.groupby(episode_numbers(frame)):
         told = told_once(episode, names)
         lead = told.iloc[0]
@@ -272,7 +276,7 @@ def episodes(
         figures: dict[str, tuple] = {
             "when": (str(lead["ends_on"]), span(lead["starts_on"], lead["ends_on"])),
             "observed": (lead["observed"], printed(lead["observed"], unit)),
-            "expected": (lead["expected"], printed(lead["expected"], unit)),
+            "expected": (lead["expected"], usual(lead["expected"], lead["metric"], names)),
         }
         times = int(lead["times"])
         is_often = times >= MANY_TIMES
@@ -281,7 +285,7 @@ def episodes(
         for number, other in enumerate(witnesses.itertuples(), start=1):
             other_unit = names[other.metric]["unit"]
             observed = printed(other.observed, other_unit)
-            expected = printed(other.expected, other_unit)
+            expected = usual(other.expected, other.metric, names)
             figures[f"observed_{number}"] = (other.observed, observed)
             figures[f"expected_{number}"] = (other.expected, expected)
             also.append(
@@ -312,6 +316,29 @@ def episodes(
             money_upper=money + reach,
             weight=float(lead["severity"]) + 0.3 * len(witnesses),
         )
+
+
+def usual(value: float, metric: str, names: dict) -> str:
+    """What was expected, as it is printed."""
+    digits = COUNT_DIGITS if names[metric]["kind"] == "count" else 2
+    return printed(value, names[metric]["unit"], most_digits=digits)
+
+
+def made_by(habits: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:
+    """Which good anomalies are made for the larger part by one of `habits`: a slice of the same
+    metric by another dimension, the same way at the same time."""
+    found = np.zeros(len(frame), dtype=bool)
+    for habit in habits[habits["dimension"] != "all"].itertuples():
+        found |= (
+            (frame["metric"] == habit.metric)
+            & (frame["dimension"] != habit.dimension)
+            & (frame["direction"] == habit.direction)
+            & ~frame["is_better"].isin([False])
+            & (frame["starts_on"] <= habit.ends_on)
+            & (frame["ends_on"] >= habit.starts_on)
+            & (frame["change"].abs() < 2 * abs(habit.change))
+        ).to_numpy()
+    return found
 
 
 def times_before(row: tuple, known: pd.DataFrame) -> int:
@@ -409,15 +436,20 @@ def level_changes(
     sure = frame["is_season_known"] & (frame["size_lower"] * frame["size_upper"] > 0)
     for row in without_echoes(frame[newest & sure], names).itertuples():
         unit = names[row.metric]["unit"]
-        unit += " per week" if names[row.metric]["kind"] in ("count", "sum") else ""
+        kind = names[row.metric]["kind"]
+        unit += " per week" if kind in ("count", "sum") else ""
+        digits = COUNT_DIGITS if kind == "count" else 2
         error = (row.size_upper - row.size_lower) / 2 / LEVEL_80
         yield of_series(
             row,
             names,
             {
                 "when": (str(row.changed_on), f"{row.changed_on:%Y-%m-%d}"),
-                "before": (row.level_before, printed(row.level_before, unit)),
-                "after": (row.level_after, printed(row.level_after, unit, has_unit=False)),
+                "before": (row.level_before, printed(row.level_before, unit, most_digits=digits)),
+                "after": (
+                    row.level_after,
+                    printed(row.level_after, unit, has_unit=False, most_digits=digits),
+                ),
             },
             template="level_change",
             source_table="marts.change_points",

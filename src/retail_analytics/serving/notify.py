@@ -3,7 +3,7 @@
 Whether a message was sent cannot stand in the published file, which is only read. It stands in a
 journal beside it. A message is noted as `sending` before it leaves and as `sent` after: one whose
 sender was killed in between may have arrived and is not sent again unless somebody says so; the
-same holds for one that a web address took without an answer. What an address refused is `failed`
+same holds for one that an address took without an answer. What an address refused is `failed`
 and is tried again by the next call. A redirect is a refusal: followed, a post loses its message.
 """
 
@@ -19,12 +19,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 
 import duckdb
+
+from retail_analytics.monitoring.findings import printed, where
 
 JOURNAL = "notifications.sqlite"
 # for each step of a conversation with a server, and for all of them
@@ -56,7 +58,8 @@ class EmailServer:
     uses_tls: bool = True
 
 
-Channel = Callable[[Message], None]
+# sends a message; what there is to be said of it though it was sent
+Channel = Callable[[Message], str | None]
 
 
 class UnsureError(Exception):
@@ -83,10 +86,15 @@ def read_outbox(published: Path) -> list[Message]:
             "select message_id, event, severity, payload from marts.alert_outbox "
             "order by severity desc, due_on, message_id"
         ).fetchall()
-    return [
-        Message(message_id, event, severity, sentence(json.loads(payload)), json.loads(payload))
-        for message_id, event, severity, payload in rows
-    ]
+        (currency,) = con.execute("select max(currency) from quality.meta").fetchone()
+    messages = []
+    for message_id, event, severity, payload in rows:
+        alert = json.loads(payload)
+        if alert.get("unit") == "currency":
+            alert["unit"] = currency or ""
+        alert["currency"] = currency
+        messages.append(Message(message_id, event, severity, sentence(alert), alert))
+    return messages
 
 
 def sentence(alert: dict) -> str:
@@ -95,20 +103,45 @@ def sentence(alert: dict) -> str:
 
 
 def _sentence(alert: dict) -> str:
-    slice_ = "" if alert["dimension"] == "all" else f" ({alert['dimension']} {alert['entity']})"
+    # a file of an older version has no labels and units
+    label = alert.get("label") or alert["metric"]
+    label = label[:1].upper() + label[1:] + where(alert["dimension"], alert["entity"])
+    if alert["rule"] == "input_stopped" and alert["event"] == "closed":
+        return f"Over since {alert['last_seen_on']}: the input {alert['entity']} had stopped"
     if alert["event"] == "closed":
-        return f"Over since {alert['last_seen_on']}: {alert['metric']}{slice_}"
+        return f"Over since {alert['last_seen_on']}: {label} {alert['direction']} what was expected"
     if alert["rule"] == "input_stopped":
         return (
             f"The input {alert['entity']} has had no rows for {alert['observed']:.0f} days; "
             f"{alert['expected']:.0f} were the most in a year"
         )
-    money = "" if alert["money"] is None else f", worth {alert['money']:,.0f}"
+    unit = alert.get("unit") or ""
+    observed = printed(alert["observed"], unit, has_unit=False)
+    expected = printed(alert["expected"], unit)
+    money = alert["money"]
+    worth = f"{money:,.0f} {alert.get('currency') or ''}".rstrip() if money is not None else ""
     return (
-        f"{alert['metric']}{slice_} is {alert['direction']} what was expected: "
-        f"{alert['observed']:,.4g} instead of {alert['expected']:,.4g} since {alert['opened_on']} "
-        f"(severity {alert['severity']} of 10{money})"
+        f"{label} {alert['direction']} what was expected since {alert['opened_on']}: {observed} "
+        f"instead of {expected} (severity {alert['severity']} of 10"
+        + (f", about {worth})" if worth else ")")
     )
+
+
+class MailSender(smtplib.SMTP):
+    """Takes a mail without an answer for one that may have arrived."""
+
+    def data(self, msg: bytes | str) -> tuple[int, bytes]:
+        try:
+            return super().data(msg)
+        except smtplib.SMTPResponseException:
+            raise
+        except OSError as error:
+            raise UnsureError(type(error).__name__) from error
+
+    def __exit__(self, *error: object) -> None:
+        # whatever a server answers to a goodbye, it has the mail
+        with suppress(smtplib.SMTPException):
+            super().__exit__(*error)
 
 
 def email(server: EmailServer) -> Channel:
@@ -129,18 +162,20 @@ def email(server: EmailServer) -> Channel:
     # before any message counts as on its way
     addressed()
 
-    def send(message: Message) -> None:
+    def send(message: Message) -> str | None:
         mail = addressed()
         mail["Subject"] = f"[{message.event}] {message.text[:150]}"
         # the same id in every attempt: mail programs show one
         mail["Message-ID"] = f"<{abs(hash_of(message.message_id))}@retail-analytics>"
         mail.set_content(message.text + "\n\n" + json.dumps(message.payload, indent=2))
-        with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS) as smtp:
+        with MailSender(server.host, server.port, timeout=TIMEOUT_SECONDS) as smtp:
             if server.uses_tls:
                 smtp.starttls(context=ssl.create_default_context())
             if server.user:
                 smtp.login(server.user, server.password)
-            smtp.send_message(mail)
+            refused = smtp.send_message(mail)
+        # sent again it would reach the others twice
+        return f"refused for {', '.join(sorted(refused))}" if refused else None
 
     return send
 
@@ -249,7 +284,7 @@ def sent_or_failed(
     known: sqlite3.Connection, message: Message, name: str, send: Channel
 ) -> Outcome:
     try:
-        within(WHOLE_SECONDS, lambda: send(message))
+        remark = within(WHOLE_SECONDS, lambda: send(message))
     except UnsureError as error:
         return Outcome(message.message_id, name, "unsure", f"no answer: {error}")
     except (OSError, smtplib.SMTPException) as error:
@@ -258,34 +293,33 @@ def sent_or_failed(
         detail = f"{type(error).__name__}: {reason}"
         note(known, message.message_id, name, "failed", detail)
         return Outcome(message.message_id, name, "failed", detail)
-    note(known, message.message_id, name, "sent")
-    return Outcome(message.message_id, name, "sent")
+    note(known, message.message_id, name, "sent", remark)
+    return Outcome(message.message_id, name, "sent", remark or "")
 
 
-def within(seconds: float, call: Callable[[], None]) -> None:
-    """Calls it, and raises what it raises; UnsureError where it takes longer.
+def within(seconds: float, call: Callable[[], str | None]) -> str | None:
+    """What it returns or raises; UnsureError where it takes longer.
 
     A server that answers a byte at a time never lets a step time out. Nothing stops the thread that
     listens to it: it ends with the server or with the process.
     """
-    ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[tuple[str | None, BaseException | None]] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            call()
+            ended.put((call(), None))
         except BaseException as error:
             # raised below, where somebody waits for it
-            ended.put(error)
-        else:
-            ended.put(None)
+            ended.put((None, error))
 
     threading.Thread(target=run, daemon=True).start()
     try:
-        error = ended.get(timeout=seconds)
+        result, error = ended.get(timeout=seconds)
     except queue.Empty:
         raise UnsureError(f"still answering after {seconds:.0f} seconds") from None
     if error is not None:
         raise error
+    return result
 
 
 @contextmanager

@@ -150,7 +150,12 @@ def from_scale(seen: np.ndarray, kind: str) -> np.ndarray:
 
 
 def watch(
-    seen: np.ndarray, *, floor: np.ndarray | float = 0.0, season: int = 7, offset: int = 0
+    seen: np.ndarray,
+    *,
+    floor: np.ndarray | float = 0.0,
+    season: int = 7,
+    offset: int = 0,
+    warm_seasons: int = WARM_SEASONS,
 ) -> Watched:
     """Each step of many series against the steps before it.
 
@@ -161,16 +166,18 @@ def watch(
     floor: standard deviation that a step has at least (1 for counts), one number, or one per
         series and step.
     season: steps of a season; 1 for none. offset: place of the first step in it.
+    warm_seasons: seasons of known steps before a series is tested.
 
     Returns
     -------
-    Watched. A step is tested once `WARM_SEASONS` seasons of known steps lie before it.
+    Watched. A step is tested once so many seasons of known steps, and FEWEST_STEPS, lie before it.
     """
     series, steps = seen.shape
     floor = np.broadcast_to(np.asarray(floor, dtype=float), seen.shape)
     place = (np.arange(steps) + offset) % season
     known = np.isfinite(seen)
-    learned = without_early_outliers(seen, max(WARM_SEASONS * season, FEWEST_STEPS))
+    fewest = max(warm_seasons * season, FEWEST_STEPS)
+    learned = without_early_outliers(seen, fewest)
     level = np.full(series, np.nan)
     # weight that the level, each place and the scale rest on: 1 / it is the variance of the first
     level_mass, place_mass = np.zeros(series), np.zeros((series, season))
@@ -192,14 +199,14 @@ def watch(
             1 / np.maximum(place_mass[:, now], 1) if season > 1 else 0.0
         )
         error = learned[:, step] - base
-        tested = started & (count >= max(WARM_SEASONS * season, FEWEST_STEPS))
-        tested &= (place_mass[:, now] >= WARM_SEASONS - 1) | (season == 1)
+        tested = started & (count >= fewest)
+        tested &= (place_mass[:, now] >= warm_seasons - 1) | (season == 1)
         expected[tested, step] = base[tested]
         spread[tested, step] = (scale * np.sqrt(1 + own))[tested]
         noise[tested, step] = scale[tested]
         freedom[tested, step] = np.clip(variance_mass, 3, None)[tested]
         # learn, the step cut down to CUT of its scale once there is a scale
-        warm = count >= max(WARM_SEASONS * season, FEWEST_STEPS)
+        warm = count >= fewest
         reach = np.where(warm, CUT * np.where(scale > 0, scale, np.inf) * np.sqrt(1 + own), np.inf)
         cut = np.clip(error, -reach, reach)
         far = started & warm & (np.abs(error) > reach)

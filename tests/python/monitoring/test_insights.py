@@ -236,6 +236,25 @@ def test_what_comes_often_is_no_news_where_it_is_good_and_says_so_where_it_is_ba
     assert "usually 40 parcels (as 3 times in the year before)" in text
 
 
+def test_what_a_habit_of_one_slice_makes_of_others_is_no_news():
+    days = ["2023-09-04", "2023-12-04", "2024-03-04", "2024-05-30"]
+    slice_ = {"dimension": "warehouse", "entity": "Batches"}
+    batches = [anomaly("delivery_count", day, 49, 1, **slice_) for day in days]
+    truck = {"dimension": "carrier", "entity": "Truck"}
+    made = anomaly("delivery_count", days[-1], 60, 7.03, **truck)
+    assert told(anomalies=pd.DataFrame([*batches, made])).empty
+    # the larger part came otherwise; another of its own dimension; another day; worse
+    others = [
+        anomaly("delivery_count", days[-1], 150, 7.03, **truck),
+        anomaly("delivery_count", days[-1], 60, 7.03, dimension="warehouse", entity="South"),
+        anomaly("delivery_count", "2024-05-28", 60, 7.03, **truck),
+        {**made, "is_better": False},
+    ]
+    for other in others:
+        (text,) = told(anomalies=pd.DataFrame([*batches, other]))["text"]
+        assert "usually 7.0 parcels" in text
+
+
 def test_the_least_severe_is_an_alert_and_no_news():
     quiet = anomaly("ad_spend", "2024-05-30", 0, 12, severity=1)
     assert told(anomalies=pd.DataFrame([quiet])).empty
@@ -554,3 +573,10 @@ def test_a_number_is_written_with_as_many_figures_as_tell(value, unit, text):
 )
 def test_a_change_has_a_sign_where_there_is_one(value, text):
     assert signed_percent(value) == text
+
+
+def test_what_is_usually_counted_has_no_hundredths():
+    assert printed(7.0278, "parcels", most_digits=1) == "7.0 parcels"
+    assert printed(0.0278, "parcels", most_digits=1) == "0.028 parcels"
+    calls = pd.DataFrame([change("mention_count", -51.72)])
+    assert "8.3 instead of 60 mentions per week" in told(changes=calls)["text"][0]

@@ -29,6 +29,9 @@ ALERT = {
     "event": "opened",
     "rule": "unusual",
     "metric": "order_count",
+    "label": "orders",
+    "unit": "orders",
+    "currency": "EUR",
     "dimension": "all",
     "entity": "all",
     "direction": "below",
@@ -92,18 +95,30 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class MailHandler(StreamRequestHandler):
-    """As much of SMTP as a message needs."""
+    """As much of SMTP as a message needs; the server says what is answered to which word, nothing
+    where that is empty."""
 
     def handle(self) -> None:
+        answers: dict[bytes, bytes] = self.server.answers  # type: ignore[attr-defined]
         self.wfile.write(b"220 here\r\n")
         while line := self.rfile.readline():
             word = line.split()[0].upper()
+            said = [answers[start] for start in answers if line.upper().startswith(start.upper())]
+            answer = said[0] if said else None
+            if answer is not None:
+                self.wfile.write(answer)
+                if not answer or word == b"QUIT":
+                    return
+                continue
             if word == b"DATA":
                 self.wfile.write(b"354 go on\r\n")
                 text = b""
                 while (part := self.rfile.readline()) != b".\r\n":
                     text += part
                 self.server.mails.append(text.decode())  # type: ignore[attr-defined]
+                if b"." in answers:
+                    self.wfile.write(answers[b"."])
+                    return
             elif word == b"QUIT":
                 self.wfile.write(b"221 bye\r\n")
                 return
@@ -122,6 +137,7 @@ def receiver() -> Iterator[Receiver]:
 def mail_server() -> Iterator[ThreadingTCPServer]:
     with ThreadingTCPServer(("127.0.0.1", 0), MailHandler) as server:
         server.mails = []  # type: ignore[attr-defined]
+        server.answers = {}  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
@@ -205,6 +221,72 @@ def test_mail_arrives(mail_server: ThreadingTCPServer, tmp_path: Path) -> None:
     (mail,) = mail_server.mails  # type: ignore[attr-defined]
     assert "To: a@example.com" in mail
     assert "3 instead of 41" in mail.replace("=\r\n", "")
+
+
+def mail_to(server: ThreadingTCPServer, *receivers: str) -> dict:
+    host, port = server.server_address
+    sender = EmailServer(str(host), int(port), "shop@example.com", receivers, uses_tls=False)
+    return {"email": email(sender)}
+
+
+def test_a_mail_that_was_never_answered_is_not_sent_twice(
+    mail_server: ThreadingTCPServer, tmp_path: Path
+) -> None:
+    channels = mail_to(mail_server, "owner@example.com")
+    mail_server.answers = {b".": b""}  # type: ignore[attr-defined]
+    for _ in range(2):
+        outcomes = notify(MESSAGES[:1], channels, tmp_path / "journal", is_dry_run=False)
+        assert [outcome.state for outcome in outcomes] == ["unsure"]
+    assert len(mail_server.mails) == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("word", [b"ehlo", b"mail", b"rcpt", b"data", b"."])
+def test_a_mail_that_a_server_refuses_is_tried_again(
+    mail_server: ThreadingTCPServer, tmp_path: Path, word: bytes
+) -> None:
+    channels = mail_to(mail_server, "owner@example.com")
+    mail_server.answers = {word: b"451 later\r\n"}  # type: ignore[attr-defined]
+    if word == b"ehlo":
+        mail_server.answers = {b"ehlo": b""}  # type: ignore[attr-defined]
+    states = []
+    for _ in range(3):
+        outcomes = notify(MESSAGES[:1], channels, tmp_path / "journal", is_dry_run=False)
+        states += [outcome.state for outcome in outcomes]
+        mail_server.answers = {}  # type: ignore[attr-defined]
+    assert states == ["failed", "sent"]
+
+
+def test_a_mail_that_was_taken_is_sent_whatever_comes_after(
+    mail_server: ThreadingTCPServer, tmp_path: Path
+) -> None:
+    """A server may refuse the goodbye, and one of two receivers."""
+    channels = mail_to(mail_server, "owner@example.com", "nobody@example.com")
+    mail_server.answers = {  # type: ignore[attr-defined]
+        b"QUIT": b"421 overloaded\r\n",
+        b"rcpt TO:<nobody@": b"550 unknown\r\n",
+    }
+    outcomes = notify(MESSAGES[:1], channels, tmp_path / "journal", is_dry_run=False)
+    assert [(outcome.state, outcome.detail) for outcome in outcomes] == [
+        ("sent", "refused for nobody@example.com")
+    ]
+    assert notify(MESSAGES[:1], channels, tmp_path / "journal", is_dry_run=False) == []
+    assert len(mail_server.mails) == 1  # type: ignore[attr-defined]
+
+
+def test_a_channel_that_fails_does_not_hold_up_the_other(
+    receiver: Receiver, mail_server: ThreadingTCPServer, tmp_path: Path
+) -> None:
+    channels = {"webhook": webhook(receiver.address), **mail_to(mail_server, "owner@example.com")}
+    receiver.refusals = len(MESSAGES)
+    states = [
+        {
+            (outcome.channel, outcome.state)
+            for outcome in notify(MESSAGES, channels, tmp_path / "journal", is_dry_run=False)
+        }
+        for _ in range(3)
+    ]
+    assert states == [{("webhook", "failed"), ("email", "sent")}, {("webhook", "sent")}, set()]
+    assert len(mail_server.mails) == len(receiver.bodies) == 3  # type: ignore[attr-defined]
 
 
 def test_a_server_that_is_not_there_is_a_failure_without_its_address(tmp_path: Path) -> None:
@@ -296,12 +378,31 @@ def test_a_mail_server_that_cannot_be_is_refused(given: dict) -> None:
 
 def test_sentences_name_what_they_are_about() -> None:
     assert sentence(ALERT) == (
-        "order_count is below what was expected: 3 instead of 41 since 2024-05-01 "
-        "(severity 7 of 10, worth -1,900)"
+        "Orders below what was expected since 2024-05-01: 3 instead of 41 orders "
+        "(severity 7 of 10, about -1,900 EUR)"
+    )
+    share = {
+        **ALERT,
+        **{"label": "share of parcels on time", "unit": "share", "money": None},
+        **{"dimension": "warehouse", "entity": "Central", "observed": 0.0833, "expected": 0.855},
+    }
+    assert sentence(share) == (
+        "Share of parcels on time (warehouse Central) below what was expected since 2024-05-01: "
+        "8.3 % instead of 86 % (severity 7 of 10)"
     )
     stopped = {**ALERT, "rule": "input_stopped", "entity": "orders", "expected": 2.0}
     assert "input orders has had no rows for 3 days; 2 were the most" in sentence(stopped)
-    assert sentence({**ALERT, "event": "closed"}).startswith("Over since 2024-05-02")
+    assert sentence({**stopped, "event": "closed"}) == (
+        "Over since 2024-05-02: the input orders had stopped"
+    )
+    assert sentence({**ALERT, "event": "closed"}) == (
+        "Over since 2024-05-02: Orders below what was expected"
+    )
+
+
+def test_a_file_of_an_older_version_is_read() -> None:
+    old = {name: ALERT[name] for name in ALERT if name not in ("label", "unit", "currency")}
+    assert sentence(old).startswith("Order_count below what was expected since 2024-05-01: 3")
 
 
 def published(folder: Path) -> Path:
@@ -311,8 +412,10 @@ def published(folder: Path) -> Path:
         con.execute(
             "create table marts.alert_outbox as select 'm:opened' as message_id, 'm' as alert_id, "
             "'opened' as event, 7::bigint as severity, $1 as payload, date '2024-05-03' as due_on",
-            [json.dumps(ALERT)],
+            [json.dumps({**ALERT, "metric": "revenue", "label": "revenue", "unit": "currency"})],
         )
+        con.execute("create schema quality")
+        con.execute("create table quality.meta as select 'CHF' as currency")
     return path
 
 
@@ -324,7 +427,7 @@ def test_the_command(
     assert [message.message_id for message in read_outbox(published(tmp_path))] == ["m:opened"]
     call = ["notify", "--warehouse", str(tmp_path)]
     assert main(call) == 0
-    assert "3 instead of 41" in capsys.readouterr().out
+    assert "3 instead of 41 CHF (severity 7 of 10, about -1,900 CHF)" in capsys.readouterr().out
     assert main([*call, "--send"]) == 2
     assert main([*call, "--email", "a@example.com"]) == 2
     capsys.readouterr()
