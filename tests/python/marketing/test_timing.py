@@ -9,9 +9,7 @@ import pytest
 from compiled import run_models
 
 Delays = Callable[[np.random.Generator, int], np.ndarray]
-MODELS = dict.fromkeys(
-    ("int_timing_orders", "int_timing_parts", "int_timing_increments"), "table"
-)
+MODELS = dict.fromkeys(("int_timing_orders", "int_timing_parts", "int_timing_increments"), "table")
 HOUR, DAY, DAYS, CUSTOMERS = 3_600, 86_400, 300, 1_500
 # hours from a touch to its order, with mean 8, 20, 8 and 12
 DELAYS: dict[str, Delays] = {
