@@ -4,8 +4,11 @@
 --    the day before an order are one).
 -- 2. Of three windows that double, `fall` is the first less what the second adds, `rest` twice that
 --    less what the third adds: from the half on (`short`), and from the whole on (`long`).
+-- 3. `each` counts every touch near the order instead. Of several adverts shown before an order the
+--    nearest looks as if it faded, for it stands in for the others; all of them come evenly.
 {% set windows = {'half': 0.5, 'whole': 1, 'double': 2, 'fourfold': 4} -%}
 {% set scales = {'short': ['half', 'whole', 'double'], 'long': ['whole', 'double', 'fourfold']} -%}
+{% set counted = {'': 'gained', 'each_': 'each_gained'} -%}
 {% set measures = ['orders', 'revenue'] -%}
 with touch_times as (
     select
@@ -50,6 +53,8 @@ near as (
         max(case when windows between 0 and {{ length }} then 1 else 0 end)
         - max(case when windows < 0 and windows >= -{{ length }} then 1 else 0 end)
             as gained_{{ name }},
+        cast(sum(if(abs(windows) > {{ length }}, 0, if(windows >= 0, 1, -1))) as integer)
+            as each_gained_{{ name }},
         {% endfor -%}
         revenue
     from pairs
@@ -64,14 +69,20 @@ by_customer as (
         {% for measure in measures -%}
         {% set worth = '' if measure == 'orders' else ' * revenue' -%}
         {% set type = 'hugeint' if measure == 'orders' else 'double' -%}
-        cast(sum(gained_whole{{ worth }}) as {{ type }}) as {{ measure }}_whole,
+        {% for way, gained in counted.items() -%}
+        cast(sum({{ gained }}_whole{{ worth }}) as {{ type }})
+            as {{ measure }}_{{ way }}whole,
         {% for scale, (first, second, third) in scales.items() -%}
-        cast(sum((2 * gained_{{ first }} - gained_{{ second }}){{ worth }}) as {{ type }})
-            as {{ measure }}_{{ scale }}_fall,
         cast(
-            sum((3 * gained_{{ second }} - 2 * gained_{{ first }} - gained_{{ third }}){{ worth }})
-            as {{ type }}
-        ) as {{ measure }}_{{ scale }}_rest,
+            sum((2 * {{ gained }}_{{ first }} - {{ gained }}_{{ second }}){{ worth }}) as {{ type }}
+        ) as {{ measure }}_{{ way }}{{ scale }}_fall,
+        cast(
+            sum(
+                (3 * {{ gained }}_{{ second }} - 2 * {{ gained }}_{{ first }})
+                {{- worth }} - {{ gained }}_{{ third }}{{ worth }}
+            ) as {{ type }}
+        ) as {{ measure }}_{{ way }}{{ scale }}_rest,
+        {% endfor -%}
         {% endfor -%}
         {% endfor -%}
         sum(abs(gained_whole)) as order_count

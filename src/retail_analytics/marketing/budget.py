@@ -19,6 +19,8 @@ INTERVAL = (0.1, 0.9)
 HALVINGS = 90
 # beyond it the curves have no slope that a computer sees
 LARGEST = 1e12
+# of a sum of amounts with decimals: .1 + .2 is not .3
+ROUNDING = 1e-9
 
 
 class BudgetError(ValueError):
@@ -64,7 +66,8 @@ def check_bounds(
     """Raises BudgetError for bounds that nothing can meet, saying which and why."""
     if not 0 <= total <= LARGEST:
         raise BudgetError(
-            f"the total must be an amount of 0 or more and at most {LARGEST:,.0f}, not {total:g}"
+            "the total must be an amount of 0 or more and at most "
+            f"{written(LARGEST)}, not {written(total)}"
         )
     for name in [*minimum, *maximum]:
         if name not in channels:
@@ -74,19 +77,32 @@ def check_bounds(
         for name, bound in bounds.items():
             # also what is no number
             if not bound >= 0:
-                raise BudgetError(f"the {end} of {name} is below 0 or no amount: {bound:g}")
+                raise BudgetError(f"the {end} of {name} is below 0 or no amount: {written(bound)}")
     for name, least in minimum.items():
         if least > maximum.get(name, np.inf):
             raise BudgetError(
-                f"the minimum of {name} ({least:g}) is above its maximum ({maximum[name]:g})"
+                f"the minimum of {name} ({written(least)}) is above its maximum "
+                f"({written(maximum[name])})"
             )
+    slack = ROUNDING * max(total, 1.0)
     least = sum(minimum.values())
-    if least > total:
-        raise BudgetError(f"the minimums add up to {least:g}, more than the total of {total:g}")
+    if least > total + slack:
+        raise BudgetError(
+            f"the minimums add up to {written(least)}, more than the total of {written(total)}"
+        )
     if channels and all(name in maximum for name in channels):
         most = sum(maximum[name] for name in channels)
-        if most < total:
-            raise BudgetError(f"the maximums add up to {most:g}, less than the total of {total:g}")
+        if most < total - slack:
+            raise BudgetError(
+                f"the maximums add up to {written(most)}, less than the total of {written(total)}"
+            )
+
+
+def written(amount: float) -> str:
+    """An amount as people write it: 1,234,567.5."""
+    whole, _, decimals = f"{amount:,.4f}".partition(".")
+    decimals = decimals.rstrip("0")
+    return f"{whole}.{decimals}" if decimals else whole
 
 
 def best_split(curves: Curves, *, total: float, lower: Array, upper: Array) -> Array:
@@ -117,9 +133,11 @@ def best_split(curves: Curves, *, total: float, lower: Array, upper: Array) -> A
     lower = np.asarray(lower, dtype=float)
     upper = np.minimum(np.asarray(upper, dtype=float), total)
     upper = np.maximum(upper, lower)
-    tolerance = 1e-9 * max(total, 1.0)
+    tolerance = ROUNDING * max(total, 1.0)
     if lower.sum() > total + tolerance or upper.sum() < total - tolerance:
         raise BudgetError("the bounds of the channels do not leave a way to spend the total")
+    if lower.sum() >= total:
+        return lower
     steepest, flattest = curves.marginal(lower), curves.marginal(upper)
 
     def filled(level: float) -> Array:

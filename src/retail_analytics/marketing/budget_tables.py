@@ -1,6 +1,7 @@
 """Budget recommendations and scenarios as tables, and the what-if of `retail budget`."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from retail_analytics.marketing.budget import (
 MOVE, NO_EVIDENCE, INSUFFICIENT_DATA, OK = "move", "no_evidence", "insufficient_data", "ok"
 DEFAULT = "default"
 INTERVAL = (0.1, 0.9)
+# commas part thousands only: 1,5 may be one and a half
+AMOUNT = re.compile(r"[+-]?((\d{1,3}(,\d{3})+|\d+)(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 RECOMMENDATION_COLUMNS = [
     *("channel", "status", "reason", "is_extrapolated", "current_spend", "recommended_spend"),
@@ -228,16 +231,12 @@ def named_amounts(texts: list[str]) -> dict[str, float]:
     """Amounts by channel from texts such as `search=3000`; BudgetError for one that is no such."""
     amounts: dict[str, float] = {}
     for text in texts:
-        name, separator, amount = text.rpartition("=")
-        try:
-            value = float(amount.replace(",", ""))
-        except ValueError:
-            separator = ""
-        if not separator or not name.strip():
+        name, _, amount = text.rpartition("=")
+        if not name.strip() or not AMOUNT.fullmatch(amount.strip()):
             raise BudgetError(f"a bound is written CHANNEL=AMOUNT, not {text}")
         if any(name.strip().lower() == known.lower() for known in amounts):
             raise BudgetError(f"{name.strip()} has two bounds of one kind")
-        amounts[name.strip()] = value
+        amounts[name.strip()] = float(amount.replace(",", ""))
     return amounts
 
 

@@ -61,6 +61,7 @@ MODEL_NAMES = {
     "allowed": "none; held against the alerts allowed",
     "stated": "none; held against the rate stated",
 }
+OK, INSUFFICIENT_DATA = "ok", "insufficient_data"
 # why a table has a row without a value, in the words of its status
 STATUSES = {
     "short_history": "the history is too short",
@@ -376,27 +377,29 @@ class Reader:
                     else f"no rows of {name} were given"
                 )
                 return f"Nothing to show: {lack}. {needs}"
-        if "none" in spec:
+        found = self.statuses(spec["sql"])
+        # of what no row is known nothing was found, and nothing was ruled out
+        if "none" in spec and found != {INSUFFICIENT_DATA}:
             return spec["none"]
-        reasons = self.statuses(spec["sql"])
+        reasons = sorted({STATUSES.get(one, one.replace("_", " ")) for one in found - {OK}})
         if reasons:
             return f"Nothing to show yet: {' and '.join(reasons)}. {needs}"
         return f"Nothing to show yet: this needs {spec['needs']}."
 
-    def statuses(self, sql: str) -> list[str]:
-        """What the tables behind a query say of rows without a value, in words."""
-        found = set()
+    def statuses(self, sql: str) -> set[str]:
+        """Statuses of the rows of a query's tables that say how sure a figure is."""
+        found: set[str] = set()
         for qualified in self.catalog.con.get_table_names(sql, qualified=True):
             table = self.catalog.find(qualified.split(".")[-1])
             # of a ticket it says how far it is, not how sure a figure
             if table and "status" in table.column_names and self.says_ok(table.name):
                 found |= {
-                    STATUSES.get(status, status.replace("_", " "))
+                    status
                     for (status,) in self.catalog.con.execute(
-                        f"select distinct status from {table.sql_name} where status <> 'ok'"
+                        f"select distinct status from {table.sql_name} where status is not null"
                     ).fetchall()
                 }
-        return sorted(found)
+        return found
 
     def says_ok(self, name: str) -> bool:
         """Whether `ok` is among the values that a table's own checks allow."""

@@ -9,7 +9,7 @@ import pytest
 from compiled import run_models
 
 Delays = Callable[[np.random.Generator, int], np.ndarray]
-MODELS = {"int_timing_orders": "table", "int_timing_increments": "table"}
+MODELS = dict.fromkeys(("int_timing_orders", "int_timing_parts", "int_timing_increments"), "table")
 HOUR, DAY, DAYS, CUSTOMERS = 3_600, 86_400, 300, 1_500
 # hours from a touch to its order, with mean 8, 20, 8 and 12
 DELAYS: dict[str, Delays] = {
@@ -20,7 +20,9 @@ DELAYS: dict[str, Delays] = {
 }
 
 
-def shop(seed: int, kind: str = "even") -> tuple[pd.DataFrame, int]:
+def shop(
+    seed: int, kind: str = "even", *, adverts: int = 1, share: float = 1 / 3, hours: float = 48
+) -> tuple[pd.DataFrame, int]:
     """What timing says of mails, of which a third cause an order some hours later, and of adverts
     shown in the two days before a third of all orders, which cause none; orders caused."""
     draw = np.random.default_rng(seed)
@@ -34,8 +36,9 @@ def shop(seed: int, kind: str = "even") -> tuple[pd.DataFrame, int]:
     works = draw.random(len(mailed)) < 1 / 3
     caused_at = mail_at[works] + HOUR * DELAYS[kind](draw, int(works.sum()))
     buyers, orders_at = np.append(buyer, mailed[works]), np.append(bought_at, caused_at)
-    seen = draw.random(len(buyers)) < 1 / 3
-    advert_at = orders_at[seen] - draw.uniform(0, 2 * DAY, seen.sum())
+    seen = np.tile(np.arange(len(buyers)), adverts)
+    seen = seen[draw.random(len(seen)) < share]
+    advert_at = orders_at[seen] - draw.uniform(0, hours * HOUR, len(seen))
 
     def stamps(seconds: np.ndarray) -> pd.Series:
         start = pd.Timestamp("2024-01-01")
@@ -44,7 +47,7 @@ def shop(seed: int, kind: str = "even") -> tuple[pd.DataFrame, int]:
     touches = pd.DataFrame(
         {
             "customer_id": np.append(mailed, buyers[seen]),
-            "channel": ["mail"] * len(mailed) + ["advert"] * int(seen.sum()),
+            "channel": ["mail"] * len(mailed) + ["advert"] * len(seen),
             "touched_at": stamps(np.append(mail_at, advert_at)),
         }
     )
@@ -94,3 +97,13 @@ def test_delays_of_another_kind_are_inside_the_interval_too():
             ratio.append(mail["orders"] / caused)
         assert 0.9 <= np.mean(ratio) <= 1.05
     assert held >= 10
+
+
+@pytest.mark.parametrize(("adverts", "share", "hours"), [(2, 0.8, 48), (4, 1, 48), (2, 0.8, 24)])
+def test_several_adverts_before_an_order_do_not_look_as_if_they_faded(adverts, share, hours):
+    effective = 0
+    for seed in range(40, 46):
+        found, _ = shop(seed, adverts=adverts, share=share, hours=hours)
+        advert = found.loc["advert"]
+        effective += advert["orders"] - 1.2816 * advert["orders_error"] > 0
+    assert effective <= 1

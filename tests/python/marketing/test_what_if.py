@@ -109,6 +109,10 @@ def test_an_unsure_gain_is_no_evidence():
         ({"minimum": {"tv": 3.0}}, "unknown channel tv; known: Search, social"),
         ({"minimum": {"search": 900.0}}, "minimums add up to 900, more than the total of 800"),
         ({"minimum": {"search": 5.0}, "maximum": {"search": 4.0}}, "above its maximum"),
+        (
+            {"total": 1_234_567.0, "minimum": {"search": 1_234_567.5}},
+            "minimums add up to 1,234,567.5, more than the total of 1,234,567$",
+        ),
         ({"weeks": 0}, "one week or more"),
         *(({"total": total}, "the total must be") for total in (-1.0, np.nan, np.inf, 1e308)),
         ({"minimum": {"search": np.nan}}, "the minimum of Search is below 0 or no amount"),
@@ -127,6 +131,11 @@ def test_bad_bounds_get_one_sentence(given, message):
 def test_an_odd_total_has_an_answer_that_adds_up(total):
     found = json.loads(json.dumps(answer(draws(), total=total), allow_nan=False))
     assert sum(row["spend"] for row in found["allocation"]) == pytest.approx(total, rel=1e-9)
+
+
+def test_amounts_with_decimals_add_up_to_their_total():
+    found = answer(draws(), total=0.3, minimum={"search": 0.1, "social": 0.2}, weeks=1)
+    assert [row["spend"] for row in found["allocation"]] == [0.1, 0.2]
 
 
 def test_without_curves_the_reason_is_given():
@@ -170,6 +179,7 @@ def test_bounds_are_read_from_words():
     }
     with pytest.raises(BudgetError, match="Search has two bounds"):
         named_amounts(["search=3000", "Search=2000"])
-    for text in ("search", "search=much", "=5"):
+    # 1,5 may be one and a half
+    for text in ("search", "search=much", "=5", "search=1,5", "search=.", "search=nan"):
         with pytest.raises(BudgetError, match="CHANNEL=AMOUNT"):
             named_amounts([text])

@@ -424,6 +424,28 @@ def test_forecasts_are_drawn_with_their_intervals(written: Path) -> None:
     assert "mark-area" in part
 
 
+def test_where_nothing_can_be_known_nothing_is_ruled_out(
+    sample_warehouse: Built, tmp_path: Path
+) -> None:
+    pairs = "Which channels work together?"
+    unknown = """
+        update marts.channel_synergies set
+            verdict = 'unknown', status = 'insufficient_data', interaction = null,
+            interaction_lower = null, interaction_upper = null
+    """
+    found = {}
+    for folder, changes in (("some", f"{unknown} where channel_a = 'display'"), ("all", unknown)):
+        (tmp_path / folder).mkdir()
+        warehouse = copy_of(sample_warehouse, tmp_path / folder, changes)
+        (found[folder],) = [
+            block.empty
+            for block in report_of(warehouse, "marketing").sections
+            if block.title == pairs
+        ]
+    assert found["some"].startswith("No two channels win more or less often together")
+    assert found["all"].startswith("Nothing to show yet: there is too little data. This needs ")
+
+
 def test_what_is_missing_is_said_with_its_reason(sample_warehouse: Built, tmp_path: Path) -> None:
     folder = copy_of(
         sample_warehouse,
