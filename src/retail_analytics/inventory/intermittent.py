@@ -14,9 +14,10 @@ alone starts the smoothing, as in the papers.
 import numpy as np
 
 Weight = float | np.ndarray
-# Standard errors below which a trend is none, and the most it can be: half in 14 periods.
+# Standard errors below which a trend is none, and the most it can be: half in 14 periods, twice in
+# 35. What rose faster than that in real shops had a good month.
 TREND_DEVIATIONS = 1.5
-MOST_SLOPE = 0.05
+MOST_FALL, MOST_RISE = 0.05, 0.02
 
 
 def ses(
@@ -166,7 +167,7 @@ def trend(
     square = (slope * once) ** 2
     luck = TREND_DEVIATIONS**2 * variance * spread
     sure = 1 - np.divide(luck, square, out=np.ones(demand.shape), where=square > luck)
-    slope = np.clip(slope * sure, -MOST_SLOPE, MOST_SLOPE)
+    slope = np.clip(slope * sure, -MOST_FALL, MOST_RISE)
     part = sure * lag
     factor = 1 - lag * np.expm1(-slope)
     return slope, factor, share + part**2 * spread + 2 * part * along

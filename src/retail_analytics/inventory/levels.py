@@ -429,10 +429,13 @@ def _reason(row: tuple, *, silent_days: int, is_count_unusable: bool, is_season_
             "first sale: too little to set a level."
         )
     if row.method == STOPPED:
-        return (
+        stopped = (
             f"Not sold for {_days(silent_days)}, which is longer than its sales before explain: "
-            "taken as no longer selling, nothing to order."
+            "taken as no longer selling, nothing to order"
         )
+        if np.isnan(row.on_hand_units):
+            return f"{stopped}; without a recent stock count, an empty shelf would look the same."
+        return f"{stopped}."
     demand = f"{row.demand_class.capitalize()} demand{told_rate(row.forecast_daily_demand)}"
     if row.reorder_point_units > 0:
         until = f"a review every {_days(row.review_period_days)}"

@@ -60,6 +60,19 @@ def test_a_trend_is_found_and_its_level_is_today_s(slope):
     assert luck[2][0] == pytest.approx(rate_share(alpha=0.1, seen=np.arange(1, 201)[None, :])[0])
 
 
+def test_a_rise_is_followed_less_far_than_a_fall():
+    # Of half a year: three weeks of five times the usual sales are no growth of 5 % a week.
+    usual = np.full(30, 10.0)
+    peak = np.where(np.arange(30) >= 27, 50.0, usual)
+    end = np.where(np.arange(30) >= 24, 0.0, usual)
+    demand = np.stack([peak, end])
+    found, factor, _ = trend(demand, alpha=0.1, beta=0.03, variance=np.full((2, 30), 1.0))
+    level = ses(demand, alpha=0.1)[:, -1] * factor[:, -1]
+    assert found[0, -1] == pytest.approx(0.02)
+    assert level[0] < 25
+    assert found[1, -1] < -0.02
+
+
 def test_few_have_a_trend_where_there_is_none():
     demand = np.random.default_rng(1).poisson(9.0, (500, 150)).astype(float)
     found, _, share = trend(demand, alpha=0.1, beta=0.03, variance=np.full(demand.shape, 9.0))

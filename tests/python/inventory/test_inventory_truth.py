@@ -127,7 +127,11 @@ def test_what_died_is_not_ordered():
     assert found.loc[0, "order_now_units"] == 0
     assert np.isnan(found.loc[0, "days_of_cover"])
     assert "Not sold for 304 days" in found.loc[0, "reason"]
+    assert "nothing to order." in found.loc[0, "reason"]
     assert (found.loc[1:, "order_now_units"] > 0).all()
+    uncounted = levels(demand, lead_time_days=7)
+    assert uncounted.loc[0, "method"] == "stopped"
+    assert "an empty shelf would look the same" in uncounted.loc[0, "reason"]
 
 
 def test_the_chance_that_an_article_still_sells():
