@@ -34,6 +34,7 @@ from retail_analytics.monitoring.findings import (
     span,
     where,
 )
+from retail_analytics.statistics.watch import SHIFT_STEPS
 
 KEY = ["metric", "dimension", "entity"]
 # below it an anomaly is an alert at most
@@ -293,12 +294,15 @@ def in_a_row(anomalies: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_return(row: tuple, known: pd.DataFrame) -> bool:
-    """Whether its series came from the other side no more than a week before, and went no further
-    than it was expected to be before that: a level learned from an outage calls usual days high."""
+    """Whether its series was on the other side until a week before at most, for so long that the
+    level was learned from it, and went no further than was expected before that: such a level calls
+    usual days high."""
     series = (known[KEY] == [getattr(row, name) for name in KEY]).all(axis=1)
     others = known[series & (known["direction"] == OPPOSITE[row.direction])]
     just_before = others[
-        (others["run_to"] < row.run_from) & (others["run_to"] >= row.run_from - WEEK)
+        (others["run_to"] < row.run_from)
+        & (others["run_to"] >= row.run_from - WEEK)
+        & (others["run_to"] - others["run_from"] >= (SHIFT_STEPS - 1) * DAY)
     ]
     if just_before.empty:
         return False
@@ -311,8 +315,10 @@ def is_return(row: tuple, known: pd.DataFrame) -> bool:
     if before.empty:
         return False
     if row.direction == "above":
-        return bool(row.observed <= before["expected_upper"].max())
-    return bool(row.observed >= before["expected_lower"].min())
+        is_moved = row.expected < before["expected"].min()
+        return bool(is_moved and row.observed <= before["expected_upper"].max())
+    is_moved = row.expected > before["expected"].max()
+    return bool(is_moved and row.observed >= before["expected_lower"].min())
 
 
 def episodes(frame: pd.DataFrame, names: dict) -> Iterator[Finding]:

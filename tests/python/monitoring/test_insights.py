@@ -324,10 +324,14 @@ def test_a_return_to_what_was_usual_is_no_news():
         anomaly("order_count", "2024-06-03", 24, 0.4),
     ):
         assert len(told(anomalies=pd.DataFrame([*stop, other]))) == 2
-    # and the days after a spike are not low
-    spike = [anomaly("order_count", f"2024-05-{day}", 90, 24) for day in (21, 22, 23)]
+    # and days after many high ones are not low, but after three, of which no level was learned
+    spike = [anomaly("order_count", f"2024-05-{day}", 90, 24) for day in range(18, 24)]
     low = anomaly("order_count", "2024-05-28", 22, 70)
     assert len(told(anomalies=pd.DataFrame([*spike, low]))) == 1
+    assert len(told(anomalies=pd.DataFrame([*spike[3:], low]))) == 2
+    # where no more was expected than on those days no level was learned
+    monday = anomaly("order_count", "2024-05-28", 17, 23)
+    assert len(told(anomalies=pd.DataFrame([*spike, monday]))) == 2
 
 
 def test_a_level_of_which_an_anomaly_tells_is_not_told_again():
