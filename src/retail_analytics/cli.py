@@ -410,7 +410,8 @@ def notify(
         print("nothing to be sent")
     failed = sum(outcome.state == "failed" for outcome in outcomes)
     if failed:
-        raise RuntimeError(f"{failed} messages were refused; the next call tries them again")
+        what = "message was" if failed == 1 else "messages were"
+        raise RuntimeError(f"{failed} {what} refused; the next call tries again")
 
 
 @retail.command()

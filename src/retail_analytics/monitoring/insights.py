@@ -1,10 +1,12 @@
 """What changed, in words: findings of the marts put into the sentences of a rule table.
 
 A finding is said once. Anomalies of one time are one episode, told by the most severe of them with
-the others as witnesses; a metric that follows another (deliveries follow orders) is not told where
-that one goes the same way; a slice is not told where its whole goes the same way. Every number of a
-text stands in its figures, as it is printed and as the mart has it. What the build before told
-already keeps its name and the day it was first told on, though it moved on by some days since.
+the others as witnesses, and days or weeks in a row are one anomaly; what only goes back to where it
+was is none, nor is a new level that an anomaly tells of; a metric that follows another (deliveries
+follow orders) is not told where that one goes the same way; a slice is not told where its whole
+goes the same way. Every number of a text stands in its figures, as it is printed and as the mart
+has it. What the build before told already keeps its name and the day it was first told on, though
+it moved on by some days since.
 """
 
 import json
@@ -32,6 +34,7 @@ from retail_analytics.monitoring.findings import (
     span,
     where,
 )
+from retail_analytics.statistics.watch import SHIFT_STEPS
 
 KEY = ["metric", "dimension", "entity"]
 # below it an anomaly is an alert at most
@@ -45,7 +48,7 @@ COUNT_DIGITS = 1
 SAME_DAYS = 13
 # findings whose first day moves on with the data
 WITHOUT_DAY = ("trend", "touches", "weekday", "hours", "sales_channel", "segment")
-DAY, YEAR = timedelta(days=1), timedelta(days=365)
+DAY, WEEK, YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=365)
 
 INSIGHT_COLUMNS = {
     "insight_id": "object",
@@ -115,9 +118,10 @@ def insights(
     build of an earlier day told.
     """
     names = labels(rules, monthly_rules, currency)
+    news = newest_anomalies(anomalies, settings, as_of_date)
     found = [
-        *episodes(anomalies, names, settings, as_of_date),
-        *level_changes(changes, names, settings, as_of_date),
+        *episodes(news, names),
+        *level_changes(changes, news, names, settings, as_of_date),
         *clear_trends(trends, names),
         *against_months_before(months, settings, currency),
         *by_touches(journeys, settings, as_of_date),
@@ -252,21 +256,73 @@ def labels(rules: pd.DataFrame, monthly_rules: pd.DataFrame, currency: str) -> d
     return both.set_index("metric").to_dict("index")
 
 
-def episodes(
-    anomalies: pd.DataFrame, names: dict, settings: dict, as_of_date: date
-) -> Iterator[Finding]:
-    """Recent anomalies, those of overlapping periods as one; good ones that come often are none,
-    nor what they make of the other slices."""
-    if anomalies.empty:
-        return
-    known = anomalies.copy()
-    for column in ("starts_on", "ends_on"):
-        known[column] = pd.to_datetime(known[column]).dt.date
-    newest = known["ends_on"] > as_of_date - timedelta(days=settings["insight_days"])
+def newest_anomalies(anomalies: pd.DataFrame, settings: dict, as_of_date: date) -> pd.DataFrame:
+    """Recent anomalies that are to be told, the most severe of those in a row, with `times`,
+    `run_from`, `run_to`, `run_count` and `run_money`. Good ones that come often are none, nor what
+    they make of the other slices, nor a return to where it was."""
+    known = in_a_row(anomalies)
+    newest = known["run_to"] > as_of_date - timedelta(days=settings["insight_days"])
     frame = known[newest & (known["severity"] >= LEAST_SEVERITY)]
+    returns = np.array([is_return(row, known) for row in frame.itertuples()], dtype=bool)
+    frame = frame[~returns]
+    by_weight = frame.assign(distance=frame["z"].abs()).sort_values(
+        ["severity", "distance", "starts_on"], ascending=[False, False, True]
+    )
+    frame = frame.loc[by_weight.drop_duplicates([*KEY, "period", "direction", "run_from"]).index]
     frame = frame.assign(times=[times_before(row, known) for row in frame.itertuples()])
     is_habit = (frame["times"] >= MANY_TIMES) & ~frame["is_better"].isin([False])
-    frame = frame[~is_habit & ~made_by(frame[is_habit], frame)]
+    return frame[~is_habit & ~made_by(frame[is_habit], frame)]
+
+
+def in_a_row(anomalies: pd.DataFrame) -> pd.DataFrame:
+    """Anomalies with the first and last day, number and money of those in a row with each."""
+    series = [*KEY, "period", "direction"]
+    known = anomalies.assign(
+        starts_on=pd.to_datetime(anomalies["starts_on"]).dt.date,
+        ends_on=pd.to_datetime(anomalies["ends_on"]).dt.date,
+    ).sort_values([*series, "starts_on"], ignore_index=True)
+    gap = known["starts_on"] - known.groupby(series)["ends_on"].shift()
+    number = (gap.isna() | (gap > DAY)).cumsum().rename("run")
+    runs = known.groupby(number)
+    return known.assign(
+        run_from=runs["starts_on"].transform("min"),
+        run_to=runs["ends_on"].transform("max"),
+        run_count=runs["starts_on"].transform("size"),
+        # unknown where one of them is
+        run_money=known["money"].astype(float).groupby(number).transform("sum", min_count=1),
+    )
+
+
+def is_return(row: tuple, known: pd.DataFrame) -> bool:
+    """Whether its series was on the other side until a week before at most, for so long that the
+    level was learned from it, and went no further than was expected before that: such a level calls
+    usual days high."""
+    series = (known[KEY] == [getattr(row, name) for name in KEY]).all(axis=1)
+    others = known[series & (known["direction"] == OPPOSITE[row.direction])]
+    just_before = others[
+        (others["run_to"] < row.run_from)
+        & (others["run_to"] >= row.run_from - WEEK)
+        & (others["run_to"] - others["run_from"] >= (SHIFT_STEPS - 1) * DAY)
+    ]
+    if just_before.empty:
+        return False
+    since = just_before["run_from"].min() - WEEK
+    before = others[
+        (others["period"] == row.period)
+        & (others["starts_on"] >= since)
+        & (others["ends_on"] < row.run_from)
+    ]
+    if before.empty:
+        return False
+    if row.direction == "above":
+        is_moved = row.expected < before["expected"].min()
+        return bool(is_moved and row.observed <= before["expected_upper"].max())
+    is_moved = row.expected > before["expected"].max()
+    return bool(is_moved and row.observed >= before["expected_lower"].min())
+
+
+def episodes(frame: pd.DataFrame, names: dict) -> Iterator[Finding]:
+    """The newest anomalies, those of overlapping periods as one."""
     for _, episode in frame.groupby(episode_numbers(frame)):
         told = told_once(episode, names)
         lead = told.iloc[0]
@@ -281,6 +337,9 @@ def episodes(
         times = int(lead["times"])
         is_often = times >= MANY_TIMES
         figures["times"] = (times, f" (as {times} times in the year before)" if is_often else "")
+        run = int(lead["run_count"])
+        rows = f"{run} {lead['period']}s in a row {span(lead['run_from'], lead['run_to'])}"
+        figures["run"] = (run, f" (one of {rows})" if run > 1 else "")
         also = []
         for number, other in enumerate(witnesses.itertuples(), start=1):
             other_unit = names[other.metric]["unit"]
@@ -294,12 +353,12 @@ def episodes(
             )
         text = "; at the same time: " + ", ".join(also) if also else ""
         figures["also"] = (len(also), text)
-        money = lead["money"]
+        money = lead["run_money"]
         width = (lead["expected_upper"] - lead["expected_lower"]) / 2
         # the usual band is wider than 80 % of what could have been expected
         reach = (
-            abs(money / lead["change"]) * width * 0.4
-            if lead["change"] and pd.notna(money)
+            abs(lead["money"] / lead["change"]) * width * 0.4 * run
+            if lead["change"] and pd.notna(money) and pd.notna(lead["money"])
             else np.nan
         )
         yield of_series(
@@ -308,8 +367,8 @@ def episodes(
             figures,
             template="anomaly",
             source_table="marts.metric_anomalies",
-            from_date=lead["starts_on"],
-            to_date=lead["ends_on"],
+            from_date=lead["run_from"],
+            to_date=lead["run_to"],
             q_value=float(lead["q_value"]),
             money=money,
             money_lower=money - reach,
@@ -347,7 +406,7 @@ def times_before(row: tuple, known: pd.DataFrame) -> int:
     same = [*KEY, "period", "direction"]
     alike = (known[same] == [getattr(row, name) for name in same]).all(axis=1)
     alike &= known["change"].abs() >= abs(row.change) / 4
-    alike &= (known["ends_on"] < row.starts_on) & (known["ends_on"] >= row.starts_on - YEAR)
+    alike &= (known["ends_on"] < row.run_from) & (known["ends_on"] >= row.run_from - YEAR)
     rows = known[alike].sort_values("starts_on")
     gap = rows["starts_on"] - rows["ends_on"].shift()
     return int((gap.isna() | (gap > DAY)).sum())
@@ -355,15 +414,15 @@ def times_before(row: tuple, known: pd.DataFrame) -> int:
 
 def episode_numbers(frame: pd.DataFrame) -> np.ndarray:
     """A number for each row, the same where periods overlap or touch through others."""
-    order = np.argsort(frame["starts_on"].to_numpy(), kind="stable")
+    order = np.argsort(frame["run_from"].to_numpy(), kind="stable")
     numbers = np.zeros(len(frame), dtype=int)
     reach, number = None, 0
     for place in order:
         row = frame.iloc[place]
-        if reach is None or row["starts_on"] > reach:
+        if reach is None or row["run_from"] > reach:
             number += 1
-            reach = row["ends_on"]
-        reach = max(reach, row["ends_on"])
+            reach = row["run_to"]
+        reach = max(reach, row["run_to"])
         numbers[place] = number
     return numbers
 
@@ -426,15 +485,17 @@ def without_echoes(frame: pd.DataFrame, names: dict) -> pd.DataFrame:
 
 
 def level_changes(
-    changes: pd.DataFrame, names: dict, settings: dict, as_of_date: date
+    changes: pd.DataFrame, news: pd.DataFrame, names: dict, settings: dict, as_of_date: date
 ) -> Iterator[Finding]:
-    """Changes of level of the last months whose season is known and whose interval leaves out 0."""
+    """Changes of level of the last months whose season is known and whose interval leaves out 0,
+    but for those of which anomalies tell."""
     if changes.empty:
         return
     frame = changes.assign(changed_on=pd.to_datetime(changes["changed_on"]).dt.date)
     newest = frame["changed_on"] > as_of_date - timedelta(days=settings["insight_change_days"])
     sure = frame["is_season_known"] & (frame["size_lower"] * frame["size_upper"] > 0)
-    for row in without_echoes(frame[newest & sure], names).itertuples():
+    is_told = np.array([is_in(row, news) for row in frame.itertuples()], dtype=bool)
+    for row in without_echoes(frame[newest & sure & ~is_told], names).itertuples():
         unit = names[row.metric]["unit"]
         kind = names[row.metric]["kind"]
         unit += " per week" if kind in ("count", "sum") else ""
@@ -458,6 +519,18 @@ def level_changes(
             q_value=float(2 * ndtr(-abs(row.size) / error)) if error > 0 else 0.0,
             weight=3 + min(abs(row.size_pct or 0) / 50, 3),
         )
+
+
+def is_in(change: tuple, news: pd.DataFrame) -> bool:
+    """Whether an anomaly of the metric, of the series itself or the whole, went the same way in the
+    week of the change."""
+    side = "above" if change.direction == "up" else "below"
+    same = (news["metric"] == change.metric) & (news["direction"] == side)
+    same &= (news["dimension"] == "all") | (
+        (news["dimension"] == change.dimension) & (news["entity"] == change.entity)
+    )
+    near = (news["run_from"] <= change.changed_on + WEEK) & (news["run_to"] >= change.changed_on)
+    return bool((same & near).any())
 
 
 def clear_trends(trends: pd.DataFrame, names: dict) -> Iterator[Finding]:

@@ -274,6 +274,82 @@ def test_days_apart_are_two_findings_and_old_ones_none():
     assert sorted(found["from_date"].dt.strftime("%Y-%m-%d")) == ["2024-05-20", "2024-05-30"]
 
 
+def week(metric, starts_on, observed, expected, **rest):
+    monday = pd.Timestamp(starts_on)
+    return {
+        **anomaly(metric, starts_on, observed, expected, **rest),
+        **{"period": "week", "ends_on": monday + pd.Timedelta(6, "D")},
+    }
+
+
+def test_weeks_in_a_row_are_one_finding_worth_all_of_them():
+    weeks = [
+        week("order_count", day, 0, expected, severity=severity)
+        for day, expected, severity in (
+            ("2024-05-06", 171, 8),
+            ("2024-05-13", 168, 9),
+            ("2024-05-20", 165, 8),
+        )
+    ]
+    found = told(anomalies=pd.DataFrame(weeks))
+    assert found["text"].tolist() == [
+        "Orders: 0 orders from 2024-05-13 to 2024-05-19, usually 168 orders "
+        "(one of 3 weeks in a row from 2024-05-06 to 2024-05-26)"
+    ]
+    assert found["money"][0] == -50.0 * (171 + 168 + 165)
+    assert found["money_lower"][0] < found["money"][0] < found["money_upper"][0]
+    assert found["from_date"][0] == pd.Timestamp("2024-05-06")
+    # the same finding a week later, and the same name
+    more = [*weeks, week("order_count", "2024-05-27", 0, 164, severity=10)]
+    later = told(anomalies=pd.DataFrame(more), memory=found, today=date(2024, 6, 10))
+    assert later["insight_id"].tolist() == found["insight_id"].tolist()
+    assert "one of 4 weeks in a row" in later["text"][0]
+    assert not later["is_new"][0]
+    # with a week between them they are two
+    assert len(told(anomalies=pd.DataFrame(more[1::2]))) == 2
+
+
+def test_a_return_to_what_was_usual_is_no_news():
+    """Nothing for three weeks; the level learned from it calls the days after it high."""
+    stop = [
+        *(anomaly("order_count", f"2024-05-{day}", 0, 24) for day in (6, 7, 8)),
+        *(week("order_count", f"2024-05-{day:02}", 0, 168) for day in (6, 13, 20)),
+    ]
+    back = anomaly("order_count", "2024-05-28", 24, 0.4)
+    (text,) = told(anomalies=pd.DataFrame([*stop, back]))["text"]
+    assert text.startswith("Orders: 0 orders")
+    # more than was usual before, or long after, is news
+    for other in (
+        anomaly("order_count", "2024-05-28", 60, 0.4),
+        anomaly("order_count", "2024-06-03", 24, 0.4),
+    ):
+        assert len(told(anomalies=pd.DataFrame([*stop, other]))) == 2
+    # and days after many high ones are not low, but after three, of which no level was learned
+    spike = [anomaly("order_count", f"2024-05-{day}", 90, 24) for day in range(18, 24)]
+    low = anomaly("order_count", "2024-05-28", 22, 70)
+    assert len(told(anomalies=pd.DataFrame([*spike, low]))) == 1
+    assert len(told(anomalies=pd.DataFrame([*spike[3:], low]))) == 2
+    # where no more was expected than on those days no level was learned
+    monday = anomaly("order_count", "2024-05-28", 17, 23)
+    assert len(told(anomalies=pd.DataFrame([*spike, monday]))) == 2
+
+
+def test_a_level_of_which_an_anomaly_tells_is_not_told_again():
+    new = [change("mention_count", 25.0, on="2024-05-06"), change("order_count", 25.0)]
+    up = week("mention_count", "2024-05-06", 90, 60)
+    found = told(changes=pd.DataFrame(new), anomalies=pd.DataFrame([up]))
+    assert sorted(zip(found["template"], found["metric"], strict=True)) == [
+        ("anomaly", "mention_count"),
+        ("level_change", "order_count"),
+    ]
+    # the other side, and another week, are other news
+    for other in (
+        week("mention_count", "2024-05-06", 30, 60),
+        week("mention_count", "2024-05-27", 90, 60),
+    ):
+        assert len(told(changes=pd.DataFrame(new), anomalies=pd.DataFrame([other]))) == 3
+
+
 def test_what_may_be_a_season_or_is_unsure_is_not_told():
     assert told(changes=pd.DataFrame([change("mention_count", 25.0, is_season_known=False)])).empty
     assert told(changes=pd.DataFrame([change("mention_count", 3.0)])).empty
