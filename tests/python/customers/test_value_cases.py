@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,6 +97,25 @@ def test_totals_hold_with_a_season_ahead(as_of: str) -> None:
         # values are discounted by a tenth a year
         assert abs(expected / actual - 1) < 0.15
         assert lower < expected < upper and upper / lower < 2
+    assert statuses(con) == [(3, "ok"), (6, "ok"), (12, "ok"), (24, "ok")]
+
+
+def test_values_of_a_season_nobody_has_seen_twice_say_so() -> None:
+    con = shop_from(seasonal_shop(seed=7), as_of_date="2022-08-31")
+    run_values(con)
+    assert statuses(con) == [(months, "short_history") for months in (3, 6, 12, 24)]
+    assert con.execute(
+        "select bool_and(status = 'short_history'), "
+        "min(common_sd) filter (horizon_months <= 6) > 0.29, min(common_sd) >= 0.2 "
+        "from customer_value_totals"
+    ).fetchall() == [(True, True, True)]
+
+
+def statuses(con: duckdb.DuckDBPyConnection) -> list[tuple[int, str]]:
+    """The statuses of each horizon's values."""
+    return con.execute(
+        "select distinct horizon_months, status from customer_lifetime_values order by all"
+    ).fetchall()
 
 
 def months_of(purchases: pd.DataFrame) -> pd.DataFrame:

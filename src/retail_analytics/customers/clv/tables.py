@@ -27,6 +27,7 @@ from retail_analytics.customers.clv.fit import (
     MODELS,
     OK,
     SECOND_CHOICE,
+    SHORT_HISTORY,
     Fit,
     fit_purchase_model,
     model_fits,
@@ -113,9 +114,7 @@ def backtest_models(
             split.customers, outcomes=split.outcomes, models=[serving], max_groups=REPLAY_GROUPS
         )
         errors[purpose] = log_errors(fitted, model=serving)
-    is_known = trade_days is not None and bool(
-        trade_days.loc[trade_days["purpose"] == BACKTEST, "is_season_known"].any()
-    )
+    is_known = trade_days is not None and is_season_known(trade_days, purpose=BACKTEST)
     # What is measured is put right by what the other replays say.
     others = {purpose: own for purpose, own in errors.items() if purpose != BACKTEST}
     as_served, served_pace = (
@@ -133,7 +132,12 @@ def backtest_models(
     table = pd.concat([first[first["model"] != serving], again], ignore_index=True)
 
     days = [outcome.days for outcome in main.outcomes]
-    sds = common_sds(errors, horizons=days, is_season_known=is_known)
+    sds = common_sds(
+        errors,
+        horizons=days,
+        is_season_known=is_known,
+        is_season_ahead_known=trade_days is None or is_season_known(trade_days, purpose=SERVING),
+    )
     more = [
         ("orders", RATE_VARIANCE, variance, days[-1], int(main.weight.sum())),
         (TOTAL, PACE, served_pace, days[-1], int(main.weight.sum())),
@@ -215,7 +219,8 @@ def score_groups(
     """`lifetime_value.score_histories` with the model that the backtest chose.
 
     Where that model found no maximum on all data the next of the backtest serves, and the status
-    says SECOND_CHOICE. Where none can be fitted, the values are null and the status says so.
+    says SECOND_CHOICE. Where none can be fitted, the values are null and the status says so. It is
+    SHORT_HISTORY while `trade_days` know no season: the one ahead moves the values of all.
     """
     if fits.empty:
         keys = [*BIN_COLUMNS, "horizon_days", "horizon_months"]
@@ -242,9 +247,16 @@ def score_groups(
         common_sds=common_by_days(measured[is_common], trade_days=trade_days),
         seed=seed,
     )
+    if trade_days is not None and not is_season_known(trade_days, purpose=SERVING):
+        table["status"] = table["status"].replace(OK, SHORT_HISTORY)
     if fit.model != ranked[0]:
         table["status"] = table["status"].replace(OK, SECOND_CHOICE)
     return table
+
+
+def is_season_known(trade_days: pd.DataFrame, *, purpose: str) -> bool:
+    """Whether two years of orders up to the day of this purpose show the season."""
+    return bool(trade_days.loc[trade_days["purpose"] == purpose, "is_season_known"].any())
 
 
 def first_ready(fits: pd.DataFrame, *, ranked: Sequence[str]) -> Fit:
@@ -257,5 +269,10 @@ def common_by_days(measured: pd.DataFrame, *, trade_days: pd.DataFrame | None) -
     """common_sd by days ahead; a usual one where nothing could be replayed."""
     if measured.empty:
         is_known = trade_days is not None and bool(trade_days["is_season_known"].any())
-        return common_sds({}, horizons=[90, 180, 365], is_season_known=is_known)
+        return common_sds(
+            {},
+            horizons=[90, 180, 365],
+            is_season_known=is_known,
+            is_season_ahead_known=trade_days is None or is_known,
+        )
     return dict(zip(measured["horizon_days"].astype(int), measured["value"], strict=True))

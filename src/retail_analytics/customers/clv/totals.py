@@ -30,6 +30,8 @@ PRIOR_WEIGHT = 2.0
 # Usual common_sd with a known season, and without one by days ahead: a year has all seasons.
 PRIOR_WITH_SEASON = 0.08
 PRIOR_DAYS, PRIOR_WITHOUT_SEASON = (180, 365), (0.25, 0.15)
+# While nobody knows the season ahead, replays of other months do not say that it will be mild.
+LEAST_WITHOUT_SEASON = (0.30, 0.20)
 # Of errors that stand out of chance by so many standard errors, at least so many replays; the
 # correlation of their errors, as their outcomes share most days.
 SURE_DEVIATIONS, FEWEST_REPLAYS, SHARED_DAYS = 1.5, 2, 0.5
@@ -118,13 +120,22 @@ def common_sds(
     *,
     horizons: Sequence[int],
     is_season_known: bool,
+    is_season_ahead_known: bool = True,
 ) -> dict[int, float]:
-    """`common_sd` by horizon, from the errors of every replay by days ahead."""
+    """`common_sd` by horizon, from the errors of every replay by days ahead.
+
+    is_season_known: as of the replays; is_season_ahead_known: today, else at least
+    LEAST_WITHOUT_SEASON.
+    """
+    least = (0.0, 0.0) if is_season_ahead_known else LEAST_WITHOUT_SEASON
     return {
-        days: common_sd(
-            [found[days] for found in errors.values() if days in found],
-            days=days,
-            is_season_known=is_season_known,
+        days: max(
+            float(np.interp(days, PRIOR_DAYS, least)),
+            common_sd(
+                [found[days] for found in errors.values() if days in found],
+                days=days,
+                is_season_known=is_season_known,
+            ),
         )
         for days in horizons
     }

@@ -51,6 +51,19 @@ def test_each_replay_is_held_against_what_the_others_say():
     assert common_sds(FALLING, horizons=[90], is_season_known=True)[90] > 0.2
 
 
+def test_quiet_replays_do_not_make_an_unknown_season_mild():
+    seen = common_sds(STEADY, horizons=[90, 180, 365], is_season_known=False)
+    assert max(seen.values()) < 0.2
+    unseen = common_sds(
+        STEADY, horizons=[90, 180, 365], is_season_known=False, is_season_ahead_known=False
+    )
+    assert unseen == {90: 0.3, 180: 0.3, 365: 0.2}
+    # What replays missed by more counts all the same.
+    wild = {name: {90: -0.8} for name in STEADY}
+    found = common_sds(wild, horizons=[90], is_season_known=False, is_season_ahead_known=False)
+    assert found[90] > 0.6
+
+
 @pytest.mark.parametrize("log_factor", [-0.4, 0.25])
 def test_the_clock_brings_the_total_that_is_asked_for(log_factor):
     truth = np.array([0.8, 60.0, 0.7, 400.0])
