@@ -29,8 +29,10 @@
 {% macro as_text_value(name, meta) -%}
     {#- a required word may be `None`, an id never #}
     {%- set text = 'lower(' ~ name ~ ')' if meta.choices else name -%}
-    {%- if meta.is_beside_all -%}
-    {%- set text = 'case when ' ~ name ~ " = 'all' then 'All' else " ~ name ~ ' end' -%}
+    {%- if meta.reserved -%}
+    {%- set cases = [] -%}
+    {%- for word in meta.reserved -%}{%- do cases.append("when '" ~ word ~ "' then '" ~ word | capitalize ~ "'") -%}{%- endfor -%}
+    {%- set text = 'case ' ~ name ~ ' ' ~ cases | join(' ') ~ ' else ' ~ name ~ ' end' -%}
     {%- endif -%}
     {%- if meta.is_required and not name.endswith('_id') -%}
     {{ text }}

@@ -21,13 +21,13 @@ def model(dbt, session):
     memory = dbt.ref("int_insight_memory")
     hours = dbt.ref("int_order_hours")
     as_of = dbt.ref("int_as_of")
-    as_of_date, last_month, history_from = as_of.fetchall()[0]
-    months = query(session, MONTHS, orders=orders).df()
+    coverage = dbt.ref("int_input_coverage")
+    as_of_date, _, history_from = as_of.fetchall()[0]
     return insights(
         anomalies=anomalies.df(),
         trends=trends.df(),
         changes=changes.df(),
-        months=months[months["month"].dt.date <= last_month],
+        months=query(session, MONTHS, orders=orders, as_of=as_of, coverage=coverage).df(),
         journeys=query(session, TOUCHES, journeys=journeys).df(),
         rules=rules.df(),
         monthly_rules=monthly_rules.df(),
@@ -46,6 +46,7 @@ def model(dbt, session):
     )
 
 
+# up to the last month that is over; none where the orders end before it does
 MONTHS = """
     select
         cast(date_trunc('month', ordered_on) as timestamp) as month,
@@ -56,6 +57,12 @@ MONTHS = """
             sum(cast(revenue as decimal(19, 4)) * cast(revenue as decimal(19, 4))) as double
         ) as revenue_squares
     from orders
+    cross join as_of
+    inner join coverage
+        on
+            coverage.input_table = 'orders'
+            and coverage.covered_until >= last_day(as_of.last_month)
+    where ordered_on <= last_day(as_of.last_month)
     group by 1
 """
 TOUCHES = """

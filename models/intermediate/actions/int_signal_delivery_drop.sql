@@ -23,7 +23,7 @@ delivery_drop as (
         'delivery_drop' as signal,
         drops.dimension as entity_type,
         drops.entity,
-        nullif(drops.entity, 'all') as name,
+        case when drops.dimension <> 'all' then drops.entity end as name,
         measures.in_words as subject,
         drops.worse_share as value,
         drops.worse_share as figure,

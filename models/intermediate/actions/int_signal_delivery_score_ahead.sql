@@ -34,7 +34,7 @@ delivery_score_ahead as (
         'delivery_score_ahead' as signal,
         forecasts.dimension as entity_type,
         forecasts.entity,
-        nullif(forecasts.entity, 'all') as name,
+        case when forecasts.dimension <> 'all' then forecasts.entity end as name,
         cast(null as varchar) as subject,
         forecasts.score_upper as value,
         forecasts.score as figure,

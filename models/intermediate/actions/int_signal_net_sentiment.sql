@@ -26,7 +26,7 @@ net_sentiment as (
         'net_sentiment' as signal,
         months.dimension as entity_type,
         months.entity,
-        nullif(months.entity, 'all') as name,
+        case when months.dimension <> 'all' then months.entity end as name,
         cast(null as varchar) as subject,
         months.net_sentiment as value,
         months.net_sentiment as figure,

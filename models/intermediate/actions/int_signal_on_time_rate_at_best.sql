@@ -42,7 +42,7 @@ on_time_rate_at_best as (
         'on_time_rate_at_best' as signal,
         months.dimension as entity_type,
         months.entity,
-        nullif(months.entity, 'all') as name,
+        case when months.dimension <> 'all' then months.entity end as name,
         cast(null as varchar) as subject,
         coalesce(months.on_time_rate_upper, months.on_time_rate) as value,
         months.on_time_rate as figure,

@@ -13,7 +13,7 @@ sentiment_drop as (
         'sentiment_drop' as signal,
         drops.dimension as entity_type,
         drops.entity,
-        nullif(drops.entity, 'all') as name,
+        case when drops.dimension <> 'all' then drops.entity end as name,
         cast(null as varchar) as subject,
         greatest(-drops.change_points, -drops.distance_points) as value,
         drops.net_sentiment as figure,

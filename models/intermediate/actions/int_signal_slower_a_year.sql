@@ -9,7 +9,7 @@ slower_a_year as (
         'slower_a_year' as signal,
         trends.dimension as entity_type,
         trends.entity,
-        nullif(trends.entity, 'all') as name,
+        case when trends.dimension <> 'all' then trends.entity end as name,
         cast(null as varchar) as subject,
         12 * trends.slope_per_month as value,
         12 * trends.slope_per_month as figure,

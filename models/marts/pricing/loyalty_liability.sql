@@ -1,5 +1,7 @@
 -- 1. Breakage is the share of settled points (`loyalty_settle_days` old) that are never redeemed.
--- 2. Members' points go together: the interval is that of a ratio over members (Cochran 1977).
+-- 2. Members' points go together: the interval is that of a ratio over members (Cochran 1977). Where none
+--    or all of them were used that has no width: then it is Wilson's, of as many members as would weigh
+--    the same with equal points.
 -- 3. Still to be redeemed is what breakage leaves of all points ever earned, less those redeemed.
 with members as (
     select * from {{ ref('int_loyalty_members') }}
@@ -28,7 +30,8 @@ slices as (
         sum(settled_used) / nullif(sum(settled), 0) as used_rate,
         sum(settled * settled) as settled_squares,
         sum(settled * settled_used) as settled_products,
-        sum(settled_used * settled_used) as used_squares
+        sum(settled_used * settled_used) as used_squares,
+        sum(settled) * sum(settled) / nullif(sum(settled * settled), 0) as equal_member_count
     from members
     group by grouping sets ((tier), ())
     having count(*) > 0
@@ -57,8 +60,15 @@ rates as (
 ends as (
     select
         *,
-        greatest(breakage_rate - breakage_error, 0) as breakage_rate_lower,
-        least(breakage_rate + breakage_error, 1) as breakage_rate_upper
+        case
+            when breakage_rate = 1
+                then {{ wilson_lower('equal_member_count', 'equal_member_count') }}
+            else greatest(breakage_rate - breakage_error, 0)
+        end as breakage_rate_lower,
+        case
+            when breakage_rate = 0 then {{ wilson_upper('0', 'equal_member_count') }}
+            else least(breakage_rate + breakage_error, 1)
+        end as breakage_rate_upper
     from rates
 ),
 

@@ -1,9 +1,11 @@
 """Insights: said once, true to their tables, and silent where nothing happened."""
 
+import importlib.util
 import json
 import re
 from datetime import date
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -656,3 +658,28 @@ def test_what_is_usually_counted_has_no_hundredths():
     assert printed(0.0278, "parcels", most_digits=1) == "0.028 parcels"
     calls = pd.DataFrame([change("mention_count", -51.72)])
     assert "8.3 instead of 60 mentions per week" in told(changes=calls)["text"][0]
+
+
+@pytest.mark.parametrize(
+    ("covered_until", "months"),
+    [("2024-06-30", [date(2024, 4, 1), date(2024, 6, 1)]), ("2024-06-29", [])],
+)
+def test_a_month_that_the_orders_do_not_cover_is_compared_with_none(covered_until, months):
+    path = ROOT / "python_models" / "monitoring" / "insights.py"
+    spec = importlib.util.spec_from_file_location("insights_model", path)
+    model = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(model)
+    with duckdb.connect() as con:
+        con.execute(
+            "create table orders as select cast(day as date) as ordered_on, true as is_purchase, "
+            "cast(10 as decimal(18, 4)) as revenue "
+            "from (values ('2024-04-02'), ('2024-06-03'), ('2024-07-01')) as days (day)"
+        )
+        con.execute("create table as_of as select date '2024-06-01' as last_month")
+        con.execute(
+            "create table coverage as select * from (values ('orders', cast(? as date)), "
+            "('mentions', date '2024-07-01')) as inputs (input_table, covered_until)",
+            [covered_until],
+        )
+        rows = con.execute(f"select cast(month as date) from ({model.MONTHS}) order by 1")
+        assert [month for (month,) in rows.fetchall()] == months
