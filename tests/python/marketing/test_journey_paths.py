@@ -10,11 +10,11 @@ CHANNELS = np.array(["display", "mail", "search", "social", "video"])
 
 
 def dead_ends(seed: int, *, planted: str = "") -> set[str]:
-    """Of 5,000 journeys of one to five touches 69 % are won, of those that begin with `planted` 62 %."""
+    """Of 5,000 journeys 69 % are won, of those that begin with `planted` 58 %."""
     draw = np.random.default_rng(seed)
     path = draw.choice(CHANNELS, (5_000, 5))
     length = draw.choice([1, 1, 1, 2, 2, 3, 4, 5], 5_000)
-    won = draw.random(5_000) < np.where(path[:, 0] == planted, 0.62, 0.69)
+    won = draw.random(5_000) < np.where(path[:, 0] == planted, 0.58, 0.69)
     beginnings = pd.DataFrame(
         {f"channel_{n + 1}": np.where(length > n, path[:, n], None) for n in range(5)}
     ).assign(is_converted=won)
