@@ -332,7 +332,8 @@ def as_text(answer: dict[str, object], *, currency: str) -> str:
     lines = [
         f"{total:,.0f} {currency} over {weeks} week{plural}: {answer['verdict']}",
         "",
-        f"{'channel':<20}{'spend':>12}{'today':>12}{'revenue':>12}{'next euro returns':>28}",
+        f"{'channel':<20}{'spend':>12}{'today':>12}{'revenue':>12}"
+        f"{f'the next {currency} returns':>28}",
     ]
     for row in answer["allocation"]:
         back = (

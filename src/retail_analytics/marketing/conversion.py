@@ -253,10 +253,10 @@ def conversion_backtest(
 
     Returns
     -------
-    DataFrame, one row per model and metric: auc, brier_score, log_loss, calibration_slope and
-    calibration_intercept, precision and recall at the cut, counts of the confusion table at the
-    cut, and by tenth of the chance `decile_1_chance`, `decile_1_rate` and so on. Empty where
-    there is too little to learn from or to test on.
+    DataFrame, one row per model and metric: auc, brier_score, log_loss, calibration_slope with the
+    ends of its 80 % interval, calibration_intercept, precision and recall at the cut, counts of the
+    confusion table at the cut, and by tenth of the chance `decile_1_chance`, `decile_1_rate` and so
+    on. Empty where there is too little to learn from or to test on.
     """
     learned, held = split(cases(values, outcomes))
     if not (learned.is_enough and held.is_enough):
@@ -276,6 +276,7 @@ def conversion_backtest(
         chances[method] = fitted.predict_proba(held.features.fillna(-1.0).to_numpy())[:, 1]
     measured = {
         method: measures(chance, held.ordered, cut=cut_lift * base_rate)
+        | slope_interval(chance, held.ordered, held.days)
         for method, chance in chances.items()
     }
     serving = served(measured)
@@ -343,6 +344,29 @@ def measures(chance: Array, ordered: Array, *, cut: float) -> dict[str, float]:
         figures[f"decile_{number + 1}_chance"] = float(chance[mine].mean()) if known else np.nan
         figures[f"decile_{number + 1}_rate"] = float(ordered[mine].mean()) if known else np.nan
     return figures
+
+
+def slope_interval(chance: Array, ordered: Array, days: np.ndarray) -> dict[str, float]:
+    """Ends of the 80 % interval of the calibration slope, from how days differ among themselves.
+
+    Chances that are right still have a slope of 1 by chance only; days that are unlike the others,
+    as before Christmas, widen it. NaN where there are fewer than two days.
+
+    Source: Liang and Zeger (1986), for days as clusters.
+    """
+    ends = {"calibration_slope_lower": np.nan, "calibration_slope_upper": np.nan}
+    names, number = np.unique(days, return_inverse=True)
+    chance = np.clip(chance, 1e-9, 1 - 1e-9)
+    if len(names) < 2 or np.ptp(chance) <= 1e-12:
+        return ends
+    line = np.stack([np.ones(len(chance)), logit(chance)], axis=1)
+    fitted, information = fit_logit(line, ordered, 1 - ordered, ridge=1e-9)
+    scores = np.zeros((len(names), 2))
+    np.add.at(scores, number, line * (ordered - expit(line @ fitted))[:, None])
+    inverse = np.linalg.inv(information)
+    spread = inverse @ (scores.T @ scores) @ inverse * len(names) / (len(names) - 1)
+    reach = t.ppf((1 + INTERVAL_LEVEL) / 2, len(names) - 1) * np.sqrt(spread[1, 1])
+    return dict(zip(ends, (float(fitted[1] - reach), float(fitted[1] + reach)), strict=True))
 
 
 def conversion_coefficients(

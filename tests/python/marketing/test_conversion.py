@@ -13,6 +13,7 @@ from retail_analytics.marketing.conversion import (
     conversion_coefficients,
     fit_logistic,
     measures,
+    slope_interval,
     split,
 )
 
@@ -50,6 +51,8 @@ def test_chances_are_right_on_held_out_days():
     backtest = conversion_backtest(*drawn(), **SETTINGS)
     found, naive = figures(backtest, LOGISTIC), figures(backtest, CHANNEL_RATE)
     assert 0.9 <= found["calibration_slope"] <= 1.1
+    slope = [found["calibration_slope" + end] for end in ("_lower", "", "_upper")]
+    assert slope == sorted(slope) and slope[0] < 1 < slope[2]
     assert found["brier_score"] < naive["brier_score"]
     assert backtest.loc[backtest["is_serving"], "model"].unique().tolist() == [LOGISTIC]
     counts = found[[c for c in found.index if c.endswith("_count")]]
@@ -115,6 +118,25 @@ def test_measures_by_hand():
     assert found["brier_score"] == pytest.approx((0.01 + 0.64 + 0.49 + 0.01) / 4)
     assert found["precision_rate"] == found["recall_rate"] == 0.5
     assert found["true_positive_count"] == found["true_negative_count"] == 1
+
+
+@pytest.mark.parametrize("shock", [0.0, 0.3])
+def test_the_interval_of_the_slope_holds_the_truth_as_often_as_it_says(shock):
+    """Eight days of 250 customers; on each the truth has a slope of its own, 1 on average."""
+    held = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        odds = rng.normal(-2, 1, (8, 250))
+        own = 1 + shock * rng.normal(size=(8, 1))
+        won = (rng.random((8, 250)) < expit(-2 + own * (odds + 2))).astype(float)
+        ends = slope_interval(expit(odds.ravel()), won.ravel(), np.repeat(np.arange(8), 250))
+        held += ends["calibration_slope_lower"] <= 1 <= ends["calibration_slope_upper"]
+    assert 0.72 <= held / 200 <= 0.87
+
+
+def test_one_day_has_no_interval_of_the_slope():
+    ends = slope_interval(np.array([0.2, 0.6]), np.array([0.0, 1.0]), np.array([1, 1]))
+    assert np.isnan(list(ends.values())).all()
 
 
 def test_a_missing_column_is_named():
