@@ -1,9 +1,9 @@
 {# What an action tells, from the columns of `told` (recommended_actions). #}
 {% macro action_text() -%}
     case
-        when told.money = 'parts' and told.finding_count > 1
+        when told.parts_sentence is not null and told.finding_count > 1
             then told.parts_sentence || coalesce(': ' || told.named, '')
-        when told.money = 'parts' then told.finding
+        when told.parts_sentence is not null then told.finding
         else told.finding || coalesce('. Also: ' || told.named, '')
     end
     || case

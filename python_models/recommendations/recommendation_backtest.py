@@ -1,6 +1,6 @@
 """One row per part, test, name and metric: what the lists were learned from and how they did."""
 
-from retail_analytics.recommendations.tables import backtest_table
+from retail_analytics.recommendations.tables import PURCHASE_COLUMNS, backtest_table
 from retail_analytics.warehouse.apart import apart
 
 
@@ -14,7 +14,7 @@ def model(dbt, session):
     ((today, last_month),) = as_of.select("as_of_date, last_month").fetchall()
     return apart(
         backtest_table,
-        purchases.to_arrow_table(),
+        purchases.select(", ".join(PURCHASE_COLUMNS)).to_arrow_table(),
         customers=customers.count("*").fetchall()[0][0],
         products=products.df(),
         rules=rules.df(),

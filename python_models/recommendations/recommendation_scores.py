@@ -1,6 +1,6 @@
 """One row per customer and place of the list: the product and each strategy's part."""
 
-from retail_analytics.recommendations.tables import list_table
+from retail_analytics.recommendations.tables import PURCHASE_COLUMNS, TREATMENT_COLUMNS, list_table
 
 
 def model(dbt, session):
@@ -12,8 +12,8 @@ def model(dbt, session):
     rules = dbt.ref("recommendation_rules")
     as_of = dbt.ref("int_as_of")
     return list_table(
-        purchases.to_arrow_table(),
-        customers=customers.df(),
+        purchases.select(", ".join(PURCHASE_COLUMNS)).to_arrow_table(),
+        customers=customers.select(", ".join(TREATMENT_COLUMNS)).df(),
         products=products.df(),
         rules=rules.df(),
         figures=figures.df(),

@@ -34,8 +34,12 @@ values_ahead as (
 
 decided as (
     select
-        probabilities.customer_id,
-        probabilities.horizon_days,
+        probabilities.*,
+        classes.risk_class,
+        classes.lift,
+        classes.silence_ratio,
+        classes.usual_interval_days,
+        coalesce(probabilities.horizon_days = classes.shown_horizon_days, false) as is_shown,
         coalesce(by_left.action, driver_actions.action, class_actions.action) as action,
         coalesce(by_left.needs_consent, driver_actions.needs_consent, class_actions.needs_consent)
         and not consents.may_be_written_to as is_kept_back
@@ -56,43 +60,38 @@ decided as (
 
 customer_churn_risks as (
     select
-        probabilities.customer_id,
-        probabilities.horizon_days,
-        classes.risk_class,
-        probabilities.driver_1,
-        probabilities.driver_2,
-        probabilities.driver_3,
+        decided.customer_id,
+        decided.horizon_days,
+        decided.risk_class,
+        decided.driver_1,
+        decided.driver_2,
+        decided.driver_3,
         case when decided.is_kept_back then consent_actions.action else decided.action end
             as action,
-        probabilities.method,
-        probabilities.status,
-        coalesce(probabilities.horizon_days = classes.shown_horizon_days, false) as is_shown,
-        probabilities.no_purchase_probability,
-        probabilities.no_purchase_probability_lower,
-        probabilities.no_purchase_probability_upper,
-        probabilities.log_odds,
-        classes.lift,
-        classes.silence_ratio,
-        classes.usual_interval_days,
-        probabilities.driver_1_share,
-        probabilities.driver_2_share,
-        probabilities.driver_3_share,
+        decided.method,
+        decided.status,
+        decided.is_shown,
+        decided.no_purchase_probability,
+        decided.no_purchase_probability_lower,
+        decided.no_purchase_probability_upper,
+        decided.log_odds,
+        decided.lift,
+        decided.silence_ratio,
+        decided.usual_interval_days,
+        decided.driver_1_share,
+        decided.driver_2_share,
+        decided.driver_3_share,
         values_ahead.expected_value,
-        probabilities.no_purchase_probability
+        decided.no_purchase_probability
         * case when values_ahead.expected_value < 0 then 0 else values_ahead.expected_value end
             as value_at_stake,
-        probabilities.as_of_date
-    from probabilities
-    left join decided
-        on
-            probabilities.customer_id = decided.customer_id
-            and probabilities.horizon_days = decided.horizon_days
-    left join classes on probabilities.customer_id = classes.customer_id
+        decided.as_of_date
+    from decided
     left join actions as consent_actions on consent_actions.risk_class = 'No consent'
     left join values_ahead
         on
-            probabilities.customer_id = values_ahead.customer_id
-            and probabilities.horizon_days = values_ahead.horizon_days
+            decided.customer_id = values_ahead.customer_id
+            and decided.horizon_days = values_ahead.horizon_days
 )
 
 select * from customer_churn_risks

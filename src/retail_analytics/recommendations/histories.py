@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 
-from retail_analytics.recommendations.ordering import begins_run
+from retail_analytics.recommendations.ordering import begins_run, order_by
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def sorted_purchases(
     products: int,
 ) -> Purchases:
     """Purchases in order, each product of a basket once, whatever the order of the rows given."""
-    order = np.lexsort((product, basket, day, customer))
+    order = order_by(customer, day, basket, product)
     arrays = [array[order] for array in (customer, product, basket, day)]
     if len(order):
         again = (arrays[2][1:] == arrays[2][:-1]) & (arrays[1][1:] == arrays[1][:-1])
@@ -101,7 +101,7 @@ def build_histories(purchases: Purchases) -> Histories:
     """Adds up purchases (sorted) by customer and product."""
     customers, products = purchases.customers, purchases.products
     code = purchases.customer.astype(np.int64) * max(products, 1) + purchases.product
-    order = np.argsort(code, kind="stable")
+    order = order_by(purchases.customer, purchases.product)
     code = code[order]
     starts = np.flatnonzero(begins_run(code))
     ends = np.concatenate([starts[1:], [len(code)]])[: len(starts)]

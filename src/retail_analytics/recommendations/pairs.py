@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from retail_analytics.recommendations.histories import Purchases
-from retail_analytics.recommendations.ordering import begins_run
+from retail_analytics.recommendations.ordering import begins_run, distinct, order_by
 from retail_analytics.recommendations.rhythms import Pairs
 
 TENURE_DAYS = 30
@@ -95,7 +95,7 @@ def customer_visits(days: Days) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return np.zeros(days.customers, dtype=np.int64), first, last
     low = int(days.day.min())
     span = int(days.day.max()) - low + 1
-    visit = np.unique(days.customer * span + (days.day - low))
+    visit = distinct(days.customer * span + (days.day - low))
     customer, day = np.divmod(visit, span)
     first[customer[::-1]] = day[::-1] + low
     last[customer] = day + low
@@ -104,7 +104,7 @@ def customer_visits(days: Days) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def purchase_days(purchases: Purchases) -> Days:
     """The days of purchases (sorted by customer and day), without quantities."""
-    order = np.lexsort((purchases.day, purchases.product, purchases.customer))
+    order = order_by(purchases.customer, purchases.product, purchases.day)
     customer, product, day = (
         values[order] for values in (purchases.customer, purchases.product, purchases.day)
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import expit
 
 from retail_analytics.recommendations.backtest import calibration_slope, log_loss, logistic
+from retail_analytics.recommendations.ordering import distinct, places
 from retail_analytics.recommendations.pairs import Days, Known, known_pairs
 from retail_analytics.recommendations.rhythms import (
     NextPurchases,
@@ -57,7 +58,8 @@ def bought_within(days: Days, known: Known, *, as_of: int, horizon: int) -> np.n
     later = days.where((days.day > as_of) & (days.day <= as_of + horizon))
     size = max(days.products, 1)
     wanted = known.customer * size + known.pairs.product
-    return np.isin(wanted, later.customer * size + later.product).astype(float)
+    _, is_there = places(distinct(later.customer * size + later.product), wanted)
+    return is_there.astype(float)
 
 
 def corrected_chances(

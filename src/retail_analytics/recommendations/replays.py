@@ -17,6 +17,7 @@ from retail_analytics.recommendations.ordering import (
     MOST_ROWS,
     begins_run,
     best_entries,
+    distinct,
     position_in_run,
 )
 from retail_analytics.recommendations.strategies import (
@@ -121,7 +122,7 @@ def replay(
     """Candidates of the customers who are known and bought later."""
     histories = build_histories(known)
     model = fit_model(histories, known, catalogue, settings=settings, method=method)
-    customers = np.unique(later.customer)
+    customers = distinct(later.customer)
     customers = sampled(customers[histories.basket_count[customers] > 0], most=most)
     return candidates_of(model, customers, build_seasons(known), day=day, today=today, later=later)
 
@@ -138,7 +139,7 @@ def candidates_of(
     """Draws and ranks candidates, the customers of one day at a time."""
     parts, features, order = [], [], []
     done = 0
-    for own_day in np.unique(day[customers]):
+    for own_day in distinct(day[customers]):
         season = seasons.scores(int(own_day))
         same = customers[day[customers] == own_day]
         for block in blocks(same, products=model.catalogue.size):
@@ -177,7 +178,7 @@ def targets_of(histories: Histories, customers: np.ndarray, later: Purchases) ->
     row = place[later.customer]
     wanted = row >= 0
     row, product = row[wanted], later.product[wanted]
-    code = np.unique(row * max(histories.products, 1) + product)
+    code = distinct(row * max(histories.products, 1) + product)
     row, product = np.divmod(code, max(histories.products, 1))
     known = cells(histories.bought, customers[row], product) > 0
     return Targets(

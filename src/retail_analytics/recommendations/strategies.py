@@ -18,6 +18,9 @@ from retail_analytics.recommendations.histories import Histories, Purchases
 from retail_analytics.recommendations.ordering import (
     begins_run,
     best_entries,
+    distinct,
+    order_by,
+    places,
     position_in_run,
     ranks_in_rows,
 )
@@ -49,7 +52,7 @@ FEWEST_OWN_GAPS = 2
 CATEGORY_SHARE = 0.7
 # cells of a block's dense scores, 4 bytes each
 BLOCK_CELLS = 6_000_000
-MOST_BLOCK_CUSTOMERS = 4096
+MOST_BLOCK_CUSTOMERS = 1024
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ def recent_products(histories: Histories, *, most: int) -> sparse.csr_matrix:
     counts = np.diff(histories.start)
     if not len(counts) or counts.max() <= most:
         return histories.bought
-    order = np.lexsort((histories.product, -histories.last_day, histories.customer))
+    order = order_by(histories.customer, -histories.last_day, histories.product)
     kept = np.zeros(len(order), dtype=bool)
     kept[order] = position_in_run(histories.customer[order]) < most
     return sparse.csr_matrix(
@@ -262,7 +265,7 @@ class Seasons:
 
 def build_seasons(purchases: Purchases) -> Seasons:
     """Purchases in order of day."""
-    order = np.argsort(purchases.day, kind="stable")
+    order = order_by(purchases.day)
     return Seasons(
         day=purchases.day[order], product=purchases.product[order], products=purchases.products
     )
@@ -390,14 +393,6 @@ def due_again(
     return entry, chance, np.where(is_early, by_now, 1.0)
 
 
-def places(known: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each wanted code stands among the known ones (sorted), and whether it is there."""
-    if not len(known):
-        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
-    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return place, known[place] == wanted
-
-
 def content_scores(
     catalogue: Catalogue,
     category_weights: np.ndarray,
@@ -487,9 +482,3 @@ def ranges(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     lengths = last - first
     ends = np.cumsum(lengths)
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - lengths), lengths)
-
-
-def distinct(values: np.ndarray) -> np.ndarray:
-    """The sorted different values."""
-    ordered = np.sort(values)
-    return ordered[begins_run(ordered)]

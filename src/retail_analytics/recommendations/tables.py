@@ -4,7 +4,6 @@ Customers and products are numbered from 0 without gaps (int_recommendation_cust
 int_recommendation_products); days are days since 1970-01-01.
 """
 
-from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
@@ -20,6 +19,7 @@ from retail_analytics.recommendations.backtest import (
 )
 from retail_analytics.recommendations.basket_rules import association_rules
 from retail_analytics.recommendations.histories import Purchases, build_histories, sorted_purchases
+from retail_analytics.recommendations.ordering import order_by
 from retail_analytics.recommendations.pairs import Days, known_pairs
 from retail_analytics.recommendations.repeats import (
     CORRECTION_TERMS,
@@ -48,6 +48,22 @@ EPOCH = date(1970, 1, 1)
 # a date that no calendar runs out of
 FURTHEST_DAYS = 36_500
 FACTORS = [f"{name}_factor" for name in STRATEGIES]
+# what is read of purchases for lists, and of customers
+PURCHASE_COLUMNS = (
+    "customer_number",
+    "product_number",
+    "basket_number",
+    "ordered_on",
+    "is_sent_back",
+)
+TREATMENT_COLUMNS = (
+    "customer_number",
+    *FACTORS,
+    "price_factor",
+    "explore_slots",
+    "popularity_group",
+    "is_listed",
+)
 
 
 def day_number(day: date | pd.Timestamp | None) -> int:
@@ -222,33 +238,31 @@ def list_table(
     catalogue = read_catalogue(products)
     backtest = read_backtest(figures)
     day = day_number(as_of)
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        if not len(customers):
-            return
-        purchases = read_purchases(rows, customers=len(customers), products=catalogue.size)
-        blocked = sent_back(rows, customers=len(customers), products=catalogue.size)
-        model = fit_model(
-            build_histories(purchases),
-            purchases,
-            catalogue,
-            settings=scoring_settings(values),
-            method=backtest.collaborative_method,
-        )
-        for lists in all_lists(
-            model,
-            build_seasons(purchases),
-            read_treatment(customers),
-            customers=np.arange(len(customers)),
-            day=day,
-            rules=list_rules(values, catalogue),
-            weights=backtest.weights,
-            probability=backtest.probability,
-            blocked=blocked,
-        ):
-            yield list_batch(lists, method=model.collaborative_method)
-
-    return pa.RecordBatchReader.from_batches(list_schema(), batches())
+    if not len(customers):
+        return pa.RecordBatchReader.from_batches(list_schema(), [])
+    purchases = read_purchases(rows, customers=len(customers), products=catalogue.size)
+    model = fit_model(
+        build_histories(purchases),
+        purchases,
+        catalogue,
+        settings=scoring_settings(values),
+        method=backtest.collaborative_method,
+    )
+    # what the stream holds while it is read: not the rows, nor the purchases
+    made = all_lists(
+        model,
+        build_seasons(purchases),
+        read_treatment(customers),
+        customers=np.arange(len(customers)),
+        day=day,
+        rules=list_rules(values, catalogue),
+        weights=backtest.weights,
+        probability=backtest.probability,
+        blocked=sent_back(rows, customers=len(customers), products=catalogue.size),
+    )
+    method = model.collaborative_method
+    batches = (list_batch(lists, method=method) for lists in made)
+    return pa.RecordBatchReader.from_batches(list_schema(), batches)
 
 
 def read_treatment(customers: pd.DataFrame) -> Treatment:
@@ -317,7 +331,7 @@ def read_days(rows: pa.Table, *, customers: int, products: int) -> Days:
         numbers(rows, "ordered_on")[kept],
     )
     quantity = rows["quantity"].to_numpy().astype(float)[kept]
-    order = np.lexsort((day, product, customer))
+    order = order_by(customer, product, day)
     customer, product, day, quantity = (
         values[order] for values in (customer, product, day, quantity)
     )

@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from retail_analytics.storage.heap import give_back_memory
+
 # frames of more bytes are not copied to the other process
 MOST_BYTES = 50_000_000
 
@@ -134,6 +136,8 @@ def serve() -> None:
         except BrokenPipeError:
             # who asked was killed: without a word, and without flushing what nobody reads
             os._exit(0)
+        del function, arguments, options, answer
+        give_back_memory()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import re
 
 import duckdb
 
+from retail_analytics.storage.heap import give_back_memory
 from retail_analytics.storage.sql import identifier, literal
 
 ROWS = "__contracted_rows"
@@ -30,6 +31,8 @@ def write_contracted(
     the contract's, a value does not fit its type (a fraction is no integer), a constraint refuses
     it or the key is there twice; a table of that name from before is then as it was.
     """
+    # the fit is done
+    give_back_memory()
     con.register(ROWS, data)
     given = {row[0]: row[1] for row in con.execute(f"describe {ROWS}").fetchall()}
     missing = [name for name in types if name not in given]
@@ -56,6 +59,8 @@ def write_contracted(
             raise ValueError(f"{model}: {str(error).splitlines()[0]}") from error
         raise
     con.unregister(ROWS)
+    # where `data` was a stream, the fit was at work until now
+    give_back_memory()
 
 
 def value(name: str, given_type: str, contract_type: str) -> str:

@@ -40,7 +40,7 @@ from retail_analytics.warehouse.publish import (
     target_of,
 )
 
-LEAST_MEMORY, MOST_MEMORY = 600_000_000, 5_000_000_000
+LEAST_MEMORY, MOST_MEMORY = 400_000_000, 5_000_000_000
 BYTES_A_ROW = 160
 
 

@@ -5,7 +5,14 @@ import pytest
 
 from retail_analytics.recommendations.blend import learn_weights
 from retail_analytics.recommendations.evaluation import Targets, mean_interval, measure
-from retail_analytics.recommendations.ordering import best_entries, ranks_in_rows
+from retail_analytics.recommendations.ordering import (
+    MOST_CODES,
+    best_entries,
+    distinct,
+    order_by,
+    places,
+    ranks_in_rows,
+)
 
 # customer 0 bought 1 (again), 2 and 3 of ten products, customer 1 bought 4, customer 2 nothing
 TARGETS = Targets(
@@ -62,3 +69,34 @@ def test_weights_go_to_what_foretells_and_add_up_to_one():
     weights = learn_weights(rows, features, bought)
     assert weights.sum() == pytest.approx(1) and weights[0] > 0.95 and (weights >= 0).all()
     assert learn_weights(rows, features, np.zeros(2_000)) is None
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [(3, 4), (50, 2, 7), (10, 2**40, 2**20, 5), (2**62, 3), (2**30, 2**30, 2**30)],
+    ids=["one number", "three keys", "two numbers", "one key too large", "a number a key"],
+)
+@pytest.mark.parametrize("count", [0, 1, 1000])
+def test_the_order_of_several_keys_is_that_of_lexsort(spans, count):
+    rng = np.random.default_rng(5)
+    # many ties: ten values of each key, negative ones too
+    keys = [rng.choice(rng.integers(-span // 2, span // 2, 10), count) for span in spans]
+    keys[-1] = keys[-1].clip(-(2**20), 2**20).astype(np.int32)
+    before = [key.copy() for key in keys]
+    assert order_by(*keys).tolist() == np.lexsort(keys[::-1]).tolist()
+    assert all(np.array_equal(key, was) for key, was in zip(keys, before, strict=True))
+
+
+def test_the_largest_numbers_are_ordered_too():
+    key = np.array([MOST_CODES, -MOST_CODES, 0, MOST_CODES])
+    assert order_by(key).tolist() == [1, 2, 0, 3]
+
+
+def test_different_values_and_where_they_stand():
+    known = distinct(np.array([7, 3, 7, -1]))
+    assert known.tolist() == [-1, 3, 7]
+    assert distinct(known[:0]).tolist() == []
+    place, is_there = places(known, np.array([3, 8, -1, -2]))
+    assert is_there.tolist() == [True, False, True, False]
+    assert place[is_there].tolist() == [1, 0]
+    assert not places(known[:0], known)[1].any()

@@ -1,5 +1,7 @@
 """Lists of customers: rules kept, parts that add up, odd shops, no look ahead."""
 
+import weakref
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -337,3 +339,16 @@ def test_what_was_bought_yesterday_is_not_listed_again_until_it_may_be_due() -> 
     assert repeats()[0] == {1, 2, 3}
     assert repeats()[1] == {0, 1, 2, 3}
     assert repeats(soonest_repeat=0)[0] == {0, 1, 2, 3}
+
+
+def test_a_stream_of_lists_holds_no_row_that_was_read(shop) -> None:
+    _, rows, products, figures = shop
+    rows = rows.slice(0)
+    customers = customer_rows(CUSTOMERS)
+    held = [weakref.ref(rows), weakref.ref(customers)]
+    reader = tables.list_table(
+        rows, customers=customers, products=products, rules=rules(), figures=figures, as_of=TODAY
+    )
+    del rows, customers
+    assert [one() for one in held] == [None, None]
+    assert reader.read_next_batch().num_rows

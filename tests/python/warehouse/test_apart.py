@@ -50,6 +50,32 @@ def test_what_a_fit_prints_is_no_answer(started, capfd):
     assert capfd.readouterr().out == ""
 
 
+# arrays too small for the system to give one by one, and one that lies above them and stays
+FIT = """
+import builtins
+import numpy
+held = [numpy.ones(8_000) for _ in range(3_000)]
+builtins.above = numpy.ones(8_000)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the library decides")
+def test_what_a_fit_freed_goes_back_to_the_system(started):
+    # the libraries are there
+    apart(os.getpid)
+    before = resident_bytes(module.running.process.pid)
+    apart(exec, FIT, {})
+    # it answers before it gives back, and takes the next one after that
+    apart(os.getpid)
+    grown = resident_bytes(module.running.process.pid) - before
+    assert grown < 60_000_000, "of 192 MB"
+
+
+def resident_bytes(number: int) -> int:
+    with open(f"/proc/{number}/statm") as stream:
+        return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def test_while_it_is_at_work_other_fits_run_here(started):
     waiting = threading.Thread(target=apart, args=(time.sleep, 1))
     waiting.start()

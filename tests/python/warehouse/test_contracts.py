@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 from tiny import ROOT, TinyProject
 
+from retail_analytics.warehouse import contracts
 from retail_analytics.warehouse.contracts import write_contracted
 
 DEFINITIONS = [
@@ -93,6 +94,19 @@ def write(data: object, con: duckdb.DuckDBPyConnection | None = None) -> list[tu
 )
 def test_every_kind_of_data_comes_out_as_the_contract_says(data):
     assert write(data()) == WRITTEN
+
+
+def test_what_a_fit_freed_goes_back_before_the_rows_are_written_and_after(monkeypatch):
+    seen = []
+    monkeypatch.setattr(contracts, "give_back_memory", lambda: seen.append("given back"))
+
+    def watched() -> Iterator[pa.RecordBatch]:
+        for batch in batches():
+            seen.append("rows")
+            yield batch
+
+    write(pa.RecordBatchReader.from_batches(arrow().schema, watched()))
+    assert seen == ["given back", "rows", "rows", "given back"]
 
 
 def test_a_relation_of_the_same_connection_is_written():

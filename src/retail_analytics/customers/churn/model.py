@@ -406,8 +406,7 @@ def fit_logits(
         known = (x @ parameters[count + 1 :])[:, None] + own
         return known + parameters[:count] + parameters[count] * season
 
-    def penalised_likelihood(parameters: Array) -> float:
-        odds = log_odds(parameters)
+    def penalised_likelihood(parameters: Array, odds: Array) -> float:
         likelihood = np.sum(outcomes * odds - np.logaddexp(0.0, odds))
         return float(likelihood - penalty @ (parameters - prior) ** 2 / 2)
 
@@ -415,9 +414,10 @@ def fit_logits(
         start = np.concatenate([logit(rates) - PULL * season.mean(axis=0), [PULL]])
         start = np.append(start, np.zeros(feature_count))
     parameters = start
-    reached = penalised_likelihood(parameters)
+    odds = log_odds(parameters)
+    reached = penalised_likelihood(parameters, odds)
     for _ in range(MAX_STEPS):
-        chance = expit(log_odds(parameters))
+        chance = expit(odds)
         missed, weight = outcomes - chance, chance * (1 - chance)
         gradient = np.concatenate(
             [missed.sum(axis=0), [(missed * season).sum()], x.T @ missed.sum(axis=1)]
@@ -433,11 +433,14 @@ def fit_logits(
         # a full step can overshoot where the chances are extreme; at the top, rounding alone makes
         # the likelihood look smaller, and halved steps would end before it
         worse = reached - ROUNDING * abs(reached)
-        while (new := penalised_likelihood(parameters + step)) < worse and (
-            np.abs(step).max() > NO_CHANGE
-        ):
+        while True:
+            tried = parameters + step
+            odds = log_odds(tried)
+            new = penalised_likelihood(tried, odds)
+            if not new < worse or np.abs(step).max() <= NO_CHANGE:
+                break
             step = step / 2
-        parameters, reached = parameters + step, new
+        parameters, reached = tried, new
         if np.abs(step).max() <= NO_CHANGE:
             break
     return parameters
