@@ -22,22 +22,48 @@ with as_of as (
     from {{ ref('int_as_of') }}
 ),
 
-facts as (
-    {% for relation, day, condition, numbers, categories in sources -%}
+-- numbers and categories apart: rows of a few bytes, and no window over all numbers for the categories
+numbers as (
+    {% for relation, day, condition, numbers, categories in sources if numbers -%}
+    {{ 'union all' if not loop.first }}
     select
         cast(date_trunc('week', {{ day }}) as date) as week,
         unnest([
             {%- for feature, number in numbers.items() %}
             {
                 'feature': '{{ feature }}',
-                'number': cast({{ number }} as double),
-                'category': cast(null as varchar)
-            }{{ ',' if not loop.last or categories }}
+                'number': cast({{ number }} as double)
+            }{{ ',' if not loop.last }}
             {%- endfor %}
+        ]) as fact
+    from {{ relation }}
+    cross join as_of
+    where
+        {{ condition }}
+        and {{ day }} >= as_of.this_week - 455
+        and {{ day }} < as_of.this_week
+    {% endfor %}
+),
+
+placed as (
+    select
+        week,
+        fact.feature as feature,
+        fact.number as number,
+        percent_rank() over (partition by fact.feature order by fact.number) as place
+    from numbers
+    where fact.number is not null
+),
+
+categories as (
+    {% for relation, day, condition, numbers, categories in sources if categories -%}
+    {{ 'union all' if not loop.first }}
+    select
+        cast(date_trunc('week', {{ day }}) as date) as week,
+        unnest([
             {%- for feature, category in categories.items() %}
             {
                 'feature': '{{ feature }}',
-                'number': cast(null as double),
                 'category': cast({{ category }} as varchar)
             }{{ ',' if not loop.last }}
             {%- endfor %}
@@ -48,45 +74,49 @@ facts as (
         {{ condition }}
         and {{ day }} >= as_of.this_week - 455
         and {{ day }} < as_of.this_week
-    {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
-placed as (
+category_weeks as (
     select
         week,
         fact.feature as feature,
-        fact.number as number,
         fact.category as category,
-        percent_rank() over (partition by fact.feature order by fact.number) as place,
-        count(*) over (partition by fact.feature, fact.category) as category_count
-    from facts
-    where fact.number is not null or fact.category is not null
+        count(*) as case_count
+    from categories
+    where fact.category is not null
+    group by all
 ),
 
-binned as (
+ranked as (
     select
         feature,
-        case
-            when category is null then cast(least(cast(floor(10 * place) as bigint), 9) as varchar)
-            when
-                dense_rank() over (
-                    partition by feature, category is null
-                    order by category_count desc, category asc
-                ) > 12
-                then 'others'
-            else category
-        end as bin,
-        number,
-        week
-    from placed
+        category,
+        row_number() over (
+            partition by feature order by sum(case_count) desc, category asc
+        ) as category_rank
+    from category_weeks
+    group by feature, category
 )
 
 select
     feature,
-    bin,
+    cast(least(cast(floor(10 * place) as bigint), 9) as varchar) as bin,
     count(*) as case_count,
     min(number) as lowest,
     week
-from binned
+from placed
 group by feature, bin, week
+
+union all
+
+select
+    category_weeks.feature,
+    case when ranked.category_rank > 12 then 'others' else category_weeks.category end as bin,
+    cast(sum(category_weeks.case_count) as bigint) as case_count,
+    cast(null as double) as lowest,
+    category_weeks.week
+from category_weeks
+inner join ranked
+    on category_weeks.feature = ranked.feature and category_weeks.category = ranked.category
+group by category_weeks.feature, bin, category_weeks.week
