@@ -1,6 +1,6 @@
 -- 1. The upper end of the rate's interval counts: few deliveries prove little. Below the fewest that a
 --    measure is compared with (seeds/rules/deliveries/delivery_measures.csv) nothing is said.
--- 2. At stake is the revenue of the orders that were late.
+-- 2. At stake is the revenue of the orders that were late; a return puts nothing at stake.
 with fewest as (
     select minimum_deliveries
     from {{ ref('delivery_measures') }}
@@ -32,7 +32,7 @@ late_revenue as (
         dimension,
         entity,
         count(*) as order_count,
-        cast(sum(revenue) as double) as revenue
+        cast(sum(revenue) filter (revenue > 0) as double) as revenue
     from late_orders
     group by dimension, entity
 ),

@@ -86,6 +86,8 @@ def printed(value: float, unit: str, *, has_unit: bool = True, most_digits: int 
     most_digits: after the point, of .1 and more."""
     if unit.startswith("share"):
         return f"{100 * value:.0f} %" if abs(value) >= 0.1 or value == 0 else f"{100 * value:.1f} %"
+    # what a fit leaves over is nothing: usually 0.0000004 EUR
+    value = 0.0 if abs(value) < 1e-4 else value
     size = abs(value)
     digits = 0 if size >= 100 or float(value).is_integer() else 1 if size >= 10 else 2
     if 0 < size < 0.1:

@@ -638,6 +638,8 @@ def test_patterns_that_stay_are_new_once():
         (1234.5, "EUR", "1,234 EUR"),
         (1.0, "orders per week", "1 order per week"),
         (0.0, "orders", "0 orders"),
+        (4e-7, "EUR", "0 EUR"),
+        (-1.4e-11, "EUR", "0 EUR"),
         (0.0125, "share", "1.2 %"),
     ],
 )
