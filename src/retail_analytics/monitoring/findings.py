@@ -2,14 +2,26 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+KEY = ["metric", "dimension", "entity"]
 LEVEL_80 = float(ndtri(0.9))
+# what is usually counted needs no hundredth of an order
+COUNT_DIGITS = 1
+DAY, WEEK, YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=365)
+OPPOSITE = {
+    "above": "below",
+    "below": "above",
+    "up": "down",
+    "down": "up",
+    "rising": "falling",
+    "falling": "rising",
+}
 
 
 @dataclass(kw_only=True)
@@ -122,3 +134,20 @@ def signed_percent(value: float) -> str:
     if text == percent(0):
         return text
     return ("+" if value > 0 else "-") + text
+
+
+def usual(value: float, metric: str, names: dict) -> str:
+    """What was expected, as it is printed."""
+    digits = COUNT_DIGITS if names[metric]["kind"] == "count" else 2
+    return printed(value, names[metric]["unit"], most_digits=digits)
+
+
+def leaders(names: dict, metric: str, direction: str) -> list[tuple[str, str]]:
+    """What a metric follows (`follows`: names between |, one with - goes the other way), each with
+    the direction that it has where both say the same."""
+    found = []
+    for name in (names[metric]["follows"] or "").split("|"):
+        leader = name.removeprefix("-")
+        if leader:
+            found.append((leader, OPPOSITE[direction] if name != leader else direction))
+    return found
