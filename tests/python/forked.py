@@ -44,14 +44,13 @@ def retail(arguments: list[str], folder: Path, environment: dict[str, str], outp
     sys.stdout = os.fdopen(1, "w", buffering=1)
     sys.stderr = os.fdopen(2, "w", buffering=1)
 
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
     from retail_analytics import cli
     from retail_analytics.warehouse import run
+    from retail_analytics.warehouse.dbt_build import close_files
 
     # a second process would import everything anew; the fits are the same functions here and there
     run.second_process = nullcontext
     code = cli.main(arguments)
     # what a command does when it ends, and a forked process does not: the build file is closed
-    DuckDBConnectionManager.close_all_connections()
+    close_files()
     sys.exit(code)

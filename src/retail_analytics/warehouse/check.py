@@ -5,7 +5,6 @@ a warehouse of its own that is removed afterwards.
 """
 
 import shutil
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,29 +51,25 @@ class FileCheck:
 def check_folder(data: Path, *, project: Path) -> list[FileCheck]:
     """What a build would make of each file. Raises ValueError or RuntimeError, in words."""
     work = project / WORK
-    warehouses = work / "warehouse"
-    # what a check that was killed left holds somebody's rows
-    shutil.rmtree(warehouses, ignore_errors=True)
-    # a name of its own: dbt keeps the file of an earlier check open to the end of the process, and
-    # DuckDB would take it for this one
-    warehouse = warehouses / uuid.uuid4().hex
+    # one path for all checks: where it is another dbt parses the project anew
+    warehouse = work / "warehouse"
+    shutil.rmtree(warehouse, ignore_errors=True)
     try:
         prepare_build_file(warehouse / BUILD, say=say)
         with duckdb.connect(str(warehouse / BUILD)) as con:
             load_id, notes = load_folder(con, data)
         with variables(WAREHOUSE=str(warehouse), DATA=str(data), RETAIL_LOAD_ID=load_id):
             run_staging(project, work)
-        # dbt still holds it open in this process
         with duckdb.connect(str(warehouse / BUILD)) as con:
             return collect(con, notes)
     finally:
         # it holds the user's rows
-        shutil.rmtree(warehouses, ignore_errors=True)
+        shutil.rmtree(warehouse, ignore_errors=True)
 
 
 def run_staging(project: Path, work: Path) -> None:
     """Runs the staging models, whose SQL is the only place that judges rows."""
-    from retail_analytics.warehouse.dbt_build import invoke_dbt
+    from retail_analytics.warehouse.dbt_build import close_files, invoke_dbt
 
     outcome = invoke_dbt(
         ["--select", "path:models/staging", "--project-dir", str(project)]
@@ -83,6 +78,8 @@ def run_staging(project: Path, work: Path) -> None:
         command="run",
         is_quiet=True,
     )
+    # the next check in this process has a file of the same name
+    close_files()
     if outcome.exit_code:
         raise RuntimeError(f"the staging models did not run: {outcome.message or 'see above'}")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.exceptions import DbtUsageException
 from dbt.cli.main import dbtRunner
 from dbt_common.events import get_event_manager
@@ -106,3 +107,8 @@ def invoke_dbt(
         code = NOT_UNDERSTOOD if isinstance(error, DbtUsageException) else FAILED
         return Outcome(code, str(error))
     return Outcome(0 if result.success else FAILED)
+
+
+def close_files() -> None:
+    """Closes the database files that dbt otherwise keeps open to the end of the process."""
+    DuckDBConnectionManager.close_all_connections()

@@ -61,12 +61,6 @@ def test_reasons_have_an_example_and_files_their_days(report):
     )
 
 
-def test_a_file_without_a_usable_row_is_said_and_fails():
-    exit_code, lines = checked(ROOT / "tests" / "fixtures" / "cases" / "no_row_can_be_read")
-    assert exit_code == 1
-    assert "no row of this file can be used" in [line.strip() for line in lines]
-
-
 def test_a_file_of_rows_that_begin_later_is_as_usable_as_for_a_build():
     assert FileCheck("orders", "orders.csv", 2, {"after_as_of": 2}).is_usable
     assert FileCheck("orders", "orders.csv", 0).is_usable
@@ -77,15 +71,16 @@ def test_it_leaves_nothing_behind(report):
     assert not (ROOT / "target" / "check" / "warehouse").exists()
 
 
-def test_one_process_may_check_folder_after_folder(tmp_path, capsys):
-    for order in ("O1", "O2"):
-        folder = tmp_path / order
-        folder.mkdir()
-        (folder / "orders.csv").write_text(f"order_id,ordered_at\n{order},2024-01-01\n{order},x\n")
-        assert main(["check", str(folder), "--project-dir", str(ROOT)]) == 0
-        kept, rejected = capsys.readouterr().out.splitlines()[1:3]
-        assert kept.split()[:4] == ["orders.csv", "2", "1", "1"]
-        assert "ordered_at = 'x'" in rejected
+def test_a_file_without_a_usable_row_fails_and_the_same_process_checks_the_next(tmp_path, capsys):
+    unusable = ROOT / "tests" / "fixtures" / "cases" / "no_row_can_be_read"
+    assert main(["check", str(unusable), "--project-dir", str(ROOT)]) == 1
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert "no row of this file can be used" in lines
+    (tmp_path / "orders.csv").write_text("order_id,ordered_at\nO1,2024-01-01\nO1,x\n")
+    assert main(["check", str(tmp_path), "--project-dir", str(ROOT)]) == 0
+    kept, rejected = capsys.readouterr().out.splitlines()[1:3]
+    assert kept.split()[:4] == ["orders.csv", "2", "1", "1"]
+    assert "ordered_at = 'x'" in rejected
 
 
 def test_a_folder_that_stops_a_build_stops_it_too(tmp_path, capsys):
