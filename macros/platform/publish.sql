@@ -116,7 +116,10 @@
                 and rows_duplicate > 0
                 and input_table in ({{ inputs_without_key() }})
             union all
-            select format('note: {:,} returns stand under the id of a sale or another return: all count', count(*))
+            select
+                'note: '
+                || if(count(*) = 1, '1 return stands', format('{:,} returns stand', count(*)))
+                || ' under the id of a sale or another return: all count'
             from staging.stg_orders
             where sold_order_id is not null and row_status = 'kept'
             having count(*) > 0

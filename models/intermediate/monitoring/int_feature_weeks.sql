@@ -1,19 +1,38 @@
 -- What models learn from, by week, in bins: tenths of a number over all these weeks, or categories.
 -- 1. Weeks that are over, of the newest 65: a year, and a quarter to compare its first weeks with.
 -- 2. Equal numbers are in one bin. Categories beyond the twelve most frequent are one.
+{%- set kinds = {'numbers': ('number', 'double'), 'categories': ('category', 'varchar')} -%}
 {%- set sources = [
     (ref('orders'), 'ordered_on', 'is_purchase', {
-        'order_revenue': 'revenue', 'order_units': 'units', 'order_lines': 'line_count',
-    }, {'order_sales_channel': 'sales_channel'}),
-    (ref('order_lines'), 'ordered_on', 'quantity > 0', {'line_unit_price': 'unit_price'}, {}),
-    (ref('deliveries'), 'delivered_on', 'is_delivered', {'delivery_days': 'days_to_deliver'},
-        {'delivery_carrier': 'carrier', 'delivery_warehouse': 'warehouse'}),
-    (ref('touchpoints'), shop_day('touched_at'), 'true', {},
-        {'touch_channel': 'channel', 'touch_device': 'device', 'touch_region': 'region'}),
-    (kept('ad_spend'), 'spent_on', 'spend_amount > 0', {'channel_spend': 'spend_amount'}, {}),
-    (ref('support_tickets'), 'opened_on', 'true', {'ticket_handle_minutes': 'handle_minutes'},
-        {'ticket_channel': 'channel', 'ticket_priority': 'priority', 'ticket_topic': 'topic'}),
-    (kept('stock_levels'), 'counted_on', 'true', {'stock_on_hand_units': 'on_hand_units'}, {}),
+        'numbers': {
+            'order_revenue': 'revenue', 'order_units': 'units', 'order_lines': 'line_count',
+        },
+        'categories': {'order_sales_channel': 'sales_channel'},
+    }),
+    (ref('order_lines'), 'ordered_on', 'quantity > 0', {
+        'numbers': {'line_unit_price': 'unit_price'},
+    }),
+    (ref('deliveries'), 'delivered_on', 'is_delivered', {
+        'numbers': {'delivery_days': 'days_to_deliver'},
+        'categories': {'delivery_carrier': 'carrier', 'delivery_warehouse': 'warehouse'},
+    }),
+    (ref('touchpoints'), shop_day('touched_at'), 'true', {
+        'categories': {
+            'touch_channel': 'channel', 'touch_device': 'device', 'touch_region': 'region',
+        },
+    }),
+    (kept('ad_spend'), 'spent_on', 'spend_amount > 0', {
+        'numbers': {'channel_spend': 'spend_amount'},
+    }),
+    (ref('support_tickets'), 'opened_on', 'true', {
+        'numbers': {'ticket_handle_minutes': 'handle_minutes'},
+        'categories': {
+            'ticket_channel': 'channel', 'ticket_priority': 'priority', 'ticket_topic': 'topic',
+        },
+    }),
+    (kept('stock_levels'), 'counted_on', 'true', {
+        'numbers': {'stock_on_hand_units': 'on_hand_units'},
+    }),
 ] %}
 with as_of as (
     select
@@ -23,16 +42,17 @@ with as_of as (
 ),
 
 -- numbers and categories apart: rows of a few bytes, and no window over all numbers for the categories
-numbers as (
-    {% for relation, day, condition, numbers, categories in sources if numbers -%}
+{% for kind, (value, type) in kinds.items() -%}
+{{ kind }} as (
+    {% for relation, day, condition, features in sources if features[kind] -%}
     {{ 'union all' if not loop.first }}
     select
         cast(date_trunc('week', {{ day }}) as date) as week,
         unnest([
-            {%- for feature, number in numbers.items() %}
+            {%- for feature, column in features[kind].items() %}
             {
                 'feature': '{{ feature }}',
-                'number': cast({{ number }} as double)
+                '{{ value }}': cast({{ column }} as {{ type }})
             }{{ ',' if not loop.last }}
             {%- endfor %}
         ]) as fact
@@ -45,6 +65,7 @@ numbers as (
     {% endfor %}
 ),
 
+{% endfor -%}
 placed as (
     select
         week,
@@ -53,28 +74,6 @@ placed as (
         percent_rank() over (partition by fact.feature order by fact.number) as place
     from numbers
     where fact.number is not null
-),
-
-categories as (
-    {% for relation, day, condition, numbers, categories in sources if categories -%}
-    {{ 'union all' if not loop.first }}
-    select
-        cast(date_trunc('week', {{ day }}) as date) as week,
-        unnest([
-            {%- for feature, category in categories.items() %}
-            {
-                'feature': '{{ feature }}',
-                'category': cast({{ category }} as varchar)
-            }{{ ',' if not loop.last }}
-            {%- endfor %}
-        ]) as fact
-    from {{ relation }}
-    cross join as_of
-    where
-        {{ condition }}
-        and {{ day }} >= as_of.this_week - 455
-        and {{ day }} < as_of.this_week
-    {% endfor %}
 ),
 
 category_weeks as (

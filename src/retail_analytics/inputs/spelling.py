@@ -194,7 +194,8 @@ def settle(
                 f"multiplied by 100"
             )
         if how["words"] and name in words:
-            notes.append(f"{name}: {how['words']:,} cells say {how['word']} or the like: nothing")
+            cells = "1 cell says" if how["words"] == 1 else f"{how['words']:,} cells say"
+            notes.append(f"{name}: {cells} {how['word']} or the like: nothing")
         if how["midnights"] and how["midnights"] == how["values"]:
             # days that a program wrote as times: in the shop's zone, as days are
             expressions[name] = f"try_cast({identifier(name)} as date)"
