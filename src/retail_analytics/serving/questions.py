@@ -11,11 +11,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from retail_analytics.serving.catalog import Catalog, CatalogError
 from retail_analytics.serving.values import is_missing, shown
 from retail_analytics.storage.sql import literal
+from retail_analytics.storage.yaml_files import read_yaml
 
 # kind of block: the columns that its query must return
 KINDS = {
@@ -170,7 +170,7 @@ def read_topics(folder: Path) -> dict[str, dict]:
 
     Raises ValueError with the file, the block and the key that is wrong.
     """
-    specs = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in folder.glob("*.yml")}
+    specs = {path.stem: read_yaml(path) for path in folder.glob("*.yml")}
     if not specs:
         raise ValueError(f"there is no topic in {folder}")
     for name, spec in specs.items():

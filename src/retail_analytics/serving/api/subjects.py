@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import yaml
-
 from retail_analytics.serving.api.reads import Parameter, Section, Subject
+from retail_analytics.storage.yaml_files import read_yaml
 
 
 def read_subjects(file: Path) -> tuple[Subject, ...]:
     """The subjects of a file; TypeError for a word that a subject does not have."""
-    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    declared = read_yaml(file)
     return tuple(
         Subject(
             **subject
