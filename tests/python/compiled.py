@@ -56,7 +56,7 @@ def staged_and_kept(table: str) -> str:
     return f"(select * from stg_{table} where reasons is null)"
 
 
-def render(text: str, kept: Callable[[str], str] = staged, **names: object) -> str:
+def render(text: str, kept: Callable[[str], str] = staged) -> str:
     """The SQL of a template in a shop of UTC; inputs and tables stand under their own names."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     given = {
@@ -67,7 +67,7 @@ def render(text: str, kept: Callable[[str], str] = staged, **names: object) -> s
         "var": project_vars().__getitem__,
         "shop_time_zone": lambda: "UTC",
         "env_var": lambda name, default="": default,
-    } | names
+    }
     return environment.from_string(with_macros(text, frozenset(given))).render(given)
 
 
@@ -83,7 +83,11 @@ def compiled(name: str, kept: Callable[[str], str] = staged) -> str:
     return render(model(name), kept)
 
 
-def run_models(con: duckdb.DuckDBPyConnection, models: dict[str, str]) -> None:
+def run_models(
+    con: duckdb.DuckDBPyConnection,
+    models: dict[str, str],
+    kept: Callable[[str], str] = staged,
+) -> None:
     """Creates the tables and views of these models, in this order."""
     for name, kind in models.items():
-        con.execute(f"create or replace {kind} {name} as {compiled(name)}")
+        con.execute(f"create or replace {kind} {name} as {compiled(name, kept)}")

@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 import yaml
-from compiled import ROOT, compiled, staged_and_kept
+from compiled import ROOT, run_models, staged_and_kept
 
 from retail_analytics.experiments.checks import experiment_checks
 from retail_analytics.experiments.decisions import experiment_decisions
@@ -126,8 +126,7 @@ def shop(
 
 def run(con: duckdb.DuckDBPyConnection) -> Tables:
     """Every table of experiments."""
-    for name in MODELS:
-        con.execute(f"create or replace table {name} as {compiled(name, staged_and_kept)}")
+    run_models(con, dict.fromkeys(MODELS, "table"), staged_and_kept)
 
     def frame(name: str) -> pd.DataFrame:
         return con.table(name).df()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-from compiled import ROOT, compiled, project_vars
+from compiled import ROOT, project_vars, run_models
 
 from retail_analytics.pricing.discounts import discount_effects
 from retail_analytics.pricing.elasticity import price_elasticities
@@ -121,8 +121,7 @@ def shop(
 
 def run(con: duckdb.DuckDBPyConnection, *models: str) -> None:
     """Makes the tables of these models, in their order."""
-    for model in models:
-        con.execute(f"create table {model} as {compiled(model)}")
+    run_models(con, dict.fromkeys(models, "table"))
 
 
 def prices(con: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:

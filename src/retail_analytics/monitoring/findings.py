@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 KEY = ["metric", "dimension", "entity"]
 LEVEL_80 = float(ndtri(0.9))
 # what is usually counted needs no hundredth of an order
-COUNT_DIGITS = 1
+COUNT_DIGITS, MOST_DIGITS = 1, 2
 DAY, WEEK, YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=365)
 OPPOSITE = {
     "above": "below",
@@ -93,7 +93,9 @@ def told_ratio(
     }
 
 
-def printed(value: float, unit: str, *, has_unit: bool = True, most_digits: int = 2) -> str:
+def printed(
+    value: float, unit: str, *, has_unit: bool = True, most_digits: int = MOST_DIGITS
+) -> str:
     """A number as a person would write it, with its unit; without one before another of it.
     most_digits: after the point, of .1 and more."""
     if unit.startswith("share"):
@@ -138,8 +140,12 @@ def signed_percent(value: float) -> str:
 
 def usual(value: float, metric: str, names: dict) -> str:
     """What was expected, as it is printed."""
-    digits = COUNT_DIGITS if names[metric]["kind"] == "count" else 2
-    return printed(value, names[metric]["unit"], most_digits=digits)
+    return printed(value, names[metric]["unit"], most_digits=most_digits(metric, names))
+
+
+def most_digits(metric: str, names: dict) -> int:
+    """Digits after the point of what is usual for a metric: of counts one is enough."""
+    return COUNT_DIGITS if names[metric]["kind"] == "count" else MOST_DIGITS
 
 
 def leaders(names: dict, metric: str, direction: str) -> list[tuple[str, str]]:

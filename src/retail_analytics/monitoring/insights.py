@@ -27,12 +27,12 @@ from retail_analytics.monitoring.contrasts import (
 )
 from retail_analytics.monitoring.episodes import episodes, newest_anomalies
 from retail_analytics.monitoring.findings import (
-    COUNT_DIGITS,
     KEY,
     LEVEL_80,
     WEEK,
     Finding,
     leaders,
+    most_digits,
     of_series,
     percent,
     printed,
@@ -283,9 +283,8 @@ def level_changes(
     is_told = np.array([is_in(row, news) for row in frame.itertuples()], dtype=bool)
     for row in without_echoes(frame[newest & sure & ~is_told], names).itertuples():
         unit = names[row.metric]["unit"]
-        kind = names[row.metric]["kind"]
-        unit += " per week" if kind in ("count", "sum") else ""
-        digits = COUNT_DIGITS if kind == "count" else 2
+        unit += " per week" if names[row.metric]["kind"] in ("count", "sum") else ""
+        digits = most_digits(row.metric, names)
         error = (row.size_upper - row.size_lower) / 2 / LEVEL_80
         yield of_series(
             row,
